@@ -1,0 +1,19 @@
+"""The one owner of wall-clock time. Whoever needs "now" is given a `Clock`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+#: Returns the present instant, always aware and in UTC.
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """Return the machine's wall-clock time."""
+    return datetime.now(tz=UTC)  # noqa: TID251 (the owner)
+
+
+def isoformat(instant: datetime) -> str:
+    """Write an instant as the public documents do: `2026-04-13T12:00:00Z`, whole seconds."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
