@@ -1,0 +1,242 @@
+"""Every setting: name, default, unit, help. The only reader of the environment.
+
+A setting `max_upload_bytes` is read from `TELECINE_MAX_UPLOAD_BYTES`, or from the file named
+by `TELECINE_MAX_UPLOAD_BYTES_FILE` (for secrets). A `TELECINE_` name that is none of ours is
+refused: a typing error must not become a silent default.
+
+What an account may do and what work costs is data, in `plans.toml` beside this file;
+`TELECINE_PLANS_FILE` names another.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from telecine.kit.errors import TelecineError
+
+_PREFIX = "TELECINE_"
+#: Read by the launcher script before Python starts; listed so that they are not refused here.
+_LAUNCHER_NAMES = frozenset({"TELECINE_PYTHON", "TELECINE_VENV"})
+
+
+class SettingsError(TelecineError):
+    """A setting is wrong."""
+
+    code = "settings"
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an account may do. `families` are the API families that answer it."""
+
+    label: str
+    included_credits: Annotated[int, Meta(ge=0)]
+    requests_per_minute: Annotated[int, Meta(ge=1)]
+    max_file_bytes: Annotated[int, Meta(ge=1)]
+    max_image_bytes: Annotated[int, Meta(ge=1)]
+    families: tuple[str, ...]
+
+
+class Prices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What work costs, in credits."""
+
+    compress_mib_per_credit: Annotated[float, Meta(gt=0)]
+    convert_credits: Annotated[int, Meta(ge=0)]
+
+
+class PlanBook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole of `plans.toml`."""
+
+    prices: Prices
+    plans: dict[str, Plan]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One value for each setting, validated once at the start."""
+
+    data: Annotated[
+        str, Meta(description="Folder for the database, files and work in progress.")
+    ] = "telecine-data"
+    database_url: Annotated[
+        str,
+        Meta(
+            description="SQLAlchemy URL. Empty: SQLite in the data folder. postgresql://… for a cluster."
+        ),
+    ] = ""
+    storage_url: Annotated[
+        str,
+        Meta(
+            description="Where file bytes are kept. Empty: a folder in the data folder. s3://bucket/prefix?endpoint=…&region=… for a bucket."
+        ),
+    ] = ""
+    host: Annotated[str, Meta(description="Address the API listens on.")] = "127.0.0.1"
+    port: Annotated[
+        int, Meta(ge=0, le=65535, description="TCP port of the API; 0 takes a free one.")
+    ] = 8000
+    workers: Annotated[
+        int, Meta(ge=0, le=256, description="Worker processes that `serve` supervises.")
+    ] = 2
+    public_url: Annotated[
+        str,
+        Meta(
+            description="Address that clients reach the API at, for links in pages. Empty: host and port."
+        ),
+    ] = ""
+    plans_file: Annotated[
+        str, Meta(description="A plans.toml of your own. Empty: the built-in one.")
+    ] = ""
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="Least level that is logged."),
+    ] = "info"
+    log_format: Annotated[
+        Literal["auto", "json", "pretty"],
+        Meta(description="auto: pretty on a terminal, JSON elsewhere."),
+    ] = "auto"
+    ffmpeg: Annotated[
+        str, Meta(description="ffmpeg program. Empty: the one that is installed with Telecine.")
+    ] = ""
+    sandbox: Annotated[
+        Literal["require", "auto", "off"],
+        Meta(
+            description="Confine the programs that open media. auto: all layers found here; require: refuse to start without them."
+        ),
+    ] = "auto"
+    encoder_threads: Annotated[
+        int, Meta(ge=0, le=256, description="Threads one encode may use; 0 is one per core.")
+    ] = 0
+    max_pixels: Annotated[
+        int, Meta(ge=1, description="Most pixels in one picture or video frame.")
+    ] = 100_000_000
+    max_duration_seconds: Annotated[int, Meta(ge=1, description="Longest video, in seconds.")] = (
+        6 * 3600
+    )
+    max_video_gigapixels: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Most pixels in all frames of one video, in 10^9. 2 h of 1080p at 30 fps are 448.",
+        ),
+    ] = 2_000
+    job_wall_seconds: Annotated[
+        int, Meta(ge=1, description="Longest time one attempt at a job may take, in seconds.")
+    ] = 6 * 3600
+    job_stall_seconds: Annotated[
+        int,
+        Meta(ge=1, description="An encoder without progress for so long is stopped, in seconds."),
+    ] = 120
+    job_memory_bytes: Annotated[
+        int, Meta(ge=256 * 2**20, description="Address space of one encoder process, in bytes.")
+    ] = 8 * 2**30
+    job_attempts: Annotated[
+        int,
+        Meta(
+            ge=1, le=20, description="Attempts at a job before it fails, when workers die under it."
+        ),
+    ] = 3
+    output_ttl_seconds: Annotated[
+        int, Meta(ge=1, description="How long finished files can be downloaded, in seconds.")
+    ] = 24 * 3600
+    worker_timeout_seconds: Annotated[
+        int,
+        Meta(
+            ge=5,
+            description="A worker silent for so long is taken for lost; its jobs go back to the queue. In seconds.",
+        ),
+    ] = 30
+    allow_networks: Annotated[
+        str,
+        Meta(
+            description="Private networks that outgoing requests may reach, as CIDR, separated by commas: 192.168.1.0/24,10.0.0.5/32"
+        ),
+    ] = ""
+    egress_proxy: Annotated[
+        str,
+        Meta(
+            description="HTTP proxy for all outgoing requests: http://host:port. It then judges the targets too."
+        ),
+    ] = ""
+    trusted_proxies: Annotated[
+        str,
+        Meta(
+            description="Addresses of reverse proxies whose X-Forwarded-For is believed, separated by commas."
+        ),
+    ] = ""
+    query_key: Annotated[
+        bool, Meta(description="Accept ?api_key= on the routes that document it.")
+    ] = True
+
+    @property
+    def data_dir(self) -> Path:
+        """The data folder, absolute."""
+        return Path(self.data).expanduser().resolve()
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database URL in SQLAlchemy's spelling, with the driver named."""
+        if not self.database_url:
+            return f"sqlite:///{self.data_dir / 'telecine.db'}"
+        scheme, separator, rest = self.database_url.partition("://")
+        if scheme in {"postgres", "postgresql"}:
+            scheme = "postgresql+psycopg"
+        return f"{scheme}{separator}{rest}"
+
+    @property
+    def resolved_storage_url(self) -> str:
+        """The storage URL, `file:///…` for a folder."""
+        return self.storage_url or (self.data_dir / "files").as_uri()
+
+
+def load(environment: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """Read the settings; `overrides` (command-line options) win over the environment.
+
+    `None` overrides count as not given. Raises `SettingsError` that names the variable.
+    """
+    source = os.environ if environment is None else environment
+    values: dict[str, object] = {}
+    known = set(Settings.__struct_fields__)
+    for name, text in source.items():
+        if not name.startswith(_PREFIX) or name in _LAUNCHER_NAMES:
+            continue
+        field = name.removeprefix(_PREFIX).lower()
+        if field.endswith("_file") and field not in known:
+            field, text = field.removesuffix("_file"), _read_secret(name, text)
+        if field not in known:
+            raise SettingsError(
+                f"{name} is not a setting of Telecine. `telecine settings` lists them."
+            )
+        values[field] = text
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(_explain(error)) from error
+
+
+def load_plans(settings: Settings) -> PlanBook:
+    """Read `plans.toml`: the operator's, else the built-in one."""
+    path = (
+        Path(settings.plans_file) if settings.plans_file else Path(__file__).with_name("plans.toml")
+    )
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), PlanBook)
+    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise SettingsError(f"plans file {path}: {error}") from error
+
+
+def _read_secret(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{name} names a file that cannot be read: {error}") from error
+
+
+def _explain(error: msgspec.ValidationError) -> str:
+    reason, _, path = str(error).partition(" - at `$.")
+    return f"{_PREFIX}{path.rstrip('`').upper()}: {reason}" if path else reason
