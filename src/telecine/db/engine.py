@@ -1,0 +1,86 @@
+"""Opening the database and its transactions.
+
+SQLite writers take the write lock at once (BEGIN IMMEDIATE): a transaction that reads first
+and upgrades later fails with SQLITE_BUSY whatever the time-out. WAL lets readers go on
+meanwhile. What holds money or promises is synced to the disk at commit (`durable`); what can
+be lost in a power cut (request counters, progress, heartbeats) is not, and is far cheaper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+#: A connection with a transaction open: what every store is given. Stores never commit.
+Transaction = sa.Connection
+
+_BUSY_TIMEOUT_MS = 30_000
+
+
+class Database:
+    """A pool of connections to one database; safe to share between threads."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _create_engine(url)
+
+    @contextmanager
+    def transaction(self, *, durable: bool = True) -> Iterator[Transaction]:
+        """Open a read-write transaction: committed at the end, rolled back on any error.
+
+        With `durable=False` a commit survives a crash of Telecine but perhaps not of the
+        machine.
+        """
+        with self.engine.connect() as connection:
+            if not durable:
+                connection = connection.execution_options(telecine_durable=False)
+            with connection.begin():
+                if not durable and connection.dialect.name == "postgresql":
+                    connection.execute(sa.text("SET LOCAL synchronous_commit TO OFF"))
+                yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Transaction]:
+        """Open a transaction for reading alone: takes no write lock."""
+        with self.engine.connect() as connection:
+            connection = connection.execution_options(telecine_readonly=True)
+            with connection.begin():
+                yield connection
+
+    def dispose(self) -> None:
+        """Close the pool's connections."""
+        self.engine.dispose()
+
+
+def _create_engine(url: str) -> sa.Engine:
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return sa.create_engine(parsed, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = sa.create_engine(parsed, pool_size=10, max_overflow=30)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # Python's own transaction control begins only before the first write; ours begins in
+    # `_begin_sqlite`.
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    options = connection.get_execution_options()
+    durable = options.get("telecine_durable", True)
+    connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+    readonly = options.get("telecine_readonly", False)
+    connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
