@@ -134,6 +134,7 @@ jobs = sa.Table(
     sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
     sa.Column("family", sa.Text, nullable=False),
     sa.Column("operation", sa.Text, nullable=False),
+    sa.Column("lane", sa.Text, nullable=False),
     sa.Column("params", sa.JSON, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("price", sa.BigInteger, nullable=False),
@@ -142,8 +143,8 @@ jobs = sa.Table(
     sa.Column("error_code", sa.Text),
     sa.Column("error_message", sa.Text),
     sa.Column("webhook_url", sa.Text),
-    # The ticket is the queue entry that may run the job; the attempt counts starts. Together
-    # they fence off a worker that was taken for dead and comes back.
+    # The ticket numbers the queue entry that may run the job; the attempt counts starts.
+    # Together they fence off a worker that was taken for dead and comes back.
     sa.Column("ticket", sa.Integer, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("worker_id", sa.Text),

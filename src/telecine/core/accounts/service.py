@@ -1,0 +1,46 @@
+"""The verbs of accounts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from telecine.core.accounts import store
+from telecine.core.accounts.model import Account, normal_email
+from telecine.db import Transaction
+from telecine.kit.errors import ConflictError, NotFoundError
+from telecine.kit.ids import new_id
+from telecine.kit.signing import new_webhook_secret
+
+
+def create(tx: Transaction, *, email: str, plan: str, now: datetime) -> Account:
+    """Open an account. Raises `ConflictError` where the address has one already."""
+    address = normal_email(email)
+    if store.by_email(tx, address) is not None:
+        raise ConflictError(f"There is already an account for {address}.")
+    account = Account(
+        id=new_id("acc_"),
+        email=address,
+        plan=plan,
+        webhook_secret=new_webhook_secret(),
+        created_at=now,
+    )
+    store.insert(tx, account)
+    return account
+
+
+def get(tx: Transaction, account_id: str) -> Account:
+    """Return an account, or raise `NotFoundError`."""
+    account = store.by_id(tx, account_id)
+    if account is None:
+        raise NotFoundError("There is no such account.")
+    return account
+
+
+def find_by_email(tx: Transaction, email: str) -> Account | None:
+    """Return the account of an address, or None."""
+    return store.by_email(tx, normal_email(email))
+
+
+def count(tx: Transaction) -> int:
+    """Return how many accounts there are; 0 means a first start."""
+    return store.count(tx)

@@ -1,0 +1,38 @@
+"""SQL of the accounts table."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from telecine.core.accounts.model import Account
+from telecine.db import Transaction
+from telecine.db.tables import accounts
+
+
+def insert(tx: Transaction, account: Account) -> None:
+    tx.execute(
+        accounts.insert().values(
+            id=account.id,
+            email=account.email,
+            plan=account.plan,
+            webhook_secret=account.webhook_secret,
+            created_at=account.created_at,
+        )
+    )
+
+
+def by_id(tx: Transaction, account_id: str) -> Account | None:
+    return _one(tx, accounts.c.id == account_id)
+
+
+def by_email(tx: Transaction, email: str) -> Account | None:
+    return _one(tx, accounts.c.email == email)
+
+
+def count(tx: Transaction) -> int:
+    return tx.execute(sa.select(sa.func.count()).select_from(accounts)).scalar_one()
+
+
+def _one(tx: Transaction, condition: sa.ColumnElement[bool]) -> Account | None:
+    row = tx.execute(sa.select(accounts).where(condition)).mappings().one_or_none()
+    return None if row is None else Account(**row)

@@ -1,0 +1,115 @@
+"""The life of a job.
+
+    queued ──start──> running ──┬─> succeeded   hold settled
+      ^ │                │      ├─> failed      hold released
+      │ └─────cancel─────┼──────┴─> cancelled   hold released
+      └──────requeue─────┘   (worker lost, or stopping)
+
+Every arrow is one transaction that also moves the money and writes the webhook. Only the
+attempt that holds the job's present ticket and attempt number may draw one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from telecine.core.files import File
+from telecine.kit.ids import new_id
+
+
+class JobStatus(StrEnum):
+    """Where a job stands. Families project it to their own words in `wire.py`."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """True once nothing can happen to the job any more."""
+        return self not in {JobStatus.QUEUED, JobStatus.RUNNING}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFile:
+    """A blob that is stored but not yet recorded as anybody's file."""
+
+    blob_key: str
+    filename: str
+    media_type: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What somebody wants done: enough to make a job. `price` is in credits."""
+
+    job_id: str
+    account_id: str
+    family: str
+    operation: str
+    lane: str
+    params: Mapping[str, Any]
+    price: int
+    inputs: tuple[NewFile, ...]
+    webhook_url: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One submitted run of an operation. `progress` is the fraction done, 0 to 1."""
+
+    id: str
+    account_id: str
+    family: str
+    operation: str
+    lane: str
+    params: Mapping[str, Any]
+    status: JobStatus
+    price: int
+    progress: float
+    facts: Mapping[str, Any]
+    error_code: str | None
+    error_message: str | None
+    webhook_url: str | None
+    ticket: int
+    attempt: int
+    worker_id: str | None
+    request_id: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDetails:
+    """A job with its files: what a status reply or a webhook body is made of."""
+
+    job: Job
+    inputs: tuple[File, ...]
+    outputs: tuple[File, ...]
+
+
+#: Writes the body of a family's webhook for a finished job: (details, event, instant).
+EventBody = Callable[[JobDetails, str, datetime], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """What the end of a job needs besides the job: the instant, and how families tell it."""
+
+    now: datetime
+    bodies: Mapping[str, EventBody] = field(default_factory=dict)
+
+
+def new_job_id(prefix: str) -> str:
+    """Return an id in a family's style: its prefix and 12 characters."""
+    return new_id(prefix, length=12)

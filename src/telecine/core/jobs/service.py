@@ -1,0 +1,241 @@
+"""The verbs of a job's life. Each one is a whole story: state, money, files, webhook.
+
+A verb that ends an attempt returns False where the attempt no longer holds the job (it was
+cancelled, or given to another worker): then nothing has happened, and the caller throws its
+work away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from telecine.core import credits, files, webhooks
+from telecine.core.files import File
+from telecine.core.jobs import store
+from telecine.core.jobs.model import Ending, Job, JobDetails, JobStatus, NewFile, Order
+from telecine.db import Transaction
+from telecine.engine import Queue
+from telecine.kit.errors import NotFoundError, TelecineError, WorkerLostError
+
+_INPUT, _OUTPUT = "input", "output"
+
+
+def submit(tx: Transaction, order: Order, *, queue: Queue, now: datetime) -> Job:
+    """Take an order: its files, the hold of its price and its place in the queue, or nothing.
+
+    Raises `InsufficientCreditsError`.
+    """
+    credits.reserve(tx, order.account_id, order.price, job_id=order.job_id, now=now)
+    store.insert(tx, order, status=JobStatus.QUEUED, now=now)
+    _keep(tx, order.job_id, order.account_id, _INPUT, order.inputs, now=now, expires_at=None)
+    queue.enqueue(tx, lane=order.lane, job_id=order.job_id, ticket=1)
+    return get(tx, order.job_id)
+
+
+def record(tx: Transaction, order: Order, *, facts: Mapping[str, Any], now: datetime) -> Job:
+    """Write down work that was done while the client waited, and charge for it.
+
+    Raises `InsufficientCreditsError`; then there is no job, and the client gets no result.
+    """
+    credits.reserve(tx, order.account_id, order.price, job_id=order.job_id, now=now)
+    store.insert(tx, order, status=JobStatus.RUNNING, now=now)
+    succeed(tx, get(tx, order.job_id), facts=facts, outputs=(), ending=Ending(now=now))
+    return get(tx, order.job_id)
+
+
+def get(tx: Transaction, job_id: str, *, account_id: str | None = None) -> Job:
+    """Return a job. Another account's is `NotFoundError`, as if it did not exist."""
+    job = store.by_id(tx, job_id)
+    if job is None or (account_id is not None and job.account_id != account_id):
+        raise NotFoundError("Job not found")
+    return job
+
+
+def details(tx: Transaction, job: Job) -> JobDetails:
+    """Return a job with its files, deleted ones included."""
+    return JobDetails(
+        job=job,
+        inputs=_files(tx, job, _INPUT),
+        outputs=_files(tx, job, _OUTPUT),
+    )
+
+
+def start(
+    tx: Transaction, job_id: str, *, ticket: int, worker_id: str, most: int, ending: Ending
+) -> Job | None:
+    """Begin an attempt; None where this ticket no longer runs the job.
+
+    A job that was begun `most` times without coming to an end is failed here: something in
+    it kills workers.
+    """
+    job = store.by_id(tx, job_id)
+    if job is None or job.ticket != ticket or job.status.is_final:
+        return None
+    if job.attempt >= most:
+        fail(tx, job, WorkerLostError(), ending=ending)
+        return None
+    values = {
+        "status": JobStatus.RUNNING,
+        "attempt": job.attempt + 1,
+        "worker_id": worker_id,
+        "started_at": ending.now,
+    }
+    if not store.update(tx, job, values, statuses=(JobStatus.QUEUED, JobStatus.RUNNING)):
+        return None
+    return get(tx, job_id)
+
+
+def report(tx: Transaction, job: Job, fraction: float) -> bool:
+    """Note progress, 0 to below 1; False where the attempt no longer holds the job."""
+    return store.update(tx, job, {"progress": fraction}, statuses=(JobStatus.RUNNING,))
+
+
+def is_mine(tx: Transaction, job: Job) -> bool:
+    """Say whether the attempt that `job` was started as still holds it."""
+    now = store.by_id(tx, job.id)
+    return (
+        now is not None
+        and now.status is JobStatus.RUNNING
+        and (now.ticket, now.attempt) == (job.ticket, job.attempt)
+    )
+
+
+def succeed(
+    tx: Transaction,
+    job: Job,
+    *,
+    facts: Mapping[str, Any],
+    outputs: Sequence[NewFile],
+    ending: Ending,
+    expires_at: datetime | None = None,
+) -> bool:
+    """End an attempt well: outputs kept until `expires_at`, the hold becomes a charge."""
+    values = {"facts": dict(facts), "progress": 1.0, "expires_at": expires_at}
+    if not _end(tx, job, JobStatus.SUCCEEDED, values, now=ending.now):
+        return False
+    credits.settle(tx, job.account_id, job_id=job.id, now=ending.now)
+    _keep(tx, job.id, job.account_id, _OUTPUT, outputs, now=ending.now, expires_at=expires_at)
+    _tell(tx, job.id, "job.completed", ending)
+    return True
+
+
+def fail(tx: Transaction, job: Job, error: TelecineError, *, ending: Ending) -> bool:
+    """End an attempt badly: everything held is given back."""
+    values = {"error_code": error.code, "error_message": error.message}
+    if not _end(tx, job, JobStatus.FAILED, values, now=ending.now):
+        return False
+    credits.release(tx, job.account_id, job_id=job.id, now=ending.now)
+    _tell(tx, job.id, "job.failed", ending)
+    return True
+
+
+def cancel(tx: Transaction, job: Job, *, ending: Ending) -> bool:
+    """Stop a job that has not ended; a running attempt notices within a second."""
+    values = {"error_code": "cancelled", "error_message": "cancelled"}
+    if not _end(tx, job, JobStatus.CANCELLED, values, now=ending.now):
+        return False
+    credits.release(tx, job.account_id, job_id=job.id, now=ending.now)
+    return True
+
+
+def requeue(tx: Transaction, job: Job, *, queue: Queue, is_counted: bool) -> bool:
+    """Give a job back to the queue under a new ticket, which fences the old attempt off.
+
+    `is_counted` is False where the attempt was ended by us (a worker that is stopping), so
+    that restarts never use up a job's attempts.
+    """
+    attempt = job.attempt if is_counted else max(0, job.attempt - 1)
+    values = {
+        "status": JobStatus.QUEUED,
+        "ticket": job.ticket + 1,
+        "attempt": attempt,
+        "worker_id": None,
+    }
+    statuses = (JobStatus.QUEUED, JobStatus.RUNNING)
+    if not store.update(tx, job, values, statuses=statuses):
+        return False
+    queue.enqueue(tx, lane=job.lane, job_id=job.id, ticket=job.ticket + 1)
+    return True
+
+
+def active(tx: Transaction, *, most: int = 1000) -> list[Job]:
+    """Return jobs that have not ended, oldest first."""
+    return store.active(tx, most=most)
+
+
+def count_by_status(tx: Transaction) -> dict[tuple[str, JobStatus], int]:
+    """Return how many jobs there are, by operation and status."""
+    return store.count_by_status(tx)
+
+
+def beat(tx: Transaction, worker_id: str, *, pid: int, now: datetime) -> None:
+    """Say that a worker lives."""
+    store.beat(tx, worker_id, pid=pid, now=now)
+
+
+def live_workers(tx: Transaction, *, since: datetime) -> set[str]:
+    """Return the workers that were heard of since an instant."""
+    return store.workers_since(tx, since)
+
+
+def _end(
+    tx: Transaction, job: Job, status: JobStatus, values: Mapping[str, Any], *, now: datetime
+) -> bool:
+    """Move to a final status and let the inputs go; False where the job is another's now."""
+    changed = store.update(
+        tx,
+        job,
+        {**values, "status": status, "finished_at": now},
+        statuses=(JobStatus.QUEUED, JobStatus.RUNNING),
+    )
+    if changed:
+        files.expire(tx, store.linked(tx, job.id, _INPUT), at=now)
+    return changed
+
+
+def _keep(
+    tx: Transaction,
+    job_id: str,
+    account_id: str,
+    role: str,
+    new_files: Sequence[NewFile],
+    *,
+    now: datetime,
+    expires_at: datetime | None,
+) -> None:
+    kept = [
+        files.add(
+            tx,
+            account_id=account_id,
+            blob_key=new.blob_key,
+            filename=new.filename,
+            media_type=new.media_type,
+            size_bytes=new.size_bytes,
+            now=now,
+            expires_at=expires_at,
+        )
+        for new in new_files
+    ]
+    store.link(tx, job_id, role, [file.id for file in kept])
+
+
+def _files(tx: Transaction, job: Job, role: str) -> tuple[File, ...]:
+    return tuple(files.get(tx, file_id) for file_id in store.linked(tx, job.id, role))
+
+
+def _tell(tx: Transaction, job_id: str, event: str, ending: Ending) -> None:
+    job = get(tx, job_id)
+    body = ending.bodies.get(job.family)
+    if job.webhook_url is None or body is None:
+        return
+    webhooks.enqueue(
+        tx,
+        account_id=job.account_id,
+        job_id=job.id,
+        event=event,
+        url=job.webhook_url,
+        body=body(details(tx, job), event, ending.now),
+        now=ending.now,
+    )

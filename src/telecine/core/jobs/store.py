@@ -1,0 +1,120 @@
+"""SQL of jobs, their files, and the workers that run them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from telecine.core.jobs.model import Job, JobStatus, Order
+from telecine.db import Transaction
+from telecine.db.tables import job_files, jobs, workers
+
+_ACTIVE = (JobStatus.QUEUED, JobStatus.RUNNING)
+
+
+def insert(tx: Transaction, order: Order, *, status: JobStatus, now: datetime) -> None:
+    tx.execute(
+        jobs.insert().values(
+            id=order.job_id,
+            account_id=order.account_id,
+            family=order.family,
+            operation=order.operation,
+            lane=order.lane,
+            params=dict(order.params),
+            status=status,
+            price=order.price,
+            progress=0.0,
+            facts={},
+            webhook_url=order.webhook_url,
+            ticket=1,
+            attempt=0,
+            request_id=order.request_id,
+            created_at=now,
+        )
+    )
+
+
+def by_id(tx: Transaction, job_id: str) -> Job | None:
+    row = tx.execute(sa.select(jobs).where(jobs.c.id == job_id)).mappings().one_or_none()
+    return None if row is None else _job(row)
+
+
+def active(tx: Transaction, *, most: int) -> list[Job]:
+    query = (
+        sa.select(jobs).where(jobs.c.status.in_(_ACTIVE)).order_by(jobs.c.created_at).limit(most)
+    )
+    return [_job(row) for row in tx.execute(query).mappings()]
+
+
+def update(
+    tx: Transaction,
+    job: Job,
+    values: Mapping[str, Any],
+    *,
+    statuses: Sequence[JobStatus],
+    same_attempt: bool = True,
+) -> bool:
+    """Change a job that is still in one of `statuses`, under the ticket (and attempt) given."""
+    conditions = [
+        jobs.c.id == job.id,
+        jobs.c.ticket == job.ticket,
+        jobs.c.status.in_(statuses),
+    ]
+    if same_attempt:
+        conditions.append(jobs.c.attempt == job.attempt)
+    return tx.execute(jobs.update().where(*conditions).values(**values)).rowcount == 1
+
+
+def link(tx: Transaction, job_id: str, role: str, file_ids: Sequence[str]) -> None:
+    if file_ids:
+        tx.execute(
+            job_files.insert(),
+            [
+                {"job_id": job_id, "role": role, "position": position, "file_id": file_id}
+                for position, file_id in enumerate(file_ids)
+            ],
+        )
+
+
+def linked(tx: Transaction, job_id: str, role: str) -> list[str]:
+    query = (
+        sa.select(job_files.c.file_id)
+        .where(job_files.c.job_id == job_id, job_files.c.role == role)
+        .order_by(job_files.c.position)
+    )
+    return list(tx.execute(query).scalars())
+
+
+def count_by_status(tx: Transaction) -> dict[tuple[str, JobStatus], int]:
+    query = sa.select(jobs.c.operation, jobs.c.status, sa.func.count()).group_by(
+        jobs.c.operation, jobs.c.status
+    )
+    return {(name, JobStatus(status)): n for name, status, n in tx.execute(query).tuples()}
+
+
+def beat(tx: Transaction, worker_id: str, *, pid: int, now: datetime) -> None:
+    insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(workers).values(id=worker_id, pid=pid, started_at=now, heartbeat_at=now)
+    tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=[workers.c.id],
+            set_={
+                "heartbeat_at": now,
+                "pid": pid,
+                "started_at": sa.case((workers.c.pid == pid, workers.c.started_at), else_=now),
+            },
+        )
+    )
+
+
+def workers_since(tx: Transaction, instant: datetime) -> set[str]:
+    query = sa.select(workers.c.id).where(workers.c.heartbeat_at >= instant)
+    return set(tx.execute(query).scalars())
+
+
+def _job(row: sa.RowMapping) -> Job:
+    return Job(**{**row, "status": JobStatus(row["status"])})
