@@ -1,0 +1,299 @@
+"""Multipart events -> text fields in memory and one file in the staging folder.
+
+The parser says where parts begin and end; here is what may be in them. The file is written
+once, in batches, by a thread: the event loop stays free for everybody else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+from urllib.parse import unquote
+
+import anyio
+import multipart  # type: ignore[import-untyped]
+from starlette.concurrency import run_in_threadpool
+
+from telecine.blobs.store import BlobStore, storage_errors
+from telecine.kit.errors import FileTooLargeError, InvalidRequestError, StorageFullError
+
+_BATCH_BYTES = 1024 * 1024
+_MAX_FILENAME_BYTES = 255
+#: `filename*=UTF-8''na%C3%AFve.mp4`: RFC 7578 forbids it in forms, older clients send it.
+_EXTENDED_FILENAME = re.compile(r"""filename\*\s*=\s*utf-8'[^']*'([^;"\s]+)""", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much of a form is taken, whatever the account's plan."""
+
+    max_parts: int = 32
+    max_headers_per_part: int = 16
+    max_header_bytes: int = 8 * 1024
+    max_field_bytes: int = 64 * 1024
+    #: Boundaries, part headers and text fields, on top of the file.
+    framing_bytes: int = 64 * 1024
+    #: No byte for so long ends the upload; so does less than the least rate over one window.
+    #: Only time spent waiting for the client counts, so a slow disk is not held against it.
+    idle_seconds: float = 30.0
+    rate_window_seconds: float = 30.0
+    min_bytes_per_second: int = 1024
+    #: Left free on the disk, for the database above all.
+    reserve_bytes: int = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadedFile:
+    """One received file. `filename` and `content_type` are the client's claims, made harmless.
+
+    `filename` has no folder and no control characters, and is at most 255 bytes long.
+    """
+
+    field: str
+    path: Path
+    filename: str
+    content_type: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A received form. Leaving its `async with` deletes the file unless it was adopted."""
+
+    fields: Mapping[str, str]
+    file: UploadedFile | None
+    file_field: str
+
+    def require_file(self) -> UploadedFile:
+        """Return the file, or raise `InvalidRequestError` that names the field."""
+        if self.file is None:
+            raise InvalidRequestError(
+                f"'{self.file_field}' is missing. {how_to_send(self.file_field)}",
+                field=self.file_field,
+            )
+        return self.file
+
+    async def discard(self) -> None:
+        """Delete the staged file; that it was adopted or deleted already is fine."""
+        if self.file is not None:
+            await _delete(self.file.path)
+
+    async def __aenter__(self) -> Upload:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.discard()
+
+
+class Form:
+    """Collects the parser's events: small fields in memory, the file through a `_Spool`."""
+
+    def __init__(
+        self, store: BlobStore, *, file_field: str, max_file_bytes: int, limits: Limits
+    ) -> None:
+        self.limits = limits
+        self.file_field = file_field
+        self.max_file_bytes = max_file_bytes
+        self.begun = False
+        self._store = store
+        self._fields: dict[str, str] = {}
+        self._text_name = ""
+        self._text = bytearray()
+        self._spool: _Spool | None = None
+        self._in_file = False
+
+    async def take(self, event: multipart.MultipartSegment | bytes | None) -> None:
+        """Take one event: a part begins, some of its bytes, or (None) it ends."""
+        if event is None:
+            self._end_part()
+        elif isinstance(event, multipart.MultipartSegment):
+            await self._begin_part(event)
+        elif self._in_file and self._spool is not None:
+            if self._spool.size_bytes + len(event) > self.max_file_bytes:
+                raise too_large(self.file_field, self.max_file_bytes)
+            await self._spool.write(event)
+        else:
+            self._add_text(event)
+
+    async def _begin_part(self, part: multipart.MultipartSegment) -> None:
+        self.begun = True
+        name = part.name or ""
+        filename = _claimed_filename(part)
+        if not name:
+            raise InvalidRequestError("A part of the multipart form has no name.")
+        if name in self._fields or (name == self.file_field and self._spool is not None):
+            raise InvalidRequestError(f"'{name[:64]}' was sent more than once.", field=name[:64])
+        self._in_file = filename is not None
+        if filename is None:
+            self._text_name = name
+            self._text.clear()
+        elif name != self.file_field:
+            raise InvalidRequestError(
+                f"A file was sent in '{name[:64]}'; it belongs in '{self.file_field}'.",
+                field=name[:64],
+            )
+        else:
+            self._spool = await run_in_threadpool(
+                _Spool,
+                self._store,
+                filename=filename,
+                content_type=part.content_type or "application/octet-stream",
+                reserve_bytes=self.limits.reserve_bytes,
+            )
+
+    def _add_text(self, piece: bytes) -> None:
+        self._text += piece
+        if len(self._text) > self.limits.max_field_bytes:
+            if self._text_name == self.file_field:
+                raise _sent_as_text(self.file_field, "")
+            raise InvalidRequestError(
+                f"'{self._text_name[:64]}' is longer than {self.limits.max_field_bytes} bytes.",
+                field=self._text_name[:64],
+            )
+
+    def _end_part(self) -> None:
+        if self._in_file:
+            return
+        try:
+            text = self._text.decode("utf-8")
+        except UnicodeDecodeError:
+            if self._text_name == self.file_field:
+                raise _sent_as_text(self.file_field, "") from None
+            raise InvalidRequestError(
+                f"'{self._text_name[:64]}' is not UTF-8 text.", field=self._text_name[:64]
+            ) from None
+        if self._text_name == self.file_field:
+            raise _sent_as_text(self.file_field, text)
+        self._fields[self._text_name] = text
+
+    async def finish(self) -> Upload:
+        """Write what is left. A file part without name and bytes is a form's empty chooser."""
+        file = None
+        if self._spool is not None:
+            await self._spool.close()
+            if self._spool.filename or self._spool.size_bytes:
+                file = UploadedFile(
+                    field=self.file_field,
+                    path=self._spool.path,
+                    filename=safe_filename(self._spool.filename),
+                    content_type=self._spool.content_type,
+                    size_bytes=self._spool.size_bytes,
+                )
+            else:
+                await self.discard()
+        return Upload(fields=self._fields, file=file, file_field=self.file_field)
+
+    async def discard(self) -> None:
+        """Delete the staged file, if one was begun."""
+        if self._spool is not None:
+            self._spool.abandon()
+            await _delete(self._spool.path)
+
+
+class _Spool:
+    """One staged file being written: in batches, by a thread, so the event loop stays free."""
+
+    def __init__(
+        self, store: BlobStore, *, filename: str, content_type: str, reserve_bytes: int
+    ) -> None:
+        self.filename = filename
+        self.content_type = content_type
+        self.size_bytes = 0
+        self.path = store.stage()
+        self._store = store
+        self._reserve_bytes = reserve_bytes
+        self._file: BinaryIO = self.path.open("wb")
+        self._batch: list[bytes] = []
+        self._batch_bytes = 0
+
+    async def write(self, piece: bytes) -> None:
+        self.size_bytes += len(piece)
+        self._batch_bytes += len(piece)
+        self._batch.append(piece)
+        if self._batch_bytes >= _BATCH_BYTES:
+            await run_in_threadpool(self._flush)
+
+    async def close(self) -> None:
+        await run_in_threadpool(self._flush, last=True)
+
+    def abandon(self) -> None:
+        self._batch.clear()
+        # Closing tries once more to write what a full disk refused; the file goes anyway.
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+    def _flush(self, *, last: bool = False) -> None:
+        # Asked for each batch: a chunked body declares nothing, and others upload meanwhile.
+        if self._store.free_bytes() < self._reserve_bytes:
+            raise StorageFullError
+        with storage_errors():
+            self._file.writelines(self._batch)
+            if last:
+                self._file.close()
+        self._batch.clear()
+        self._batch_bytes = 0
+
+
+def safe_filename(claimed: str) -> str:
+    """Return the last component of a client's file name, harmless to show and to send back.
+
+    Control, formatting and direction-changing characters go; 255 bytes stay, with the suffix.
+    """
+    name = re.split(r"[/\\]", claimed)[-1]
+    kept = "".join(c for c in name if unicodedata.category(c)[0] != "C" and c not in "\u2028\u2029")
+    kept = kept.strip().strip(".") if set(kept.strip()) <= {"."} else kept.strip()
+    stem, dot, suffix = kept.rpartition(".")
+    if dot and len(suffix.encode()) <= 16:
+        room = _MAX_FILENAME_BYTES - len(suffix.encode()) - 1
+        kept = f"{_cut(stem, room)}.{suffix}"
+    return _cut(kept, _MAX_FILENAME_BYTES) or "upload"
+
+
+def _cut(text: str, max_bytes: int) -> str:
+    return text.encode()[:max_bytes].decode(errors="ignore")
+
+
+def _claimed_filename(part: multipart.MultipartSegment) -> str | None:
+    if part.filename is not None:
+        return str(part.filename)
+    extended = _EXTENDED_FILENAME.search(part.header("Content-Disposition", ""))
+    return unquote(extended.group(1)) if extended else None
+
+
+def how_to_send(field: str) -> str:
+    """Return the sentence that shows the right way."""
+    return f'Send the file as multipart/form-data, for example: curl -F "{field}=@video.mp4"'
+
+
+def too_large(field: str, max_file_bytes: int) -> FileTooLargeError:
+    """Return the error that names the field and its limit."""
+    return FileTooLargeError(
+        f"'{field}' may have at most {max_file_bytes} bytes ({max_file_bytes / 2**20:.6g} MiB).",
+        field=field,
+    )
+
+
+def _sent_as_text(field: str, text: str) -> InvalidRequestError:
+    shown = f" ({text[:40]!r})" if text.strip() else ""
+    return InvalidRequestError(
+        f"'{field}' was sent as text{shown}, not as a file. With curl, put an @ before the "
+        f'path: -F "{field}=@video.mp4".',
+        field=field,
+    )
+
+
+async def _delete(path: Path) -> None:
+    # Shielded: a client that went away cancels the request, and the file must go all the same.
+    with anyio.CancelScope(shield=True):
+        await run_in_threadpool(path.unlink, missing_ok=True)

@@ -1,0 +1,219 @@
+"""Request body -> staged file: streamed, limited, written once.
+
+What the rule is: nothing of a request that cannot be accepted is read (length, room), nothing
+that arrives is held in memory beyond one batch, and no file stays behind unless the caller
+adopts it. Text fields come back beside the file; what they mean is the family's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+import multipart  # type: ignore[import-untyped]
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from telecine.api.formdata import Form, Limits, Upload, how_to_send, too_large
+from telecine.blobs.store import BlobStore
+from telecine.kit.errors import InvalidRequestError, StorageFullError
+
+DEFAULT_LIMITS = Limits()
+_MAX_BOUNDARY_BYTES = 200  # RFC 2046 says 70; some clients are more generous
+#: An unread body up to this size is left to the HTTP server, and the connection kept.
+_SMALL_BODY_BYTES = 64 * 1024
+
+
+async def receive(
+    request: Request,
+    *,
+    store: BlobStore,
+    max_file_bytes: int,
+    file_field: str = "file",
+    limits: Limits = DEFAULT_LIMITS,
+) -> Upload:
+    """Read a multipart form; its one file goes to the store's staging folder.
+
+        async with await uploads.receive(request, store=store, max_file_bytes=…) as upload:
+            store.adopt(upload.require_file().path, key)
+
+    Authenticate and rate-limit before: this reads the body. Raises `FileTooLargeError` and
+    `StorageFullError` before the first byte where the length is declared, else as soon as it
+    shows; `InvalidRequestError` for everything that is wrong with the form, and for a client
+    that stops or trickles. After an error no file is left.
+    """
+    boundary = _boundary(request, file_field)
+    declared_bytes = _declared_bytes(request)
+    max_body_bytes = max_file_bytes + limits.framing_bytes
+    if declared_bytes is not None and declared_bytes > max_body_bytes:
+        raise too_large(file_field, max_file_bytes)
+    # Twice the length: what comes out of the work may be as large as what went in.
+    needed_bytes = limits.reserve_bytes + 2 * (declared_bytes or 0)
+    if await run_in_threadpool(store.free_bytes) < needed_bytes:
+        raise StorageFullError
+    form = Form(store, file_field=file_field, max_file_bytes=max_file_bytes, limits=limits)
+    try:
+        await _read(request, form, boundary=boundary, max_body_bytes=max_body_bytes)
+        return await form.finish()
+    except BaseException:
+        await form.discard()
+        raise
+
+
+async def _read(request: Request, form: Form, *, boundary: bytes, max_body_bytes: int) -> None:
+    limits, received_bytes = form.limits, 0
+    try:
+        with multipart.PushMultipartParser(
+            boundary,
+            max_header_size=limits.max_header_bytes,
+            max_header_count=limits.max_headers_per_part,
+            max_segment_count=limits.max_parts,
+        ) as parser:
+            async with aclosing(_chunks(request, limits)) as chunks:
+                async for chunk in chunks:
+                    received_bytes += len(chunk)
+                    if received_bytes > max_body_bytes:
+                        raise too_large(form.file_field, form.max_file_bytes)
+                    for event in parser.parse(chunk):
+                        await form.take(event)
+                    if not form.begun and received_bytes > limits.framing_bytes:
+                        raise InvalidRequestError(
+                            "The multipart body does not begin with the boundary that its "
+                            "Content-Type names."
+                        )
+    except multipart.MultipartError as error:
+        raise _broken(error) from error
+
+
+async def _chunks(request: Request, limits: Limits) -> AsyncGenerator[bytes, None]:
+    """Yield the body as it comes; refuse a client that stops, trickles or goes away."""
+    now = asyncio.get_running_loop().time
+    waited_seconds, window_bytes = 0.0, 0
+    async with aclosing(request.stream()) as stream:
+        while True:
+            asked_at = now()
+            try:
+                async with asyncio.timeout(limits.idle_seconds):
+                    chunk = await anext(stream)
+            except TimeoutError:
+                raise InvalidRequestError(
+                    f"The upload stood still for {limits.idle_seconds:g} seconds."
+                ) from None
+            except ClientDisconnect:
+                raise InvalidRequestError(
+                    "The connection closed before the upload ended."
+                ) from None
+            if not chunk:
+                return
+            yield chunk
+            waited_seconds += now() - asked_at
+            window_bytes += len(chunk)
+            if waited_seconds >= limits.rate_window_seconds:
+                if window_bytes < limits.min_bytes_per_second * waited_seconds:
+                    raise InvalidRequestError(
+                        f"The upload is slower than {limits.min_bytes_per_second} bytes a second."
+                    )
+                waited_seconds, window_bytes = 0.0, 0
+
+
+def _boundary(request: Request, file_field: str) -> bytes:
+    kind, options = multipart.parse_options_header(request.headers.get("content-type", ""))
+    if kind != "multipart/form-data":
+        sent = f" This came as {kind[:64]}." if kind else ""
+        raise InvalidRequestError(how_to_send(file_field) + sent, field=file_field)
+    boundary = str(options.get("boundary", "")).encode("latin-1", "replace")
+    if not 0 < len(boundary) <= _MAX_BOUNDARY_BYTES:
+        raise InvalidRequestError(
+            "The Content-Type multipart/form-data names no usable boundary. Let your HTTP "
+            "library write this header itself."
+        )
+    return boundary
+
+
+def _declared_bytes(request: Request) -> int | None:
+    declared = request.headers.get("content-length")
+    if declared is None:
+        return None
+    if not (declared.isascii() and declared.isdecimal() and len(declared) <= 19):
+        raise InvalidRequestError("The Content-Length is not a number.")
+    return int(declared)
+
+
+def _broken(error: multipart.MultipartError) -> InvalidRequestError:
+    if isinstance(error, multipart.ParserLimitReached):
+        return InvalidRequestError(f"The multipart form is over a limit: {error}.")
+    return InvalidRequestError(f"The multipart body is broken: {error}.")
+
+
+class LingeringClose:
+    """ASGI middleware: lets an early refusal reach a client that is still sending.
+
+    A server that answers 413 and closes while bytes arrive makes the kernel send a reset, and
+    the client reports "broken pipe" instead of the answer. So the answer goes out at once, with
+    `Connection: close`, and what still comes is thrown away until the client stops, or for
+    so many bytes or seconds. A client that waits for `100 Continue` has sent nothing, and is
+    not asked to.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        max_bytes: int = 256 * 1024 * 1024,
+        max_seconds: float = 30.0,
+        idle_seconds: float = 5.0,
+    ) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+        self._max_seconds = max_seconds
+        self._idle_seconds = idle_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or not _has_large_body(headers := Headers(scope=scope)):
+            await self._app(scope, receive, send)
+            return
+        unread = True
+        asked = headers.get("expect", "").lower() != "100-continue"
+
+        async def watched_receive() -> Message:
+            nonlocal unread, asked
+            asked = True
+            message = await receive()
+            unread = (
+                unread and message["type"] == "http.request" and message.get("more_body", False)
+            )
+            return message
+
+        async def lingering_send(message: Message) -> None:
+            if message["type"] == "http.response.start" and unread:
+                MutableHeaders(scope=message)["connection"] = "close"
+            ends = message["type"] == "http.response.body" and not message.get("more_body", False)
+            if not (ends and unread and asked):
+                await send(message)
+                return
+            await send({**message, "more_body": True})
+            await self._drain(watched_receive, is_done=lambda: not unread)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        await self._app(scope, watched_receive, lingering_send)
+
+    async def _drain(self, receive: Receive, *, is_done: Callable[[], bool]) -> None:
+        left_bytes = self._max_bytes
+        try:
+            async with asyncio.timeout(self._max_seconds):
+                while left_bytes > 0 and not is_done():
+                    async with asyncio.timeout(self._idle_seconds):
+                        left_bytes -= len((await receive()).get("body", b""))
+        except TimeoutError:
+            return
+
+
+def _has_large_body(headers: Headers) -> bool:
+    declared = headers.get("content-length", "")
+    if declared.isdecimal():
+        return int(declared[:20]) > _SMALL_BODY_BYTES
+    return "transfer-encoding" in headers
