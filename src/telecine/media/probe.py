@@ -1,0 +1,424 @@
+"""What a media file holds, found out before anything is promised or charged.
+
+The file is opened by libav in a confined child that sees one descriptor, and its first picture
+is decoded: a header alone proves nothing. A cover picture is not video. Sizes come twice: as
+coded, and as a player shows them (square pixels, turned by the display matrix).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import av
+import av.error
+import msgspec
+from av.container import InputContainer
+
+from telecine.kit.errors import MediaLimitError, UndecodableMediaError, UnsupportedMediaError
+from telecine.media.ffmpeg import DEMUXERS
+from telecine.media.pool import Pool
+
+# fmt: off
+#: ITU-T H.273 code points as FFmpeg names them; what is not listed counts as not tagged.
+_PRIMARIES: Final = {
+    1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "film",
+    9: "bt2020", 10: "smpte428", 11: "smpte431", 12: "smpte432",
+}
+_TRANSFERS: Final = {
+    1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "linear",
+    11: "iec61966-2-4", 13: "iec61966-2-1", 14: "bt2020-10", 15: "bt2020-12",
+    16: "smpte2084", 17: "smpte428", 18: "arib-std-b67",
+}
+_SPACES: Final = {
+    0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m",
+    8: "ycgco", 9: "bt2020nc", 10: "bt2020c", 12: "chroma-derived-nc", 14: "ictcp",
+}
+# fmt: on
+_RANGES: Final = {1: "tv", 2: "pc"}
+
+#: First bytes of containers that hold video: (offset, bytes). Tells "broken" from "not a video".
+_SIGNATURES: Final = (
+    *((4, b"ftyp"), (4, b"moov"), (4, b"mdat"), (4, b"wide"), (4, b"free"), (4, b"skip")),
+    *((0, b"\x1a\x45\xdf\xa3"), (0, b"FLV\x01"), (0, b"OggS"), (8, b"AVI "), (0, b"GIF8")),
+    *((0, b"\x00\x00\x01\xba"), (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11")),
+)
+#: ISO brands of still pictures: HEIC and AVIF open as "mov" and would pass for one-frame films.
+_PICTURE_BRANDS: Final = frozenset({"heic", "heix", "heim", "heis", "mif1", "avif"})
+
+_INTERLACED_FIELD_ORDERS: Final = frozenset({2, 3, 4, 5})
+_MAX_FIRST_FRAME_PACKETS: Final = 2_000
+_MAX_SCANNED_PACKETS: Final = 2_000_000
+_MAX_TAIL_BYTES: Final = 64 * 2**20
+_PROBE_TIMEOUT_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoStream:
+    """A moving picture. `rotation_degrees` (0 to 359) is how far a player turns it anticlockwise.
+
+    `color_*` are FFmpeg's names, None where the file does not say. `is_hdr`: PQ or HLG.
+    """
+
+    index: int
+    codec: str
+    profile: str | None
+    width: int
+    height: int
+    display_width: int
+    display_height: int
+    rotation_degrees: int
+    frame_rate: Fraction
+    is_variable_frame_rate: bool
+    frame_count: int | None
+    duration_seconds: float | None
+    pixel_format: str
+    bit_depth: int
+    is_rgb: bool
+    is_interlaced: bool
+    color_primaries: str | None
+    color_transfer: str | None
+    color_space: str | None
+    color_range: str | None
+    is_hdr: bool
+    bit_rate: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioStream:
+    """A sound track. `language` is ISO 639-2, `bit_rate` in bits a second; None: not said."""
+
+    index: int
+    codec: str
+    profile: str | None
+    channels: int
+    channel_layout: str
+    sample_rate: int
+    bit_rate: int | None
+    duration_seconds: float | None
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaInfo:
+    """A file that holds video. `container` is libav's list of names: `mov,mp4,m4a,…`.
+
+    `audio` has the tracks that can be decoded here. `title` and `created_at` are the file's own
+    words, not checked.
+    """
+
+    container: str
+    brand: str | None
+    duration_seconds: float
+    size_bytes: int
+    video: VideoStream
+    audio: tuple[AudioStream, ...]
+    stream_count: int
+    title: str | None
+    created_at: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaLimits:
+    """The most that one input may ask of this machine."""
+
+    max_pixels: int = 100_000_000
+    max_total_pixels: int = 2_000_000_000_000
+    max_duration_seconds: int = 6 * 3600
+    max_streams: int = 32
+
+
+def media_limits(
+    *, max_pixels: int, max_duration_seconds: int, max_video_gigapixels: int
+) -> MediaLimits:
+    """Build limits from the settings of the same names."""
+    return MediaLimits(
+        max_pixels=max_pixels,
+        max_total_pixels=max_video_gigapixels * 10**9,
+        max_duration_seconds=max_duration_seconds,
+    )
+
+
+def probe(pool: Pool, path: Path, *, limits: MediaLimits | None = None) -> MediaInfo:
+    """Say what a video file holds, and hold it to the limits.
+
+    Raises `UnsupportedMediaError` (no video in it), `UndecodableMediaError` (a video, but empty,
+    damaged or cut short) or `MediaLimitError`. Costs about 5 ms and never reads the whole file.
+    """
+    limits = limits or MediaLimits()
+    answer = pool.call(
+        "probe",
+        {"max_pixels": limits.max_pixels},
+        input_path=path,
+        timeout_seconds=_PROBE_TIMEOUT_SECONDS,
+    )
+    info: MediaInfo = msgspec.convert(answer, MediaInfo, dec_hook=_read_fraction)
+    check_limits(info, limits)
+    return info
+
+
+def check_limits(info: MediaInfo, limits: MediaLimits) -> None:
+    """Raise `MediaLimitError` naming the first limit that is passed."""
+    video = info.video
+    pixels = video.width * video.height
+    frames = max(video.frame_count or 0, math.ceil(info.duration_seconds * video.frame_rate))
+    if pixels > limits.max_pixels:
+        raise MediaLimitError(
+            f"A frame of {video.width}x{video.height} has {pixels} pixels;"
+            f" at most {limits.max_pixels} are allowed."
+        )
+    if info.duration_seconds > limits.max_duration_seconds:
+        raise MediaLimitError(
+            f"The video lasts {info.duration_seconds:.0f} seconds;"
+            f" at most {limits.max_duration_seconds} are allowed."
+        )
+    if pixels * frames > limits.max_total_pixels:
+        raise MediaLimitError(
+            f"All frames together have {pixels * frames / 1e9:.0f} gigapixels;"
+            f" at most {limits.max_total_pixels / 1e9:.0f} are allowed."
+        )
+    if info.stream_count > limits.max_streams:
+        raise MediaLimitError(
+            f"The file has {info.stream_count} streams; at most {limits.max_streams} are allowed."
+        )
+
+
+def probe_task(params: dict[str, Any], source_fd: int, target_fd: int | None) -> dict[str, Any]:
+    """Run in a confined child: describe the file behind `source_fd`, as JSON values.
+
+    A frame of more than `params["max_pixels"]` is described from its header and not decoded.
+    """
+    del target_fd
+    size_bytes = os.fstat(source_fd).st_size
+    if size_bytes == 0:
+        raise UndecodableMediaError("The file is empty.")
+    try:
+        with _open(source_fd, max_pixels=params["max_pixels"]) as container:
+            info = _describe(container, size_bytes=size_bytes, max_pixels=params["max_pixels"])
+    except av.error.FFmpegError as error:
+        # "Invalid argument" is the whitelist's word: a format, but none of ours.
+        is_foreign = isinstance(error, av.error.ArgumentError)
+        if is_foreign or not _looks_like_video(os.pread(source_fd, 1024, 0)):
+            raise UnsupportedMediaError("The file is not a video that can be read here.") from error
+        raise UndecodableMediaError(
+            "The file begins like a video, but it is damaged or cut short."
+        ) from error
+    answer: dict[str, Any] = msgspec.to_builtins(info, enc_hook=str)
+    return answer
+
+
+def _open(source_fd: int, *, max_pixels: int) -> InputContainer:
+    os.lseek(source_fd, 0, os.SEEK_SET)
+    return av.open(
+        "fd:",
+        mode="r",
+        metadata_errors="replace",
+        options={
+            "fd": str(source_fd),
+            "protocol_whitelist": "fd",
+            "format_whitelist": ",".join(DEMUXERS),
+            "max_pixels": str(max_pixels),
+        },
+    )
+
+
+def _looks_like_video(head: bytes) -> bool:
+    if any(head.startswith(signature, offset) for offset, signature in _SIGNATURES):
+        return True
+    return len(head) > 376 and head[0] == head[188] == head[376] == 0x47  # MPEG-TS packets
+
+
+def _describe(container: InputContainer, *, size_bytes: int, max_pixels: int) -> MediaInfo:
+    stream = _first_video(container)
+    video = _video(container, stream, max_pixels=max_pixels)
+    if video.width * video.height <= max_pixels:
+        # The limits refuse a larger frame by its header, without looking further.
+        _require_whole(container, stream, size_bytes=size_bytes)
+    return MediaInfo(
+        container=container.format.name,
+        brand=container.metadata.get("major_brand"),
+        duration_seconds=_duration_seconds(container, stream),
+        size_bytes=size_bytes,
+        video=video,
+        audio=tuple(_audio(track) for track in container.streams.audio if _is_decodable(track)),
+        stream_count=len(container.streams),
+        title=container.metadata.get("title") or None,
+        created_at=container.metadata.get("creation_time") or None,
+    )
+
+
+def _first_video(container: InputContainer) -> av.VideoStream:
+    for stream in container.streams.video:
+        cover = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
+        if not stream.disposition & cover:
+            break
+    else:
+        raise UnsupportedMediaError("The file has no video in it.")
+    if container.metadata.get("major_brand", "").strip() in _PICTURE_BRANDS:
+        raise UnsupportedMediaError("The file is a picture, not a video.")
+    if not _is_decodable(stream):
+        raise UnsupportedMediaError("The video is in a format that cannot be decoded here.")
+    if not (stream.width and stream.height):
+        raise UndecodableMediaError("The video has no picture size; it is damaged or cut short.")
+    return stream
+
+
+def _is_decodable(stream: av.VideoStream | av.AudioStream) -> bool:
+    # libav gives a stream of an unknown codec no context at all, whatever the stubs say.
+    context: object = stream.codec_context
+    return context is not None
+
+
+def _video(container: InputContainer, stream: av.VideoStream, *, max_pixels: int) -> VideoStream:
+    context = stream.codec_context
+    frame = None
+    if context.width * context.height <= max_pixels:
+        frame = _first_frame(container, stream)
+    width, height = (frame.width, frame.height) if frame else (context.width, context.height)
+    pixels = frame.format if frame else context.format
+    rotation = frame.rotation % 360 if frame else 0
+    shown = _shown_size(width, height, aspect=stream.sample_aspect_ratio, rotation=rotation)
+    rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+    transfer = _TRANSFERS.get(frame.color_trc if frame else context.color_trc)
+    return VideoStream(
+        index=stream.index,
+        codec=context.codec.canonical_name,
+        profile=context.profile,
+        width=width,
+        height=height,
+        display_width=shown[0],
+        display_height=shown[1],
+        rotation_degrees=rotation,
+        frame_rate=rate,
+        is_variable_frame_rate=stream.base_rate not in (None, rate),
+        frame_count=stream.frames or None,
+        duration_seconds=_stream_seconds(stream),
+        pixel_format=pixels.name if pixels else "",
+        bit_depth=pixels.components[0].bits if pixels else 8,
+        is_rgb=bool(pixels and pixels.is_rgb),
+        is_interlaced=_is_interlaced(context, frame),
+        color_primaries=_PRIMARIES.get(frame.color_primaries if frame else context.color_primaries),
+        color_transfer=transfer,
+        color_space=_SPACES.get(frame.colorspace if frame else context.colorspace),
+        color_range=_RANGES.get(frame.color_range if frame else context.color_range),
+        is_hdr=transfer in {"smpte2084", "arib-std-b67"},
+        bit_rate=stream.bit_rate or None,
+    )
+
+
+def _first_frame(container: InputContainer, stream: av.VideoStream) -> av.VideoFrame:
+    """Decode until one picture comes out: the proof that there is something to work on."""
+    stream.codec_context.thread_count = 1
+    for packet in itertools.islice(container.demux(stream), _MAX_FIRST_FRAME_PACKETS):
+        try:
+            frames = stream.decode(packet)
+        except av.error.FFmpegError:
+            continue  # a recording may begin in the middle of a group of pictures
+        if frames:
+            return frames[0]
+    raise UndecodableMediaError("No picture of the video can be decoded; it is damaged.")
+
+
+def _is_interlaced(context: av.VideoCodecContext, frame: av.VideoFrame | None) -> bool:
+    if frame is not None and frame.interlaced_frame:
+        return True
+    return context.field_order in _INTERLACED_FIELD_ORDERS
+
+
+def _shown_size(
+    width: int, height: int, *, aspect: Fraction | None, rotation: int
+) -> tuple[int, int]:
+    """Width is stretched to square pixels, as players do; height stays."""
+    shown_width = max(1, round(width * aspect)) if aspect and aspect > 0 else width
+    if abs(rotation % 180 - 90) < 45:
+        return height, shown_width
+    return shown_width, height
+
+
+def _audio(stream: av.AudioStream) -> AudioStream:
+    context = stream.codec_context
+    return AudioStream(
+        index=stream.index,
+        codec=context.codec.canonical_name,
+        profile=context.profile,
+        channels=context.channels,
+        channel_layout=context.layout.name,
+        sample_rate=context.sample_rate,
+        bit_rate=context.bit_rate or None,
+        duration_seconds=_stream_seconds(stream),
+        language=stream.language,
+    )
+
+
+def _stream_seconds(stream: av.VideoStream | av.AudioStream) -> float | None:
+    if stream.duration is None or stream.time_base is None or stream.duration <= 0:
+        return None
+    return float(stream.duration * stream.time_base)
+
+
+def _duration_seconds(container: InputContainer, stream: av.VideoStream) -> float:
+    """From the container, else the stream, else the last time stamp of all packets."""
+    if container.duration is not None and container.duration > 0:
+        return container.duration / av.time_base
+    seconds = _stream_seconds(stream)
+    if seconds is None:
+        container.seek(0)
+        seconds = _last_seconds(container, max_bytes=None)
+    if not seconds:
+        raise UndecodableMediaError("The video has no duration; it is damaged or cut short.")
+    return seconds
+
+
+def _require_whole(container: InputContainer, stream: av.VideoStream, *, size_bytes: int) -> None:
+    """Refuse a file whose header promises much more than its bytes hold (a cut upload)."""
+    entries = stream.index_entries
+    if len(entries) > 1 and container.format.name.startswith("mov"):
+        last = entries[len(entries) - 1]
+        is_whole = last.pos + last.size <= size_bytes or _reaches(entries, size_bytes=size_bytes)
+    else:
+        is_whole = _tail_is_there(container)
+    if not is_whole:
+        raise UndecodableMediaError(
+            "The file ends before the video does; it was cut short. Was the upload complete?"
+        )
+
+
+def _reaches(entries: av.index.IndexEntries, *, size_bytes: int) -> bool:
+    """Whether at least 19 of 20 samples lie within the file; samples stand in file order."""
+    probe_at = entries[len(entries) * 19 // 20]
+    return probe_at.pos + probe_at.size <= size_bytes
+
+
+def _tail_is_there(container: InputContainer) -> bool:
+    if container.duration is None or container.duration <= 0:
+        return True  # nothing was promised
+    promised = container.duration / av.time_base
+    start = (container.start_time or 0) / av.time_base
+    try:
+        container.seek(container.duration + (container.start_time or 0))
+        seconds = _last_seconds(container, max_bytes=_MAX_TAIL_BYTES)
+    except av.error.FFmpegError:
+        return True  # cannot be sought in: the encode will compare durations
+    return seconds is None or seconds - start >= promised * 0.95 - 0.5
+
+
+def _last_seconds(container: InputContainer, *, max_bytes: int | None) -> float | None:
+    """Return where the last packet from here ends; None when `max_bytes` were read before."""
+    last = 0.0
+    n_bytes = 0
+    for packet in itertools.islice(container.demux(), _MAX_SCANNED_PACKETS):
+        n_bytes += packet.size
+        if max_bytes is not None and n_bytes > max_bytes:
+            return None
+        if packet.pts is not None and packet.time_base is not None:
+            last = max(last, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+    return last
+
+
+def _read_fraction(kind: type, value: Any) -> Any:
+    return kind(value)
