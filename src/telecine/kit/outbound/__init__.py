@@ -1,0 +1,34 @@
+"""The only outgoing HTTP: webhooks today, media addresses that users give us later.
+
+The address always comes from a stranger, so it is judged before a byte is sent: the spelling
+(`targets`), every address that the name has (`addresses`), and the peer that really answered
+(`network`). Nothing is read from the environment except the trust store of OpenSSL; no cookies,
+no keep-alive, no decompression, and no redirect is followed that was not judged anew.
+"""
+
+from __future__ import annotations
+
+from telecine.kit.outbound.addresses import Policy, parse_networks
+from telecine.kit.outbound.client import (
+    DOWNLOAD_LIMITS,
+    WEBHOOK_LIMITS,
+    Downloaded,
+    Outbound,
+    Reply,
+)
+from telecine.kit.outbound.network import Limits, Resolver, system_resolver
+from telecine.kit.outbound.targets import check_url
+
+__all__ = [
+    "DOWNLOAD_LIMITS",
+    "WEBHOOK_LIMITS",
+    "Downloaded",
+    "Limits",
+    "Outbound",
+    "Policy",
+    "Reply",
+    "Resolver",
+    "check_url",
+    "parse_networks",
+    "system_resolver",
+]

@@ -1,0 +1,327 @@
+"""The client: one POST (webhooks) and one GET to a file (media).
+
+A fresh connection for every request: an idle one was judged under the policy and the DNS answer
+of its own time. Messages of errors are for users, and must not tell a blocked target from one
+that refused or swallowed the connection, or a stranger could map the private network.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import httpcore2
+
+from telecine import __version__
+from telecine.kit.errors import (
+    BlockedAddressError,
+    FileTooLargeError,
+    InvalidRequestError,
+    OutboundError,
+    StorageError,
+    StorageFullError,
+)
+from telecine.kit.outbound import targets
+from telecine.kit.outbound.addresses import IPAddress, Policy
+from telecine.kit.outbound.network import (
+    Deadline,
+    Limits,
+    PinnedBackend,
+    Resolver,
+    resolve,
+    system_resolver,
+)
+from telecine.kit.outbound.targets import Target
+
+#: Standard Webhooks asks for 15 to 30 s.
+WEBHOOK_LIMITS = Limits(connect_seconds=10, read_seconds=15, total_seconds=20)
+DOWNLOAD_LIMITS = Limits(connect_seconds=10, read_seconds=30, total_seconds=3600, max_redirects=5)
+
+_BODY_HEAD_BYTES = 1024
+# The status has decided by then; the body is only for the delivery log.
+_BODY_HEAD_SECONDS = 2.0
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_OK = 200
+_DEFAULT_PROXY_PORT = 80
+# Written here alone: a caller who set them could break the framing or the pinned host.
+_OWN_HEADERS = frozenset(
+    {
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "host",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a server answered. Header names are lower-case; `body_head` has at most 1 KiB."""
+
+    status: int
+    headers: Mapping[str, str]
+    body_head: bytes
+    elapsed_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Downloaded:
+    """A file that has come in complete.
+
+    `url` is where the last redirect led. `media_type` is the server's claim, without
+    parameters, and empty where it made none: neither is to be trusted.
+    """
+
+    path: Path
+    size_bytes: int
+    media_type: str
+    url: str
+    elapsed_ms: int
+
+
+class Outbound:
+    """Sends requests to addresses that strangers gave. Safe to share between threads."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        resolver: Resolver = system_resolver,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        """Without an `ssl_context` the machine's certificates count, or `SSL_CERT_FILE`."""
+        self._policy = policy
+        self._resolver = resolver
+        self._ssl_context = ssl_context or _machine_ssl_context()
+
+    def check_url(self, url: str, *, field: str, https_only: bool = False) -> None:
+        """Judge a URL at the door, without DNS. Raises `InvalidRequestError` naming `field`."""
+        targets.check_url(url, policy=self._policy, field=field, https_only=https_only)
+
+    def post(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        headers: Mapping[str, str],
+        limits: Limits = WEBHOOK_LIMITS,
+    ) -> Reply:
+        """Send `content`, once. A redirect is returned, not followed.
+
+        Once the status has come, a body that is slow, endless or broken does not fail it.
+        Raises `OutboundError` where no answer came; its `BlockedAddressError` where none was
+        asked for.
+        """
+        deadline = Deadline(limits.total_seconds)
+        target = self._target(url)
+        with self._exchange(
+            target, "POST", headers=headers, content=content, limits=limits, deadline=deadline
+        ) as response:
+            deadline.tighten(_BODY_HEAD_SECONDS)
+            return Reply(
+                status=response.status,
+                headers=_headers(response),
+                body_head=_read_head(response),
+                elapsed_ms=deadline.elapsed_ms,
+            )
+
+    def download(
+        self,
+        url: str,
+        *,
+        to: Path,
+        max_bytes: int,
+        headers: Mapping[str, str] | None = None,
+        limits: Limits = DOWNLOAD_LIMITS,
+    ) -> Downloaded:
+        """Fetch a URL into the new file `to`, through judged redirects; `headers` stay at the
+        first origin.
+
+        Raises `FileTooLargeError` over `max_bytes`, `OutboundError`, `StorageError`. Leaves no
+        file behind when it raises.
+        """
+        deadline = Deadline(limits.total_seconds)
+        target = self._target(url)
+        sent = dict(headers or {})
+        for _ in range(limits.max_redirects + 1):
+            with self._exchange(
+                target, "GET", headers=sent, content=None, limits=limits, deadline=deadline
+            ) as response:
+                if response.status not in _REDIRECTS:
+                    size_bytes = _save(response, to=to, max_bytes=max_bytes)
+                    return Downloaded(
+                        path=to,
+                        size_bytes=size_bytes,
+                        media_type=_headers(response).get("content-type", "").partition(";")[0],
+                        url=target.url,
+                        elapsed_ms=deadline.elapsed_ms,
+                    )
+                onward = self._onward(target, response)
+            if onward.origin != target.origin:
+                sent = {}
+            target = onward
+        raise OutboundError("The other server redirected too often.")
+
+    def _target(self, url: str) -> Target:
+        try:
+            return targets.check_url(url, policy=self._policy, field="url")
+        except InvalidRequestError as error:
+            raise BlockedAddressError from error
+
+    def _onward(self, target: Target, response: httpcore2.Response) -> Target:
+        locations = [value for name, value in response.headers if name.lower() == b"location"]
+        if len(locations) != 1:
+            raise OutboundError("The other server redirected without saying where to.")
+        location = locations[0].decode("utf-8", errors="surrogateescape")
+        if not location.isprintable() or "\\" in location:
+            # Looked at before urljoin, which drops tabs and line ends in silence.
+            raise BlockedAddressError
+        try:
+            onward = self._target(urljoin(target.url, location))
+        except ValueError as error:
+            raise BlockedAddressError from error
+        if target.scheme == "https" and onward.scheme == "http":
+            raise OutboundError("The other server redirected from https to http.")
+        return onward
+
+    @contextmanager
+    def _exchange(
+        self,
+        target: Target,
+        method: str,
+        *,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        limits: Limits,
+        deadline: Deadline,
+    ) -> Iterator[httpcore2.Response]:
+        """Yield the response once its headers are in; its body is read inside the block."""
+        addresses = self._addresses(target, limits=limits, deadline=deadline)
+        pool = httpcore2.ConnectionPool(
+            ssl_context=self._ssl_context,
+            proxy=_proxy(self._policy.egress_proxy),
+            network_backend=PinnedBackend(addresses, limits=limits, deadline=deadline),
+        )
+        url = httpcore2.URL(
+            scheme=target.scheme, host=target.bracketed_host, port=target.port, target=target.path
+        )
+        try:
+            with (
+                pool,
+                pool.stream(
+                    method,
+                    url,
+                    headers=_request_headers(target, headers),
+                    content=content,
+                    extensions={"sni_hostname": target.host},
+                ) as response,
+            ):
+                yield response
+        except httpcore2.ProxyError as error:
+            raise OutboundError from error
+        except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
+            raise OutboundError("The other server broke off, or did not speak HTTP.") from error
+
+    def _addresses(
+        self, target: Target, *, limits: Limits, deadline: Deadline
+    ) -> tuple[IPAddress, ...]:
+        """Resolve once and judge every answer: one bad address condemns the name."""
+        seconds = deadline.left(at_most=limits.connect_seconds)
+        if self._policy.egress_proxy is not None:
+            proxy_host = urlsplit(self._policy.egress_proxy).hostname or ""
+            return resolve(proxy_host, resolver=system_resolver, seconds=seconds)
+        if target.address is not None:
+            found: tuple[IPAddress, ...] = (target.address,)
+        else:
+            found = resolve(target.host, resolver=self._resolver, seconds=seconds)
+        if not all(self._policy.permits(address, port=target.port) for address in found):
+            raise BlockedAddressError
+        return found
+
+
+@functools.cache
+def _machine_ssl_context() -> ssl.SSLContext:
+    return httpcore2.default_ssl_context()  # reads the whole CA bundle: once a process
+
+
+def _proxy(url: str | None) -> httpcore2.Proxy | None:
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return httpcore2.Proxy(
+        url=httpcore2.URL(
+            scheme="http", host=host, port=parts.port or _DEFAULT_PROXY_PORT, target="/"
+        ),
+        auth=(unquote(parts.username), unquote(parts.password or "")) if parts.username else None,
+    )
+
+
+def _request_headers(target: Target, headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    written = {
+        "Host": target.host_header,
+        "User-Agent": f"Telecine/{__version__}",
+        "Accept-Encoding": "identity",  # no decompression bombs
+        "Connection": "close",
+        **{name: value for name, value in headers.items() if name.lower() not in _OWN_HEADERS},
+    }
+    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in written.items()]
+
+
+def _headers(response: httpcore2.Response) -> dict[str, str]:
+    joined: dict[str, str] = {}
+    for raw_name, raw_value in response.headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    return joined
+
+
+def _read_head(response: httpcore2.Response) -> bytes:
+    head = b""
+    with suppress(OutboundError, httpcore2.NetworkError, httpcore2.ProtocolError):
+        for chunk in response.iter_stream():
+            head += chunk
+            if len(head) >= _BODY_HEAD_BYTES:
+                break
+    return head[:_BODY_HEAD_BYTES]
+
+
+def _save(response: httpcore2.Response, *, to: Path, max_bytes: int) -> int:
+    if response.status != _OK:
+        raise OutboundError(f"The other server answered with status {response.status}.")
+    headers = _headers(response)
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise OutboundError("The other server sent compressed bytes that were not asked for.")
+    declared = headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > max_bytes:
+        raise FileTooLargeError
+    try:
+        with to.open("xb") as file:
+            size_bytes = 0
+            for chunk in response.iter_stream():
+                size_bytes += len(chunk)
+                if size_bytes > max_bytes:
+                    raise FileTooLargeError
+                file.write(chunk)
+    except FileExistsError as error:
+        raise StorageError from error  # not ours: left alone
+    except OSError as error:
+        to.unlink(missing_ok=True)
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise (StorageFullError if full else StorageError) from error
+    except BaseException:
+        to.unlink(missing_ok=True)
+        raise
+    return size_bytes
