@@ -14,7 +14,7 @@ import errno
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -149,7 +149,7 @@ class BlobStore:
         with storage_errors(), contextlib.suppress(FileNotFoundError):
             obstore.delete(self._backend, _check_key(key))
 
-    def stream(self, key: str, *, start: int = 0, length: int) -> Iterator[bytes]:
+    def stream(self, key: str, *, start: int = 0, length: int) -> Generator[bytes, None, None]:
         """Yield exactly `length` bytes from offset `start`, in blocks of `block_bytes`.
 
         Raises `NotFoundError` before the first block, `StorageError` when the blob is shorter.
@@ -291,7 +291,7 @@ class FolderStore(BlobStore):
                 return  # not empty, or already gone
 
     @override
-    def stream(self, key: str, *, start: int = 0, length: int) -> Iterator[bytes]:
+    def stream(self, key: str, *, start: int = 0, length: int) -> Generator[bytes, None, None]:
         # One open file for the whole stream: a download that has begun outlives a delete.
         path, left = self._folder / _check_key(key), length
         with _absent_is_not_found(), storage_errors(), path.open("rb", buffering=0) as file:
