@@ -14,7 +14,6 @@ format has none.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -29,6 +28,7 @@ from telecine.kit.errors import (
     UndecodableMediaError,
     UnsupportedMediaError,
 )
+from telecine.media.image_formats import ANIMATED, LONGEST_SIDE, WITHOUT_ALPHA, Format, saver
 
 # A second layer under the sniffing: libvips itself refuses what it marks as unsafe on
 # untrusted input (SVG, CSV, its own format, raw). Its operation cache is of no use where
@@ -36,26 +36,11 @@ from telecine.kit.errors import (
 pyvips.block_untrusted_set(True)  # noqa: FBT003 (its own signature)
 pyvips.cache_set_max(0)
 
-Format = Literal["jpg", "png", "webp", "avif", "gif", "tiff"]
 Fit = Literal["inside", "cover", "contain", "fill", "outside"]
 
-#: Quality where the request names none; PNG is then lossless instead.
-DEFAULT_QUALITY = 80
 #: Most frames of an animation: each costs a pipeline, however small it is.
 MAX_FRAMES = 2_000
 
-# Longest side that the format or its encoder can hold: the JPEG and GIF headers have 16
-# bits, WebP 14, libvips stops AVIF at 16384; TIFF is JPEG inside.
-_LONGEST_SIDE: Mapping[Format, int] = {
-    "jpg": 65_500,
-    "png": 1_000_000,
-    "webp": 16_383,
-    "avif": 16_384,
-    "gif": 65_535,
-    "tiff": 65_500,
-}
-_ANIMATED = frozenset({"gif", "webp"})
-_WITHOUT_ALPHA = frozenset({"jpg", "tiff"})
 _HEIF_BRANDS = frozenset({b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"})
 _WHITE = [255, 255, 255]
 
@@ -91,7 +76,7 @@ class Header:
     @property
     def is_animated(self) -> bool:
         """Whether the pages are frames; the pages of a TIFF are not."""
-        return self.pages > 1 and self.format in _ANIMATED
+        return self.pages > 1 and self.format in ANIMATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +126,7 @@ def convert_task(
     geometry = plan(
         width, height, want_width=options.width, want_height=options.height, fit=options.fit
     )
-    frames = header.pages if header.is_animated and options.format in _ANIMATED else 1
+    frames = header.pages if header.is_animated and options.format in ANIMATED else 1
     _judge(header, geometry=geometry, frames=frames, options=options)
     try:
         image = _open(source_fd, image, header=header, geometry=geometry, frames=frames)
@@ -149,7 +134,7 @@ def convert_task(
             image = _each_frame(image, frames=frames, header=header, geometry=geometry)
         else:
             image = _shape(image, header=header, geometry=geometry)
-        if image.hasalpha() and options.format in _WITHOUT_ALPHA:
+        if image.hasalpha() and options.format in WITHOUT_ALPHA:
             image = image.flatten(background=_WHITE)
         _save(image, target_fd, options=options, page_height=geometry.height)
     except pyvips.Error as error:
@@ -219,12 +204,12 @@ def _read_header(source_fd: int) -> tuple[Header, pyvips.Image]:
     except pyvips.Error as error:
         raise _explain(error) from error
     pages = _number(image, "n-pages", 1)
-    is_animated = pages > 1 and loader in _ANIMATED
+    is_animated = pages > 1 and loader in ANIMATED
     header = Header(
         format=_format(image, loader),
         loader=loader,
         width=image.width,
-        height=_number(image, "page-height", image.height),
+        height=image.height,  # of one page: a loader opens the first unless told
         pages=pages,
         has_alpha=bool(image.hasalpha()),
         # Nobody turns animations; browsers do not either.
@@ -296,7 +281,7 @@ def _judge(header: Header, *, geometry: Geometry, frames: int, options: ConvertO
             f"The result would have {largest * frames} pixels; the most is {options.max_pixels}.",
             field=side,
         )
-    longest = _LONGEST_SIDE[options.format]
+    longest = LONGEST_SIDE[options.format]
     if max(geometry.width, geometry.height) > longest:
         raise MediaLimitError(
             f"{options.format} holds at most {longest} pixels a side; "
@@ -345,14 +330,12 @@ def _each_frame(
     """Shape the frames one by one, so that no filter mixes the edge of one into the next."""
     if (geometry.width, geometry.height) == (header.width, header.height):
         return _to_srgb(image)
-    shaped = [
-        _shape(
-            image.crop(0, index * header.height, header.width, header.height),
-            header=header,
-            geometry=geometry,
-        )
-        for index in range(frames)
-    ]
+    shaped = []
+    for index in range(frames):
+        frame = image.crop(0, index * header.height, header.width, header.height)
+        # Worked out now, in the order of the source: pipelines waiting for their turn hold
+        # six times the memory.
+        shaped.append(_shape(frame, header=header, geometry=geometry).copy_memory())
     return cast("pyvips.Image", pyvips.Image.arrayjoin(shaped, across=1))
 
 
@@ -410,70 +393,10 @@ def _save(
     image: pyvips.Image, target_fd: int, *, options: ConvertOptions, page_height: int
 ) -> None:
     target = pyvips.Target.new_to_descriptor(target_fd)
-    operation, settings = _SAVERS[options.format](options.quality)
+    operation, settings = saver(options.format, quality=options.quality)
     pyvips.Operation.call(
         operation, image, target, keep="none", page_height=page_height, **settings
     )
-
-
-_Saver = tuple[str, dict[str, object]]
-
-
-def _save_jpg(quality: int | None) -> _Saver:
-    return "jpegsave_target", {
-        "Q": quality or DEFAULT_QUALITY,
-        "subsample_mode": "on",
-        "optimize_coding": True,
-    }
-
-
-def _save_png(quality: int | None) -> _Saver:
-    """PNG is lossless unless a quality below 100 asks for a palette of 256 colours.
-
-    In sharp any `quality` makes a palette, even 100; but nobody who asks for 100 wants that.
-    """
-    if quality is None or quality >= 100:
-        return "pngsave_target", {"compression": 6, "filter": "none", "bitdepth": 8}
-    return "pngsave_target", {"palette": True, "Q": quality, "effort": 7, "compression": 6}
-
-
-def _save_webp(quality: int | None) -> _Saver:
-    return "webpsave_target", {"Q": quality or DEFAULT_QUALITY, "effort": 4, "alpha_q": 100}
-
-
-def _save_avif(quality: int | None) -> _Saver:
-    """sharp's effort and full chroma; its quality of 50 only where a client asks for it."""
-    return "heifsave_target", {
-        "Q": quality or DEFAULT_QUALITY,
-        "compression": "av1",
-        "effort": 4,
-        "bitdepth": 8,
-        "subsample_mode": "off",
-    }
-
-
-def _save_gif(quality: int | None) -> _Saver:
-    """A GIF has no quality; like sharp, we accept the field and take the best palette."""
-    del quality
-    return "gifsave_target", {"effort": 7, "bitdepth": 8, "reuse": True, "dither": 1.0}
-
-
-def _save_tiff(quality: int | None) -> _Saver:
-    return "tiffsave_target", {
-        "compression": "jpeg",
-        "Q": quality or DEFAULT_QUALITY,
-        "predictor": "horizontal",
-    }
-
-
-_SAVERS: Mapping[Format, Callable[[int | None], _Saver]] = {
-    "jpg": _save_jpg,
-    "png": _save_png,
-    "webp": _save_webp,
-    "avif": _save_avif,
-    "gif": _save_gif,
-    "tiff": _save_tiff,
-}
 
 
 def _explain(error: pyvips.Error) -> TelecineError:

@@ -1,0 +1,246 @@
+"""How many images a second do we convert, against sharp in a bare Node server?
+
+The question of the goal: a 24-megapixel JPEG to WebP 1200 pixels wide, 8 requests in
+parallel, both servers on this machine, in rounds that take turns. The ratio is the result;
+images a second only tell how fast the machine is.
+
+    python benchmarks/convert_vs_sharp.py --url http://127.0.0.1:8000 --key kvrt_…
+    python benchmarks/convert_vs_sharp.py                # without HTTP: the confined pool alone
+
+Needs Node and npm; sharp is installed into benchmarks/sharp_server/node_modules. Give the
+measured account a rate limit that 8 requests in parallel do not reach.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import platform
+import secrets
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyvips
+from skimage import data
+
+from telecine.kit.clock import isoformat, system_clock
+from telecine.media.pool import Pool
+from telecine.operations.convert import ConvertParams, convert
+
+_HERE = Path(__file__).parent
+_SHARP_SERVER = _HERE / "sharp_server"
+_RESULTS = _HERE / "results"
+_WIDTH = 1200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender:
+    """One way to convert. `convert_one` returns the bytes of the result."""
+
+    name: str
+    convert_one: Callable[[], bytes]
+
+
+def main() -> None:
+    options = _parse()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="telecine-bench-")))
+        photo = make_photo(folder / "photo.jpg")
+        port, versions = stack.enter_context(sharp_server())
+        sharp = Contender(name="sharp", convert_one=_post(f"http://127.0.0.1:{port}/", photo=photo))
+        if options.url:
+            url = options.url.rstrip("/") + "/api/v1/convert"
+            ours = Contender(
+                name="telecine over HTTP", convert_one=_post(url, photo=photo, key=options.key)
+            )
+        else:
+            pool = Pool(os.cpu_count() or 1, sandbox=options.sandbox, memory_bytes=4 * 2**30)
+            stack.callback(pool.close)
+            ours = Contender(name="telecine's pool", convert_one=_call(pool, photo, folder=folder))
+        rounds = measure(
+            (sharp, ours), rounds=options.rounds, images=options.images, parallel=options.parallel
+        )
+        outputs = {each.name: len(each.convert_one()) for each in (sharp, ours)}
+    report = {
+        "question": "24-megapixel JPEG to WebP 1200 wide, images a second against sharp",
+        "at": isoformat(system_clock()),
+        "commit": _commit(),
+        "machine": _machine() | {"sharp": versions},
+        "input_bytes": len(photo),
+        "output_bytes": outputs,
+        "parallel": options.parallel,
+        "images_per_round": options.images,
+        "images_per_second": rounds,
+        "medians": {name: round(statistics.median(rates), 3) for name, rates in rounds.items()},
+        "ratio": round(_ratio(rounds[ours.name], rounds[sharp.name]), 3),
+        "goal": 0.9,
+    }
+    _print(report)
+    path = _RESULTS / ("convert_vs_sharp.json" if options.url else "convert_pool_vs_sharp.json")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
+    print(f"written: {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
+
+
+def make_photo(path: Path) -> bytes:
+    """Make a JPEG of 6000 x 4000 with the grain, and so the 8 MB, of a camera's."""
+    astronaut = pyvips.Image.new_from_array(data.astronaut())
+    large = astronaut.resize(6000 / astronaut.width, vscale=4000 / astronaut.height)
+    grain = pyvips.Image.gaussnoise(6000, 4000, sigma=6, mean=0, seed=1)
+    picture = (large + grain).cast("uchar").copy(interpretation="srgb")
+    picture.jpegsave(str(path), Q=92)
+    return path.read_bytes()
+
+
+@contextmanager
+def sharp_server() -> Iterator[tuple[int, dict[str, Any]]]:
+    """Run the Node server; yields its port and the versions that it says it has."""
+    if not (_SHARP_SERVER / "node_modules" / "sharp").is_dir():
+        install = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund"]
+        subprocess.run(install, cwd=_SHARP_SERVER, check=True)
+    server = subprocess.Popen(
+        ["node", "server.mjs"], cwd=_SHARP_SERVER, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert server.stdout is not None
+        hello = json.loads(server.stdout.readline())
+        kept = {name: hello["versions"][name] for name in ("node", "sharp", "vips")}
+        yield hello["port"], kept
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+def measure(
+    contenders: tuple[Contender, ...], *, rounds: int, images: int, parallel: int
+) -> dict[str, list[float]]:
+    """Return the images a second of each round; the contenders take turns at being first."""
+    rates: dict[str, list[float]] = {each.name: [] for each in contenders}
+    with ThreadPoolExecutor(parallel) as threads:
+        for each in contenders:  # starts children and threads, fills file caches
+            _run(threads, each, images=parallel)
+        for index in range(rounds):
+            for each in contenders if index % 2 == 0 else reversed(contenders):
+                rates[each.name].append(round(_run(threads, each, images=images), 3))
+    return rates
+
+
+def _run(threads: ThreadPoolExecutor, contender: Contender, *, images: int) -> float:
+    start = time.perf_counter()
+    outputs = list(threads.map(lambda _: contender.convert_one(), range(images)))
+    seconds = time.perf_counter() - start
+    assert all(output[8:12] == b"WEBP" for output in outputs), contender.name
+    return images / seconds
+
+
+def _post(url: str, *, photo: bytes, key: str | None = None) -> Callable[[], bytes]:
+    """Return a function that uploads the photo as the documented form, a connection a call."""
+    target = urlsplit(url)
+    boundary = secrets.token_hex(16)
+    body = b"".join(
+        [
+            *(
+                f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+                for name, value in {"format": "webp", "width": _WIDTH, "quality": 80}.items()
+            ),
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="photo.jpg"\r\n'.encode(),
+            b"Content-Type: image/jpeg\r\n\r\n",
+            photo,
+            f"\r\n--{boundary}--\r\n".encode(),
+        ]
+    )
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    if key:
+        headers["Authorization"] = f"Bearer {key}"
+
+    def post() -> bytes:
+        connection = http.client.HTTPConnection(target.netloc, timeout=120)
+        try:
+            connection.request("POST", target.path, body=body, headers=headers)
+            response = connection.getresponse()
+            answer = response.read()
+        finally:
+            connection.close()
+        if response.status != 200:
+            raise RuntimeError(f"{url}: {response.status} {answer[:300]!r}")
+        return answer
+
+    return post
+
+
+def _call(pool: Pool, photo: bytes, *, folder: Path) -> Callable[[], bytes]:
+    """Return a function that writes the photo to a file, as an upload is, and converts it."""
+    params = ConvertParams(format="webp", width=_WIDTH, quality=80)
+
+    def call() -> bytes:
+        name = secrets.token_hex(8)
+        source, target = folder / f"{name}.in", folder / f"{name}.out"
+        source.write_bytes(photo)
+        convert(pool, params, input_path=source, output_path=target)
+        answer = target.read_bytes()
+        source.unlink()
+        target.unlink()
+        return answer
+
+    return call
+
+
+def _ratio(ours: list[float], theirs: list[float]) -> float:
+    """The median of the ratios of neighbouring rounds: what slows one slows both."""
+    return statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
+
+
+def _commit() -> str:
+    answer = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+        cwd=_HERE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return answer.stdout.strip() or "unknown"
+
+
+def _machine() -> dict[str, Any]:
+    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines() if os.name == "posix" else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "cpu": models[0] if models else platform.processor(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "libvips": ".".join(str(pyvips.version(index)) for index in range(3)),
+        "load_1_minute": round(os.getloadavg()[0], 2),
+    }
+
+
+def _print(report: dict[str, Any]) -> None:
+    for name, rates in report["images_per_second"].items():
+        print(f"{name:20} {report['medians'][name]:7.2f} images/s   rounds: {rates}")
+    print(f"{'ratio':20} {report['ratio']:7.2f}              goal: {report['goal']}")
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--url", help="a running Telecine; without it the pool alone is measured")
+    parser.add_argument("--key", help="an API key of that Telecine")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--images", type=int, default=24, help="images in one round")
+    parser.add_argument("--parallel", type=int, default=8)
+    parser.add_argument("--sandbox", default="auto", choices=("auto", "require", "off"))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
