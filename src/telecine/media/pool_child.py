@@ -1,9 +1,32 @@
 """The program of one pool child: imports its tasks, builds its walls, then serves calls.
 
-A task is `(params, source_fd, target_fd) -> dict`. It must not close the descriptors.
+A task is a function `(params, source_fd, target_fd) -> dict` that must not close the two. The
+imports come first, for afterwards there is no file system. The parent's end is noticed in
+the middle of a computation too: a pipe that only the parent holds open sends SIGIO when it
+closes, whichever thread started us and whatever holds the interpreter.
 """
 
 from __future__ import annotations
+
+import errno
+import fcntl
+import importlib
+import os
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from telecine.kit.errors import ResourceLimitError, StorageFullError, TelecineError
+from telecine.media import pool_wire as wire
+from telecine.media import sandbox
+
+Task = Callable[[dict[str, Any], int, int | None], dict[str, Any]]
 
 #: Every task, as `module:function`.
 TASKS = {
@@ -11,3 +34,120 @@ TASKS = {
     "convert_image": "telecine.media.images:convert_task",
     "identify_image": "telecine.media.images:identify_task",
 }
+
+
+class Start(msgspec.Struct, frozen=True, kw_only=True):
+    """The one argument of the program, as JSON. `memory_bytes` come on top of the imports'."""
+
+    socket_fd: int
+    lifeline_fd: int
+    tasks: dict[str, str]
+    mode: sandbox.SandboxMode
+    memory_bytes: int
+    output_bytes: int
+
+
+def main(arguments: list[str]) -> int:
+    """Serve calls until the parent closes the socket."""
+    begin = msgspec.json.decode(arguments[0], type=Start)
+    _end_with(begin.lifeline_fd)
+    with socket.socket(fileno=begin.socket_fd) as parent:
+        tasks, missing = _import_tasks(begin.tasks)
+        try:
+            walls = _confine(begin)
+        except sandbox.SandboxError as error:
+            wire.send(parent, wire.Hello(failure=str(error)))
+            return 1
+        wire.send(parent, wire.Hello(walls=walls, missing=missing))
+        while (incoming := wire.receive_request(parent)) is not None:
+            request, fds = incoming
+            reply = _answer(request, fds, tasks=tasks)
+            try:
+                wire.send(parent, reply)
+            except TypeError:  # the task's answer is not JSON; nothing was sent yet
+                wire.send(parent, _bug())
+    return 0
+
+
+def _end_with(lifeline_fd: int) -> None:
+    """Ask the kernel to end this process when the pipe's other end closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGIO, signal.SIG_DFL)  # Linux: ends the process. macOS: nothing.
+    fcntl.fcntl(lifeline_fd, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(lifeline_fd, fcntl.F_GETFL)
+    fcntl.fcntl(lifeline_fd, fcntl.F_SETFL, flags | os.O_ASYNC | os.O_NONBLOCK)
+    with suppress(BlockingIOError):
+        if not os.read(lifeline_fd, 1):  # it closed before we asked
+            os._exit(1)
+
+
+def _import_tasks(names: dict[str, str]) -> tuple[dict[str, Task], dict[str, str]]:
+    tasks: dict[str, Task] = {}
+    missing: dict[str, str] = {}
+    for name, place in names.items():
+        module, _, function = place.partition(":")
+        try:
+            tasks[name] = getattr(importlib.import_module(module), function)
+        except (ImportError, AttributeError, OSError) as error:  # OSError: a library is not there
+            missing[name] = f"{type(error).__name__}: {error}"
+    return tasks, missing
+
+
+def _confine(begin: Start) -> tuple[str, ...]:
+    silence = os.open(os.devnull, os.O_WRONLY)
+    walls = sandbox.confine(
+        sandbox.Policy(
+            mode=begin.mode,
+            memory_bytes=_address_space_bytes() + begin.memory_bytes,
+            output_bytes=begin.output_bytes,
+        )
+    )
+    # Until here stderr is the server's; from here on hostile files could write into its log.
+    os.dup2(silence, 2)
+    os.close(silence)
+    return walls
+
+
+def _address_space_bytes() -> int:
+    try:
+        with open("/proc/self/statm") as statm:  # noqa: PTH123 (a number, not a file of ours)
+            return int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except FileNotFoundError:  # not Linux
+        return 0
+
+
+def _answer(request: wire.Request, fds: list[int], *, tasks: dict[str, Task]) -> wire.Reply:
+    source, target = fds[0], fds[1] if len(fds) > 1 else None
+    try:
+        return wire.Reply(value=tasks[request.task](request.params, source, target))
+    except TelecineError as error:
+        return _failed(error)
+    except MemoryError:
+        return _failed(ResourceLimitError())
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return _failed(StorageFullError())
+        if error.errno in {errno.EFBIG, errno.ENOMEM}:
+            return _failed(ResourceLimitError())
+        return _bug()
+    except Exception:  # noqa: BLE001 (the other side of this socket raises it again)
+        return _bug()
+    finally:
+        for fd in fds:
+            with suppress(OSError):  # a task that closed it in spite of the rule
+                os.close(fd)
+
+
+def _failed(error: TelecineError) -> wire.Reply:
+    failure = wire.Failure(code=error.code, message=error.message, field=error.field)
+    return wire.Reply(failure=failure)
+
+
+def _bug() -> wire.Reply:
+    return wire.Reply(
+        failure=wire.Failure(code="internal", message="", trace=traceback.format_exc()[-8000:])
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
