@@ -216,6 +216,15 @@ def test_a_grey_picture_stays_grey(
     assert difference(result, grey.resize(0.5).colourspace("srgb")) < 4
 
 
+def test_extra_bands_of_a_tiff_are_left_out(
+    astronaut: pyvips.Image, convert: Convert, tmp_path: Path
+) -> None:
+    path = save(astronaut.bandjoin([255, 7]), tmp_path / "in.tiff")
+
+    for image_format in ("png", "jpg"):
+        assert difference(convert(path, format=image_format)[:3], astronaut) < 4
+
+
 # --- sizes -----------------------------------------------------------------------------------
 
 

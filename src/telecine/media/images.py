@@ -42,6 +42,9 @@ Fit = Literal["inside", "cover", "contain", "fill", "outside"]
 MAX_FRAMES = 2_000
 
 _HEIF_BRANDS = frozenset({b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"})
+# What libvips and the libraries in it say. An encoder that cannot start lacks memory: sizes
+# and settings have been judged by then.
+_OUT_OF_RESOURCES = ("File too large", "memory", "Memory", "Encoder plugin")
 _WHITE = [255, 255, 255]
 
 
@@ -383,7 +386,10 @@ def _to_srgb(image: pyvips.Image) -> pyvips.Image:
             image = image.colourspace("srgb")
     elif image.interpretation == "cmyk":
         image = image.icc_transform("srgb", input_profile="cmyk", intent="perceptual")
-    return image if image.interpretation == "srgb" else image.colourspace("srgb")
+    if image.interpretation != "srgb":
+        image = image.colourspace("srgb")
+    # A TIFF may have more bands than colours and one alpha; nobody else knows what they mean.
+    return image[:4] if image.bands > 4 else image
 
 
 # --- the other format ------------------------------------------------------------------------
@@ -404,6 +410,6 @@ def _explain(error: pyvips.Error) -> TelecineError:
     text = str(error)
     if "No space left" in text:
         return StorageFullError()
-    if "File too large" in text or "out of memory" in text:
+    if any(words in text for words in _OUT_OF_RESOURCES):
         return ResourceLimitError("The image needs more memory or output space than is allowed.")
     return UndecodableMediaError("The image is damaged or truncated.", field="file")
