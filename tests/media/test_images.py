@@ -566,6 +566,20 @@ def test_a_truncated_image_is_refused(
     assert str(tmp_path) not in str(caught.value)
 
 
+@pytest.mark.parametrize("source", ["jpg", "png"])
+def test_a_truncated_image_that_must_be_turned_is_refused_too(
+    source: str, astronaut: pyvips.Image, tmp_path: Path
+) -> None:
+    turned = astronaut.copy()
+    turned.set_type(pyvips.GValue.gint_type, "orientation", 6)
+    whole = save(turned, tmp_path / f"in.{source}").read_bytes()
+    path = tmp_path / "cut"
+    path.write_bytes(whole[: len(whole) // 2])
+
+    with pytest.raises(UndecodableMediaError):
+        call(path, tmp_path / "out", format="jpg")
+
+
 def test_a_full_disk_is_told_from_a_broken_image(astronaut: pyvips.Image, tmp_path: Path) -> None:
     path = save(astronaut, tmp_path / "in.png")
 

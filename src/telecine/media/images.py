@@ -44,7 +44,13 @@ MAX_FRAMES = 2_000
 _HEIF_BRANDS = frozenset({b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"})
 # What libvips and the libraries in it say. An encoder that cannot start lacks memory: sizes
 # and settings have been judged by then.
-_OUT_OF_RESOURCES = ("File too large", "memory", "Memory", "Encoder plugin")
+_OUT_OF_RESOURCES = (
+    "File too large",
+    "out of memory",
+    "Insufficient memory",
+    "Memory allocation",
+    "Encoder plugin",
+)
 _WHITE = [255, 255, 255]
 
 
@@ -407,7 +413,7 @@ def _save(
 
 def _explain(error: pyvips.Error) -> TelecineError:
     """Turn libvips' words into an error of ours; its own text goes no further."""
-    text = str(error)
+    text = error.detail
     if "No space left" in text:
         return StorageFullError()
     if any(words in text for words in _OUT_OF_RESOURCES):
