@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 import os
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +18,12 @@ from typing import Any, Final
 
 import av
 import av.error
+
+# PyAV imports these when it first meets a stream that is neither picture nor sound; the child
+# could not open them any more behind its walls.
+import av.subtitles.codeccontext
+import av.subtitles.stream
+import av.subtitles.subtitle
 import msgspec
 from av.container import InputContainer
 
@@ -51,6 +58,7 @@ _SIGNATURES: Final = (
 #: ISO brands of still pictures: HEIC and AVIF open as "mov" and would pass for one-frame films.
 _PICTURE_BRANDS: Final = frozenset({"heic", "heix", "heim", "heis", "mif1", "avif"})
 
+_CLOCK_TIME: Final = re.compile(r"(\d\d):(\d\d):(\d\d(?:\.\d+)?)")
 _INTERLACED_FIELD_ORDERS: Final = frozenset({2, 3, 4, 5})
 _MAX_FIRST_FRAME_PACKETS: Final = 2_000
 _MAX_SCANNED_PACKETS: Final = 2_000_000
@@ -356,9 +364,12 @@ def _audio(stream: av.AudioStream) -> AudioStream:
 
 
 def _stream_seconds(stream: av.VideoStream | av.AudioStream) -> float | None:
-    if stream.duration is None or stream.time_base is None or stream.duration <= 0:
+    if stream.duration is not None and stream.time_base is not None and stream.duration > 0:
+        return float(stream.duration * stream.time_base)
+    tag = _CLOCK_TIME.fullmatch(stream.metadata.get("DURATION", ""))  # Matroska keeps it there
+    if tag is None:
         return None
-    return float(stream.duration * stream.time_base)
+    return int(tag[1]) * 3600 + int(tag[2]) * 60 + float(tag[3]) or None
 
 
 def _duration_seconds(container: InputContainer, stream: av.VideoStream) -> float:
