@@ -14,7 +14,7 @@ import sys
 import tarfile
 import tempfile
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -249,10 +249,11 @@ def _member(archive: tarfile.TarFile, name: str) -> bytes:
         return stream.read()
 
 
-def main() -> int:
-    """Fetch, for the launcher. Exit code 1 with one line on standard error when it fails."""
+def main(arguments: Sequence[str]) -> int:
+    """Fetch for the checkout named, else for this one; a failure is one line on stderr and 1."""
+    root = Path(arguments[0]).resolve() if arguments else _ROOT
     try:
-        fetch()
+        fetch(root)
     except AssetsError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -260,4 +261,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -5,7 +5,7 @@ entries, and the return of a restarted worker's entries. One entry ("ticket") ru
 once; what a job is, whether it may run and what became of it is the jobs room's business.
 """
 
-from telecine.engine.queue import Queue, TicketState, migrate
+from telecine.engine.queue import Queue, TicketPhase, TicketState, migrate
 from telecine.engine.runner import Lane, Runner
 
-__all__ = ["Lane", "Queue", "Runner", "TicketState", "migrate"]
+__all__ = ["Lane", "Queue", "Runner", "TicketPhase", "TicketState", "migrate"]

@@ -83,7 +83,7 @@ class Layer(NamedTuple):
 def confine(policy: Policy) -> tuple[str, ...]:
     """Build the walls around this process, for good, and return the names of those that stand.
 
-    Raises `SandboxError` in mode `require` when Landlock or seccomp is not to be had.
+    Raises `SandboxError` in mode `require` when a wall is not to be had.
     """
     if policy.parent_pid is not None:
         _die_with_parent(policy.parent_pid)
@@ -91,6 +91,8 @@ def confine(policy: Policy) -> tuple[str, ...]:
     _limit_resources(policy)
     if policy.mode == "off":
         return ("limits",)
+    if policy.mode == "require" and _thread_count() > 1:
+        raise SandboxError("threads exist already, and Landlock would not bind them")
     standing = ["limits"]
     for name, build in (
         ("no_new_privs", _no_new_privileges),
@@ -159,6 +161,13 @@ def _limit(kind: int, soft: int, *, hard: int | None = None) -> None:
     if ceiling != resource.RLIM_INFINITY:
         soft, wanted = min(soft, ceiling), min(wanted, ceiling)
     resource.setrlimit(kind, (soft, wanted))
+
+
+def _thread_count() -> int:
+    try:
+        return len(os.listdir("/proc/self/task"))  # noqa: PTH208 (pathlib costs start-up time)
+    except FileNotFoundError:
+        return 1
 
 
 def _restrict_files(policy: Policy) -> None:

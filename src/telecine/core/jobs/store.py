@@ -93,7 +93,7 @@ def count_by_status(tx: Transaction) -> dict[tuple[str, JobStatus], int]:
     query = sa.select(jobs.c.operation, jobs.c.status, sa.func.count()).group_by(
         jobs.c.operation, jobs.c.status
     )
-    return {(name, JobStatus(status)): n for name, status, n in tx.execute(query).tuples()}
+    return {(name, JobStatus(status)): n for name, status, n in tx.execute(query)}
 
 
 def beat(tx: Transaction, worker_id: str, *, pid: int, now: datetime) -> None:

@@ -21,7 +21,7 @@ def increment(tx: Transaction, subject: str, *, window: int) -> int:
         )
         .returning(rate_windows.c.count)
     )
-    return tx.execute(statement).scalar_one()
+    return int(tx.execute(statement).scalar_one())
 
 
 def delete_before(tx: Transaction, window: int) -> int:

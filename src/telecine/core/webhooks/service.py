@@ -37,6 +37,11 @@ def enqueue(
     return delivery
 
 
+def is_any_due(tx: Transaction, *, now: datetime) -> bool:
+    """Say whether there is anything to claim; reading alone, so it may be asked often."""
+    return store.is_any_due(tx, now=now)
+
+
 def claim(tx: Transaction, *, now: datetime, most: int) -> list[Delivery]:
     """Take deliveries that are due, for one try each."""
     return store.claim(tx, now=now, until=now + LEASE, most=most)

@@ -28,6 +28,13 @@ def insert(tx: Transaction, delivery: Delivery) -> None:
     )
 
 
+def is_any_due(tx: Transaction, *, now: datetime) -> bool:
+    query = sa.select(deliveries.c.id).where(
+        deliveries.c.state == DeliveryState.PENDING, deliveries.c.due_at <= now
+    )
+    return tx.execute(query.limit(1)).first() is not None
+
+
 def claim(tx: Transaction, *, now: datetime, until: datetime, most: int) -> list[Delivery]:
     """Take due deliveries: counts a try and hides them from other couriers until `until`."""
     due = (

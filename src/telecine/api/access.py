@@ -1,0 +1,99 @@
+"""Who is asking: the key in any documented header, its account and plan, and the rate.
+
+Any key opens any family, however it is sent: `Authorization: Bearer` or `Token`, `X-API-Key`,
+`api-key`, and `?api_key=` where a family documents it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from starlette.requests import Request
+
+from telecine.api.services import Services
+from telecine.core import accounts, keys, limits
+from telecine.core.accounts import Account
+from telecine.core.keys import ApiKey
+from telecine.core.limits import Window
+from telecine.db import Transaction
+from telecine.kit.errors import (
+    AuthenticationError,
+    ForbiddenError,
+    MissingKeyError,
+    RateLimitedError,
+)
+from telecine.settings import Plan
+
+#: Wrong keys that one address may send in a minute before its further ones get 429.
+_FAILURES_PER_MINUTE = 20
+_SCHEMES = frozenset({"bearer", "token"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks, with which key, under which plan, and how much of the minute is used."""
+
+    account: Account
+    key: ApiKey
+    plan: Plan
+    window: Window
+
+
+async def admit(request: Request, services: Services, *, accepts_query_key: bool) -> Caller:
+    """Return the caller. Raises an `AuthenticationError`, or `RateLimitedError` after many."""
+    secret = read_key(request, accepts_query_key=accepts_query_key and services.settings.query_key)
+    try:
+        if secret is None:
+            raise MissingKeyError
+        return await services.write(partial(_look_up, services, secret), durable=False)
+    except AuthenticationError:
+        await _count_failure(request, services)
+        raise
+
+
+def read_key(request: Request, *, accepts_query_key: bool) -> str | None:
+    """Return the key that a request carries, wherever it stands; None where it has none."""
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() in _SCHEMES and credential.strip():
+        return credential.strip()
+    for name in ("x-api-key", "api-key"):
+        if value := request.headers.get(name, "").strip():
+            return value
+    return request.query_params.get("api_key") if accepts_query_key else None
+
+
+def client_address(request: Request, services: Services) -> str:
+    """Return the address that a request came from, behind the proxies that are trusted."""
+    trusted = {part.strip() for part in services.settings.trusted_proxies.split(",") if part}
+    address = request.client.host if request.client else "unknown"
+    hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",")]
+    while address in trusted and hops and hops[-1]:
+        address = hops.pop()
+    return address
+
+
+def _look_up(services: Services, secret: str, tx: Transaction) -> Caller:
+    now = services.clock()
+    key = keys.authenticate(tx, secret, now=now)
+    account = accounts.get(tx, key.account_id)
+    plan = services.plans.plans.get(account.plan)
+    if plan is None:
+        raise ForbiddenError(f"The plan {account.plan!r} no longer exists on this server.")
+    window = limits.count(tx, f"key:{key.id}", limit=plan.requests_per_minute, now=now)
+    return Caller(account=account, key=key, plan=plan, window=window)
+
+
+async def _count_failure(request: Request, services: Services) -> None:
+    address = client_address(request, services)
+
+    def count(tx: Transaction) -> Window:
+        return limits.count(
+            tx, f"wrong-key:{address}", limit=_FAILURES_PER_MINUTE, now=services.clock()
+        )
+
+    window = await services.write(count, durable=False)
+    if window.is_exceeded:
+        raise RateLimitedError(
+            "Too many wrong keys from this address.", retry_after_seconds=window.reset_in_seconds
+        )

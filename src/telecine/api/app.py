@@ -1,0 +1,73 @@
+"""The ASGI application: all routes, and what surrounds them."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from telecine.api import platform
+from telecine.api.family import Json
+from telecine.api.metrics import Metrics
+from telecine.api.middleware import Surround
+from telecine.api.routes import ENDPOINTS
+from telecine.api.services import Services
+from telecine.api.uploads import LingeringClose
+
+_EXPOSED = (
+    "Content-Disposition",
+    "Content-Range",
+    "Retry-After",
+    "X-Request-Id",
+    "X-Original-Size",
+    "X-Output-Size",
+    "X-Output-Format",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "RateLimit",
+    "RateLimit-Policy",
+)
+_WORDS = {
+    404: ("not_found", "There is nothing here."),
+    405: ("method_not_allowed", "This URL takes another method."),
+}
+
+
+def create_app(services: Services) -> Starlette:
+    """Build the application."""
+    metrics = Metrics(services)
+    return Starlette(
+        routes=[
+            *(endpoint.route(services) for endpoint in ENDPOINTS),
+            *platform.routes(services, ENDPOINTS, metrics=metrics),
+        ],
+        middleware=[
+            Middleware(LingeringClose),
+            Middleware(Surround, metrics=metrics),
+            # Browsers may call with a key from any origin: no cookie opens these routes.
+            Middleware(
+                CORSMiddleware,
+                allow_origins=["*"],
+                allow_methods=["*"],
+                allow_headers=["*"],
+                expose_headers=_EXPOSED,
+            ),
+        ],
+        exception_handlers={HTTPException: _unrouted},
+    )
+
+
+async def _unrouted(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code, message = _WORDS.get(error.status_code, ("error", error.detail))
+    body = {
+        "success": False,
+        "error": message,
+        "code": code,
+        "request_id": request.state.request_id,
+    }
+    return Json(body, status_code=error.status_code, headers=error.headers)

@@ -1,0 +1,164 @@
+"""The compress family's handlers: parse, one verb of the core, render."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.types import Receive, Scope, Send
+from typing_extensions import override
+
+from telecine.api import downloads, intake, uploads
+from telecine.api.access import Caller
+from telecine.api.compress import fields, wire
+from telecine.api.family import Json
+from telecine.api.services import Services
+from telecine.core import credits, jobs
+from telecine.core.jobs import JobDetails, JobStatus
+from telecine.db import Transaction
+from telecine.kit.errors import ExpiredError, NotReadyError
+from telecine.media.probe import MediaLimits, media_limits
+from telecine.operations.compress import inspect
+from telecine.operations.convert import MEDIA_TYPES
+from telecine.operations.convert import convert as convert_image
+from telecine.settings import Settings
+
+_FAMILY = "compress"
+_ID_PREFIX = "j_"
+
+
+class _OnceResponse(FileResponse):
+    """A file that is deleted once it was sent, or the client went away."""
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await run_in_threadpool(Path(self.path).unlink, missing_ok=True)
+
+
+async def compress(request: Request, caller: Caller, services: Services) -> Response:
+    """POST /api/v1/compress"""
+    async with await uploads.receive(
+        request, store=services.blobs, max_file_bytes=caller.plan.max_file_bytes
+    ) as upload:
+        params = fields.compress_params(
+            upload.fields,
+            limits=_media_limits(services.settings),
+            threads=services.settings.encoder_threads,
+        )
+        webhook_url = fields.webhook_url(upload.fields, services.outbound)
+        file = upload.require_file()
+        await run_in_threadpool(inspect, services.pool, file.path, limits=params.limits)
+        taken = intake.order(
+            services,
+            caller,
+            params,
+            family=_FAMILY,
+            operation="compress",
+            id_prefix=_ID_PREFIX,
+            input_bytes=file.size_bytes,
+            webhook_url=webhook_url,
+            request_id=request.state.request_id,
+        )
+        job = await intake.submit(services, taken, file, media_type="video/*")
+    return Json(wire.accepted(job), status_code=202)
+
+
+async def status(request: Request, caller: Caller, services: Services) -> Response:
+    """GET /api/v1/status/{job_id}"""
+    return Json(wire.status_reply(await _details(request, caller, services)))
+
+
+async def download(request: Request, caller: Caller, services: Services) -> Response:
+    """GET /api/v1/download/{job_id}"""
+    details = await _details(request, caller, services)
+    if details.job.status is not JobStatus.SUCCEEDED:
+        raise NotReadyError("Job not completed")
+    output = details.outputs[0]
+    if output.is_gone(services.clock()):
+        raise ExpiredError("The download link has expired, and the file is deleted.")
+    return await downloads.send_blob(
+        request,
+        store=services.blobs,
+        key=output.blob_key,
+        filename=output.filename,
+        media_type=output.media_type,
+        size_bytes=output.size_bytes,
+        etag=output.id,
+    )
+
+
+async def usage(_request: Request, caller: Caller, services: Services) -> Response:
+    """GET /api/v1/usage"""
+    balance = await services.read(partial(credits.balance, account_id=caller.account.id))
+    return Json(wire.usage_reply(caller.account.plan, balance))
+
+
+async def convert(request: Request, caller: Caller, services: Services) -> Response:
+    """POST /api/v1/convert"""
+    async with await uploads.receive(
+        request, store=services.blobs, max_file_bytes=caller.plan.max_image_bytes
+    ) as upload:
+        params = fields.convert_params(upload.fields, max_pixels=services.settings.max_pixels)
+        file = upload.require_file()
+        taken = intake.order(
+            services,
+            caller,
+            params,
+            family=_FAMILY,
+            operation="convert",
+            id_prefix=_ID_PREFIX,
+            input_bytes=file.size_bytes,
+            request_id=request.state.request_id,
+        )
+        if request.query_params.get("async") == "true":
+            job = await intake.submit(services, taken, file, media_type="image/*")
+            return Json(wire.accepted(job), status_code=202)
+        await intake.check_funds(services, taken)
+        output = services.blobs.stage()
+        try:
+            facts = await run_in_threadpool(
+                convert_image, services.pool, params, input_path=file.path, output_path=output
+            )
+            await services.write(
+                partial(
+                    jobs.record,
+                    order=taken,
+                    facts={"size_bytes": facts.size_bytes},
+                    now=services.clock(),
+                )
+            )
+        except BaseException:
+            output.unlink(missing_ok=True)
+            raise
+    return _OnceResponse(
+        output,
+        media_type=MEDIA_TYPES[params.format],
+        headers={
+            "X-Original-Size": str(file.size_bytes),
+            "X-Output-Size": str(facts.size_bytes),
+            "X-Output-Format": params.format,
+        },
+    )
+
+
+def _media_limits(settings: Settings) -> MediaLimits:
+    return media_limits(
+        max_pixels=settings.max_pixels,
+        max_duration_seconds=settings.max_duration_seconds,
+        max_video_gigapixels=settings.max_video_gigapixels,
+    )
+
+
+async def _details(request: Request, caller: Caller, services: Services) -> JobDetails:
+    job_id = request.path_params["job_id"]
+
+    def find(tx: Transaction) -> JobDetails:
+        return jobs.details(tx, jobs.get(tx, job_id, account_id=caller.account.id))
+
+    return await services.read(find)

@@ -1,0 +1,142 @@
+"""What an API family is, and how its routes answer.
+
+Three families share the prefix `/api/v1`, so what a failure looks like and how a key is read
+belong to the route, not to a mount. Every route does the same four things: who asks, may
+they ask (plan, rate), the handler, and errors in the family's own shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from typing_extensions import override
+
+from telecine.api.access import Caller, admit
+from telecine.api.ratelimit import rate_headers
+from telecine.api.services import Services
+from telecine.core.jobs import EventBody
+from telecine.core.limits import Window
+from telecine.kit.errors import (
+    ForbiddenError,
+    InternalError,
+    RateLimitedError,
+    TelecineError,
+)
+
+_log = structlog.get_logger(__name__)
+
+Handler = Callable[[Request, Caller, Services], Awaitable[Response]]
+#: Builds a family's error body: (error, status, request id).
+ErrorBody = Callable[[TelecineError, int, str], Mapping[str, Any]]
+
+
+class Json(Response):
+    """A JSON response of a msgspec struct, or of plain values."""
+
+    media_type = "application/json"
+
+    @override
+    def render(self, content: Any) -> bytes:
+        """Encode; fields that are UNSET stay out."""
+        return msgspec.json.encode(content)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """One public dialect. `name` is stored in job rows; `errors` maps each code to a status."""
+
+    name: str
+    title: str
+    errors: Mapping[str, int]
+    error_body: ErrorBody
+    event_body: EventBody
+    accepts_query_key: bool = False
+
+    def failure(self, error: TelecineError, *, request_id: str) -> Response:
+        """Return the response that tells an error in this family's shape."""
+        status = self.errors[error.code]
+        headers = {}
+        retry_after = getattr(error, "retry_after_seconds", None)
+        if retry_after is not None:
+            headers["Retry-After"] = str(retry_after)
+        return Json(self.error_body(error, status, request_id), status_code=status, headers=headers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One response of an endpoint, as the reference describes it."""
+
+    description: str
+    body: type[msgspec.Struct] | None = None
+    media_type: str = "application/json"
+    headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One URL of a family: how it is served, and what the reference says of it."""
+
+    family: Family
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    form: type[msgspec.Struct] | None = None
+    answers: Mapping[int, Answer] = field(default_factory=dict)
+
+    @property
+    def operation_id(self) -> str:
+        """Stable name for generated clients: `compress_status`."""
+        return f"{self.family.name}_{self.handler.__name__}"
+
+    def route(self, services: Services) -> Route:
+        """Return the route that serves this endpoint."""
+
+        async def serve(request: Request) -> Response:
+            return await _serve(self, request, services)
+
+        return Route(self.path, serve, methods=[self.method], name=self.operation_id)
+
+
+async def _serve(endpoint: Endpoint, request: Request, services: Services) -> Response:
+    family = endpoint.family
+    request_id: str = request.state.request_id
+    window: Window | None = None
+    try:
+        caller = await admit(request, services, accepts_query_key=family.accepts_query_key)
+        window = caller.window
+        _refuse_excess(window)
+        if family.name not in caller.plan.families:
+            raise ForbiddenError(
+                f"The {caller.plan.label} plan has no access to this API. It needs another plan."
+            )
+        response = await endpoint.handler(request, caller, services)
+    except TelecineError as error:
+        response = family.failure(error, request_id=request_id)
+    except ClientDisconnect:
+        response = Response(status_code=400)
+    except HTTPException:
+        raise
+    except Exception:  # noqa: BLE001 (a bug of ours still gets the family's answer)
+        _log.exception("request.broke", route=endpoint.operation_id)
+        response = family.failure(InternalError(), request_id=request_id)
+    if window is not None:
+        response.headers.update(rate_headers(window))
+    return response
+
+
+def _refuse_excess(window: Window) -> None:
+    if window.is_exceeded:
+        raise RateLimitedError(
+            f"More than {window.limit} requests in this minute. "
+            f"Try again in {window.reset_in_seconds} seconds.",
+            retry_after_seconds=window.reset_in_seconds,
+        )

@@ -1,0 +1,144 @@
+"""The reference as OpenAPI 3.1, written from the same endpoints and structs that serve."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from telecine import __version__
+from telecine.api.compress.wire import ErrorReply, Event
+from telecine.api.family import Answer, Endpoint
+
+_REF = "#/components/schemas/{name}"
+_BEARER = "bearerKey"
+_COMMON_FAILURES = {
+    400: "A field is missing or wrong; `field` names it.",
+    401: "The key is missing, malformed, unknown or revoked.",
+    403: "The plan has no access.",
+    429: "Too many requests; `Retry-After` says when to come back.",
+    500: "A fault on our side; the log has it under `request_id`.",
+}
+_JOB_FAILURES = {
+    402: "The balance does not cover the price.",
+    413: "The file is larger than the plan allows.",
+    415: "Not the kind of file that is expected.",
+    422: "The right kind of file, but damaged, truncated, or over a media limit.",
+}
+_READ_FAILURES = {404: "No such job under this account."}
+_DOWNLOAD_FAILURES = {409: "The job has not finished.", 410: "The file has expired."}
+
+
+def describe(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
+    """Return the whole OpenAPI document."""
+    listed = tuple(endpoints)
+    bodies = _bodies(listed)
+    _, components = msgspec.json.schema_components(bodies, ref_template=_REF)
+    for body in bodies:
+        _mark_files(components[body.__name__])
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in listed:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Telecine",
+            "version": __version__,
+            "description": "Media in over HTTP, finished media out. Any key opens every family.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{_BEARER: []}, {"apiKeyHeader": []}],
+        "paths": paths,
+        "webhooks": {"jobEnded": {"post": _webhook()}},
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                _BEARER: {"type": "http", "scheme": "bearer"},
+                "apiKeyHeader": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            },
+        },
+    }
+
+
+def _bodies(endpoints: tuple[Endpoint, ...]) -> list[type[msgspec.Struct]]:
+    found: dict[str, type[msgspec.Struct]] = {"ErrorReply": ErrorReply, "Event": Event}
+    for endpoint in endpoints:
+        for body in (endpoint.form, *(answer.body for answer in endpoint.answers.values())):
+            if body is not None:
+                found[body.__name__] = body
+    return list(found.values())
+
+
+def _mark_files(schema: dict[str, Any]) -> None:
+    # A part of a form is raw bytes: OpenAPI 3.1 says so by leaving type and encoding out.
+    for definition in schema.get("properties", {}).values():
+        if definition.pop("contentEncoding", None) == "base64":
+            definition.pop("type", None)
+            definition["contentMediaType"] = "application/octet-stream"
+
+
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": endpoint.operation_id,
+        "summary": endpoint.summary,
+        "tags": [endpoint.family.title],
+        "responses": {
+            **{str(status): _answer(answer) for status, answer in endpoint.answers.items()},
+            **{str(status): _failure(text) for status, text in _failures(endpoint).items()},
+        },
+    }
+    names = re.findall(r"{(\w+)}", endpoint.path)
+    if names:
+        operation["parameters"] = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in names
+        ]
+    if endpoint.form is not None:
+        schema = {"$ref": _REF.format(name=endpoint.form.__name__)}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"multipart/form-data": {"schema": schema}},
+        }
+    return operation
+
+
+def _failures(endpoint: Endpoint) -> dict[int, str]:
+    failures = dict(_COMMON_FAILURES)
+    if endpoint.form is not None:
+        failures |= _JOB_FAILURES
+    if "{" in endpoint.path:
+        failures |= _READ_FAILURES
+    if "download" in endpoint.path:
+        failures |= _DOWNLOAD_FAILURES
+    return dict(sorted(failures.items()))
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    described: dict[str, Any] = {"description": answer.description}
+    if answer.body is not None:
+        schema = {"$ref": _REF.format(name=answer.body.__name__)}
+        described["content"] = {answer.media_type: {"schema": schema}}
+    else:
+        described["content"] = {answer.media_type: {}}
+    if answer.headers:
+        described["headers"] = {name: {"schema": {"type": "string"}} for name in answer.headers}
+    return described
+
+
+def _failure(text: str) -> dict[str, Any]:
+    schema = {"$ref": _REF.format(name="ErrorReply")}
+    return {"description": text, "content": {"application/json": {"schema": schema}}}
+
+
+def _webhook() -> dict[str, Any]:
+    schema = {"$ref": _REF.format(name="Event")}
+    return {
+        "summary": "A job completed or failed",
+        "description": "Signed: `webhook-signature` (Standard Webhooks) and `X-Webhook-Signature` "
+        "(hex HMAC-SHA256 of the body). Answer with any 2xx; anything else is tried again.",
+        "requestBody": {"content": {"application/json": {"schema": schema}}},
+        "responses": {"200": {"description": "Received."}},
+    }

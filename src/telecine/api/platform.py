@@ -1,0 +1,97 @@
+"""What belongs to no family: health, metrics, the machine-readable reference and its page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from telecine import __version__
+from telecine.api import openapi
+from telecine.api.family import Endpoint, Json
+from telecine.api.metrics import Metrics
+from telecine.api.services import Services
+from telecine.db import Transaction
+
+STATIC = Path(__file__).with_name("static")
+_REFERENCE_SCRIPT = "vendor/scalar.js"
+
+# Scripts and styles of our own origin alone; the reference page writes style attributes and
+# makes workers from blobs.
+PAGE_POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "worker-src 'self' blob:; font-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
+_REFERENCE_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Telecine API</title>
+<link rel="icon" href="/static/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/static/reference.css">
+</head>
+<body>
+<div id="reference"></div>
+<script src="/static/vendor/scalar.js"></script>
+<script src="/static/reference.js"></script>
+</body>
+</html>
+"""
+
+_MISSING_PAGE = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Telecine API</title>
+<link rel="stylesheet" href="/static/reference.css"></head>
+<body><main class="note">
+<h1>The reference page is not installed yet</h1>
+<p>Its front-end library could not be fetched when Telecine was set up. With a connection, run
+<code>./telecine assets</code> and load this page again.</p>
+<p>The reference itself is here: <a href="/openapi.json">openapi.json</a>.</p>
+</main></body>
+</html>
+"""
+
+
+def routes(
+    services: Services, endpoints: tuple[Endpoint, ...], *, metrics: Metrics
+) -> list[BaseRoute]:
+    """Return the routes of this page."""
+    description = openapi.describe(endpoints)
+
+    async def health(_request: Request) -> Response:
+        await services.read(_ping)
+        return Json({"status": "ok", "version": __version__})
+
+    async def figures(_request: Request) -> Response:
+        text = await run_in_threadpool(metrics.exposition)
+        return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    async def reference_json(_request: Request) -> Response:
+        return Json(description)
+
+    async def reference_page(_request: Request) -> Response:
+        is_there = (STATIC / _REFERENCE_SCRIPT).is_file()
+        return HTMLResponse(
+            _REFERENCE_PAGE if is_there else _MISSING_PAGE,
+            headers={"Content-Security-Policy": PAGE_POLICY},
+        )
+
+    return [
+        Route("/health", health),
+        Route("/metrics", figures),
+        Route("/openapi.json", reference_json),
+        Route("/docs", reference_page),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
+
+
+def _ping(tx: Transaction) -> None:
+    tx.execute(sa.text("SELECT 1"))

@@ -1,0 +1,179 @@
+"""Where Telecine is put together: settings in, working parts out. Read this first.
+
+    Settings ─┬─ Database, BlobStore, Queue, Outbound, FFmpeg, Pool     shelves
+              ├─ Services ──> api.routes ──> the ASGI app               doors for clients
+              └─ Attempts, Courier, Janitor ──> Worker                  doors that time opens
+
+Nothing else in the package builds its own collaborators: they are handed in from here.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from telecine import engine
+from telecine.api.routes import FAMILIES
+from telecine.api.services import Services
+from telecine.blobs import BlobStore, open_store
+from telecine.core.jobs import EventBody
+from telecine.db import Database
+from telecine.db.migrate import migrate
+from telecine.engine import Lane, Queue
+from telecine.kit.clock import Clock, system_clock
+from telecine.kit.outbound import Outbound, Policy, parse_networks
+from telecine.media.ffmpeg import FFmpeg, find_ffmpeg
+from telecine.media.pool import Pool
+from telecine.media.process import Limits
+from telecine.operations.registry import LANES, OPERATIONS, Entry
+from telecine.settings import PlanBook, Settings, load_plans
+from telecine.worker.attempt import Attempts
+from telecine.worker.courier import Courier
+from telecine.worker.janitor import Janitor
+from telecine.worker.loop import Worker
+
+#: Room that one encode may fill in its workspace.
+_OUTPUT_BYTES = 16 * 2**30
+#: Address space of one process that opens pictures and probes files.
+_POOL_MEMORY_BYTES = 4 * 2**30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telecine:
+    """The shelves, opened, and the rules of this installation."""
+
+    settings: Settings
+    plans: PlanBook
+    clock: Clock
+    db: Database
+    blobs: BlobStore
+    queue: Queue
+    outbound: Outbound
+    ffmpeg: FFmpeg
+    pool: Pool
+    operations: Mapping[str, Entry]
+
+    def services(self) -> Services:
+        """Return what API handlers are given."""
+        return Services(
+            settings=self.settings,
+            plans=self.plans,
+            clock=self.clock,
+            db=self.db,
+            blobs=self.blobs,
+            queue=self.queue,
+            outbound=self.outbound,
+            pool=self.pool,
+        )
+
+    def worker(self, worker_id: str, *, stop: threading.Event) -> Worker:
+        """Build a worker; `stop` ends it and the attempts under way."""
+        work_dir = self.settings.data_dir / "work"
+        attempts = Attempts(
+            worker_id=worker_id,
+            db=self.db,
+            blobs=self.blobs,
+            queue=self.queue,
+            clock=self.clock,
+            ffmpeg=self.ffmpeg,
+            pool=self.pool,
+            operations=self.operations,
+            bodies=event_bodies(),
+            work_dir=work_dir,
+            most_attempts=self.settings.job_attempts,
+            output_ttl=timedelta(seconds=self.settings.output_ttl_seconds),
+            is_stopping=stop,
+        )
+        janitor = Janitor(
+            db=self.db,
+            blobs=self.blobs,
+            queue=self.queue,
+            clock=self.clock,
+            work_dir=work_dir,
+            worker_timeout=timedelta(seconds=self.settings.worker_timeout_seconds),
+        )
+        return Worker(
+            worker_id=worker_id,
+            db=self.db,
+            clock=self.clock,
+            lanes=tuple(Lane(name=name, concurrency=n) for name, n in LANES.items()),
+            attempts=attempts,
+            courier=Courier(db=self.db, outbound=self.outbound, clock=self.clock),
+            janitor=janitor,
+            pool=self.pool,
+        )
+
+    def close(self) -> None:
+        """Let go of processes and connections."""
+        self.pool.close()
+        self.queue.close()
+        self.db.dispose()
+
+
+def assemble(
+    settings: Settings,
+    *,
+    clock: Clock = system_clock,
+    operations: Mapping[str, Entry] = OPERATIONS,
+) -> Telecine:
+    """Build a Telecine from settings. Touches no database and starts no process yet."""
+    url = settings.resolved_database_url
+    return Telecine(
+        settings=settings,
+        plans=load_plans(settings),
+        clock=clock,
+        db=Database(url),
+        blobs=open_store(settings.resolved_storage_url, staging=settings.data_dir / "staging"),
+        queue=Queue(url),
+        outbound=outbound(settings),
+        ffmpeg=ffmpeg(settings),
+        pool=pool(settings),
+        operations=operations,
+    )
+
+
+def prepare(telecine: Telecine) -> None:
+    """Bring the database to this version; safe at every start, in any number of processes."""
+    migrate(telecine.db)
+    engine.migrate(telecine.db.url)
+
+
+def ffmpeg(settings: Settings) -> FFmpeg:
+    """Build the encoder runner; local command-line runs need no more than this and the pool."""
+    return FFmpeg(
+        executable=find_ffmpeg(settings.ffmpeg),
+        sandbox=settings.sandbox,
+        limits=Limits(
+            memory_bytes=settings.job_memory_bytes,
+            output_bytes=_OUTPUT_BYTES,
+            wall_seconds=settings.job_wall_seconds,
+            stall_seconds=settings.job_stall_seconds,
+            cpu_seconds=None,
+        ),
+    )
+
+
+def pool(settings: Settings) -> Pool:
+    """Build the pool of confined processes; they start at the first call."""
+    return Pool(
+        os.cpu_count() or 2,
+        sandbox=settings.sandbox,
+        memory_bytes=_POOL_MEMORY_BYTES,
+    )
+
+
+def outbound(settings: Settings) -> Outbound:
+    """Build the one client for outgoing requests."""
+    policy = Policy(
+        allow_networks=parse_networks(settings.allow_networks),
+        egress_proxy=settings.egress_proxy or None,
+    )
+    return Outbound(policy)
+
+
+def event_bodies() -> Mapping[str, EventBody]:
+    """Return how each family words its webhooks: the only thing a worker knows of them."""
+    return {family.name: family.event_body for family in FAMILIES}

@@ -1,0 +1,253 @@
+"""The command tree: every command and option on one page.
+
+The bodies import what they need when they are called: `--help` and `--version` answer at
+once, and `compress` does not wait for the database engine's imports.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+from rich.console import Console
+
+from telecine import __version__, settings
+from telecine.kit.errors import TelecineError
+from telecine.kit.log import configure
+
+app = typer.Typer(
+    help="One self-hosted server for everything people do to video.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+keys_app = typer.Typer(help="API keys: create, list, revoke.", no_args_is_help=True)
+credits_app = typer.Typer(help="Credits of accounts.", no_args_is_help=True)
+app.add_typer(keys_app, name="keys")
+app.add_typer(credits_app, name="credits")
+
+Data = Annotated[
+    Optional[str],  # noqa: UP045 (typer reads the annotation on Python 3.11)
+    typer.Option("--data", help="Folder for database and files. [TELECINE_DATA, ./telecine-data]"),
+]
+Server = Annotated[
+    str, typer.Option("--server", help="Run on this Telecine server instead of here.")
+]
+Key = Annotated[str, typer.Option("--key", envvar="TELECINE_KEY", help="API key for --server.")]
+
+
+def main() -> None:
+    """Run the command line; expected errors are one red line and exit status 1."""
+    try:
+        app()
+    except TelecineError as error:
+        field = f"{error.field}: " if error.field else ""
+        Console(stderr=True).print(f"[red]{field}[/red]", error.message, markup=True, end="\n")
+        sys.exit(1)
+
+
+@app.callback()
+def root(
+    version: Annotated[  # noqa: FBT002 (a flag)
+        bool, typer.Option("--version", help="Print the version.", is_eager=True)
+    ] = False,
+) -> None:
+    """One self-hosted server for everything people do to video."""
+    if version:
+        typer.echo(f"telecine {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def serve(
+    host: Annotated[Optional[str], typer.Option(help="Address. [TELECINE_HOST, 127.0.0.1]")] = None,  # noqa: UP045
+    port: Annotated[
+        int | None, typer.Option(help="Port; 0 takes a free one. [TELECINE_PORT, 8000]")
+    ] = None,
+    data: Data = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Worker processes. [TELECINE_WORKERS, 2]")
+    ] = None,
+) -> None:
+    """Start the API and its workers."""
+    from telecine.cli import serve as implementation
+
+    implementation.serve(settings.load(host=host, port=port, data=data, workers=workers))
+
+
+@app.command(hidden=True)
+def api(
+    socket: Annotated[int, typer.Option(help="Descriptor of the listening socket.")],
+    lifeline: Annotated[int, typer.Option(help="Descriptor that closes with the supervisor.")],
+    data: Data = None,
+) -> None:
+    """Run one API process; `serve` starts these."""
+    from telecine import server
+
+    loaded = settings.load(data=data)
+    configure(level=loaded.log_level, format=loaded.log_format)
+    server.serve_api(loaded, socket_fd=socket, lifeline_fd=lifeline)
+
+
+@app.command()
+def worker(
+    id: Annotated[
+        str, typer.Option(help="Name of this worker; the same one after a restart.")
+    ] = "",
+    data: Data = None,
+    lifeline: Annotated[Optional[int], typer.Option(hidden=True)] = None,  # noqa: UP045
+) -> None:
+    """Run one worker on the same database and storage as a server elsewhere."""
+    from telecine.cli import serve as implementation
+
+    implementation.worker(settings.load(data=data), worker_id=id, lifeline_fd=lifeline)
+
+
+@keys_app.command("create")
+def keys_create(
+    email: Annotated[str, typer.Option(help="Whose key; the account is made if there is none.")],
+    plan: Annotated[str, typer.Option(help="Plan of a new account.")] = "pro",
+    credits: Annotated[
+        Optional[int], typer.Option(help="Credits to grant. Default for a new account: the plan's.")  # noqa: UP045
+    ] = None,
+    style: Annotated[str, typer.Option(help="Prefix of the key: tc, sk, kvrt or kf.")] = "tc",
+    data: Data = None,
+) -> None:
+    """Make an API key and print it, alone, on stdout."""
+    from telecine.cli import admin
+
+    admin.create_key(settings.load(data=data), email=email, plan=plan, amount=credits, style=style)
+
+
+@keys_app.command("list")
+def keys_list(data: Data = None) -> None:
+    """Show all keys, without their secret part."""
+    from telecine.cli import admin
+
+    admin.list_keys(settings.load(data=data))
+
+
+@keys_app.command("revoke")
+def keys_revoke(
+    key_id: Annotated[str, typer.Argument(help="The key's id, as `keys list` shows it.")],
+    data: Data = None,
+) -> None:
+    """Switch a key off, at once and for good."""
+    from telecine.cli import admin
+
+    admin.revoke_key(settings.load(data=data), key_id)
+
+
+@credits_app.command("grant")
+def credits_grant(
+    email: Annotated[str, typer.Option(help="Whose account.")],
+    amount: Annotated[int, typer.Argument(help="How many credits.")],
+    data: Data = None,
+) -> None:
+    """Give an account credits."""
+    from telecine.cli import admin
+
+    admin.grant(settings.load(data=data), email=email, amount=amount)
+
+
+@app.command()
+def compress(
+    source: Annotated[Path, typer.Argument(help="Video file.", metavar="IN")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where the result goes.")],
+    codec: Annotated[str, typer.Option(help="h264, h265 or av1.")] = "h264",
+    quality: Annotated[Optional[float], typer.Option(help="CRF 18-51; lower is better.")] = None,  # noqa: UP045
+    method: Annotated[str, typer.Option(help="crf, bitrate or size.")] = "crf",
+    bitrate: Annotated[str, typer.Option(help="With --method bitrate: 2500k, 2.5M.")] = "",
+    target_size: Annotated[str, typer.Option(help="With --method size: 8MB, 500k, 7340032.")] = "",
+    resolution: Annotated[str, typer.Option(help="Fit inside, such as 1280x720.")] = "",
+    server: Server = "",
+    key: Key = "",
+) -> None:
+    """Make a video smaller."""
+    from telecine.cli import media
+
+    media.compress(
+        source,
+        output,
+        fields=media.compress_fields(
+            codec=codec,
+            quality=quality,
+            method=method,
+            bitrate=bitrate,
+            target_size=target_size,
+            resolution=resolution,
+        ),
+        remote=media.remote(server, key),
+    )
+
+
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(help="Image file.", metavar="IN")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where the result goes.")],
+    format: Annotated[
+        str, typer.Option(help="jpg, png, webp, avif, gif or tiff. Default: the output's ending.")
+    ] = "",
+    quality: Annotated[Optional[int], typer.Option(help="1-100.")] = None,  # noqa: UP045
+    width: Annotated[Optional[int], typer.Option(help="Pixels.")] = None,  # noqa: UP045
+    height: Annotated[Optional[int], typer.Option(help="Pixels.")] = None,  # noqa: UP045
+    fit: Annotated[str, typer.Option(help="inside, cover, contain, fill or outside.")] = "inside",
+    server: Server = "",
+    key: Key = "",
+) -> None:
+    """Convert an image to another format and size."""
+    from telecine.cli import media
+
+    media.convert(
+        source,
+        output,
+        fields=media.convert_fields(
+            output, format=format, quality=quality, width=width, height=height, fit=fit
+        ),
+        remote=media.remote(server, key),
+    )
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option(help="Where the results are kept.")] = Path("demo-output"),
+) -> None:
+    """Start a server, put real jobs through it as a client would, and show what came out."""
+    from telecine.cli import demo as implementation
+
+    implementation.run(output)
+
+
+@app.command()
+def doctor(data: Data = None) -> None:
+    """Check everything that Telecine needs on this machine."""
+    from telecine.cli import doctor as implementation
+
+    sys.exit(implementation.run(settings.load(data=data)))
+
+
+@app.command("settings")
+def show_settings() -> None:
+    """List every setting: its variable, its default and what it does."""
+    from telecine.cli import admin
+
+    admin.show_settings()
+
+
+@app.command()
+def assets() -> None:
+    """Fetch the front-end libraries again."""
+    from telecine.cli import assets as implementation
+
+    sys.exit(implementation.main([]))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def test(context: typer.Context) -> None:
+    """Run linters, type checker, import contracts and all tests; extra words go to pytest."""
+    from telecine.cli import testing
+
+    sys.exit(testing.run(context.args))

@@ -1,0 +1,108 @@
+"""Accounts, keys, credits and settings, straight on the database of this machine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from telecine import settings as settings_module
+from telecine.assembly import Telecine, assemble, prepare
+from telecine.core import accounts, credits, keys
+from telecine.core.keys import KeyStyle
+from telecine.kit.errors import InvalidRequestError, NotFoundError
+from telecine.settings import Settings
+
+_out = Console(highlight=False)
+_err = Console(stderr=True, highlight=False)
+
+
+def create_key(
+    settings: Settings, *, email: str, plan: str, amount: int | None, style: str
+) -> None:
+    """Print a new key on stdout; everything else goes to stderr."""
+    if style not in list(KeyStyle):
+        raise InvalidRequestError(f"--style is one of {', '.join(KeyStyle)}.")
+    with _opened(settings) as telecine, telecine.db.transaction() as tx:
+        now = telecine.clock()
+        account = accounts.find_by_email(tx, email)
+        if account is None:
+            if plan not in telecine.plans.plans:
+                raise InvalidRequestError(f"--plan is one of {', '.join(telecine.plans.plans)}.")
+            account = accounts.create(tx, email=email, plan=plan, now=now)
+            amount = telecine.plans.plans[plan].included_credits if amount is None else amount
+        if amount:
+            credits.grant(tx, account.id, amount, now=now, note="keys create")
+        _, secret = keys.issue(tx, account, style=KeyStyle(style), now=now)
+        balance = credits.balance(tx, account.id)
+    _err.print(f"{account.email}: plan {account.plan}, {balance.available} credits")
+    sys.stdout.write(secret + "\n")
+
+
+def list_keys(settings: Settings) -> None:
+    """Print all keys as a table."""
+    table = Table("id", "account", "plan", "key", "created", "last used", "state")
+    with _opened(settings) as telecine, telecine.db.snapshot() as tx:
+        for key in keys.list_keys(tx):
+            account = accounts.get(tx, key.account_id)
+            used = key.last_used_at.strftime("%Y-%m-%d %H:%M") if key.last_used_at else "never"
+            state = "active" if key.revoked_at is None else "revoked"
+            created = key.created_at.strftime("%Y-%m-%d")
+            table.add_row(key.id, account.email, account.plan, key.hint, created, used, state)
+    _out.print(table)
+
+
+def revoke_key(settings: Settings, key_id: str) -> None:
+    """Switch a key off."""
+    with _opened(settings) as telecine, telecine.db.transaction() as tx:
+        key = keys.revoke(tx, key_id, now=telecine.clock())
+    _out.print(f"revoked {key.hint}")
+
+
+def grant(settings: Settings, *, email: str, amount: int) -> None:
+    """Give an account credits."""
+    with _opened(settings) as telecine, telecine.db.transaction() as tx:
+        account = accounts.find_by_email(tx, email)
+        if account is None:
+            raise NotFoundError(f"There is no account for {email}.")
+        credits.grant(tx, account.id, amount, now=telecine.clock(), note="credits grant")
+        balance = credits.balance(tx, account.id)
+    _out.print(f"{account.email}: {balance.available} credits")
+
+
+def show_settings() -> None:
+    """Print every setting."""
+    table = Table("variable", "default", "what it does")
+    for row in setting_rows():
+        table.add_row(*row)
+    _out.print(table)
+
+
+def setting_rows() -> list[tuple[str, str, str]]:
+    """Return (variable, default, help) of every setting, in the order of the file."""
+    described = msgspec.inspect.type_info(settings_module.Settings)
+    assert isinstance(described, msgspec.inspect.StructType)
+    rows = []
+    for field in described.fields:
+        extra = (
+            field.type.extra_json_schema
+            if isinstance(field.type, msgspec.inspect.Metadata)
+            else None
+        )
+        text = str((extra or {}).get("description", ""))
+        rows.append((f"TELECINE_{field.name.upper()}", str(field.default), text))
+    return rows
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Telecine]:
+    telecine = assemble(settings)
+    try:
+        prepare(telecine)
+        yield telecine
+    finally:
+        telecine.close()

@@ -1,0 +1,228 @@
+"""`demo`: a server of its own, real jobs through its HTTP API, and what came out.
+
+Nothing here is special: the media are made with the installed ffmpeg, the server is `serve`,
+and the jobs go through the same client library that anybody can use.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from telecine import settings
+from telecine.cli.media import size
+from telecine.kit.errors import InternalError
+from telecine.media.ffmpeg import find_ffmpeg
+from telecine_client import Client
+
+_console = Console(highlight=False)
+_STOP_SECONDS = 40.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One finished job of the demo."""
+
+    job: str
+    seconds: float
+    input_bytes: int
+    output: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The media that the demo works on."""
+
+    video: Path
+    image: Path
+
+
+#: Runs one job: (client, sample, output folder, progress report) -> the output file.
+Job = Callable[[Client, Sample, Path, Callable[[float], None]], tuple[Path, Path]]
+
+
+def run(output: Path) -> None:
+    """Run all jobs, print the table. Raises what a job raised: then the demo has failed."""
+    output.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="telecine-demo-") as folder:
+        with _console.status("Making a video and a picture…"):
+            sample = make_sample(Path(folder))
+        _console.print("Starting a server…")
+        with _serve(Path(folder) / "data") as (url, key), Client(url, key) as client:
+            _console.print(f"A server with one worker listens on {url}")
+            rows = list(_jobs(client, sample, output))
+            balance = client.usage().credits.balance
+    _console.print(_table(rows))
+    _console.print(
+        f"{len(rows)} jobs in {time.monotonic() - began:.0f} s, {1_000_000 - balance} credits. "
+        f"The files are in {output}/"
+    )
+
+
+def make_sample(folder: Path) -> Sample:
+    """Make eight seconds of 720p video with sound, and a 12-megapixel photo-like picture."""
+    video, image = folder / "holiday.mp4", folder / "photo.png"
+    _ffmpeg(
+        "-f", "lavfi", "-i", "gradients=s=1280x720:n=5:speed=0.03:d=8:r=30:seed=7",
+        "-f", "lavfi", "-i", "aevalsrc='0.2*sin(2*PI*(220+60*sin(t*2))*t)':d=8:s=48000",
+        "-vf", "noise=alls=18:allf=t,drawbox=x='mod(t*160\\,1280)':y=300:w=120:h=120:color=white@0.9:t=fill",
+        "-c:v", "libx264", "-preset", "veryfast", "-crf", "16", "-pix_fmt", "yuv420p",
+        "-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart", str(video),
+    )  # fmt: skip
+    _ffmpeg(
+        "-f", "lavfi", "-i", "gradients=s=4000x3000:n=6:seed=3:d=1",
+        "-vf", "noise=alls=12", "-frames:v", "1", str(image),
+    )  # fmt: skip
+    return Sample(video=video, image=image)
+
+
+def _compress(name: str, **options: str) -> Job:
+    def job(
+        client: Client, sample: Sample, output: Path, report: Callable[[float], None]
+    ) -> tuple[Path, Path]:
+        submitted = client.compress(sample.video, extra=options)
+        client.wait(submitted.id, on_progress=lambda now: report(now.progress / 100))
+        return sample.video, client.download(submitted.id, to=output / name)
+
+    return job
+
+
+def _convert(name: str, **options: str) -> Job:
+    def job(
+        client: Client, sample: Sample, output: Path, report: Callable[[float], None]
+    ) -> tuple[Path, Path]:
+        client.convert(sample.image, extra=options, to=output / name)
+        report(1.0)
+        return sample.image, output / name
+
+    return job
+
+
+#: Every family that exists has its jobs here.
+JOBS: dict[str, Job] = {
+    "compress to H.264": _compress("holiday-h264.mp4", codec="h264"),
+    "compress to H.265": _compress("holiday-h265.mp4", codec="h265"),
+    "compress to AV1, 480p": _compress("holiday-av1.mp4", codec="av1", resolution="854x480"),
+    "compress to at most 1 MB": _compress("holiday-1mb.mp4", method="size", target_size_mb="1"),
+    "convert to WebP": _convert("photo.webp", format="webp", width="1200"),
+    "convert to AVIF": _convert("photo.avif", format="avif", width="1200"),
+}
+
+
+def _jobs(client: Client, sample: Sample, output: Path) -> Iterator[Row]:
+    columns = (
+        TextColumn("{task.description:28}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=_console) as progress:
+        for name, job in JOBS.items():
+            task: TaskID = progress.add_task(name, total=1.0)
+            started = time.monotonic()
+            source, made = job(
+                client,
+                sample,
+                output,
+                lambda done, task=task: progress.update(task, completed=done),  # type: ignore[misc]
+            )
+            progress.update(task, completed=1.0)
+            yield Row(
+                job=name,
+                seconds=time.monotonic() - started,
+                input_bytes=source.stat().st_size,
+                output=made,
+            )
+
+
+def _table(rows: list[Row]) -> Table:
+    table = Table("job", "seconds", "in", "out", "file")
+    for column in table.columns[1:4]:
+        column.justify = "right"
+    for row in rows:
+        table.add_row(
+            row.job,
+            f"{row.seconds:.1f}",
+            size(row.input_bytes),
+            size(row.output.stat().st_size),
+            str(row.output),
+        )
+    return table
+
+
+@contextmanager
+def _serve(data: Path) -> Iterator[tuple[str, str]]:
+    """Run `serve` on a free port; yields its address and the key of its first start."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("TELECINE_")},
+        "TELECINE_LOG_LEVEL": "error",
+    }
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "telecine",
+            "serve",
+            "--port",
+            "0",
+            "--data",
+            str(data),
+            "--workers",
+            "1",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=None,
+        text=True,
+        env=environment,
+    )
+    try:
+        yield _read_welcome(process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def _read_welcome(process: subprocess.Popen[str]) -> tuple[str, str]:
+    assert process.stdout is not None
+    welcome = ""
+    for line in process.stdout:
+        welcome += line
+        address = re.search(r"http://\S+?(?=/api/v1/usage)", welcome)
+        key = re.search(r"Bearer (tc_\w+)", welcome)
+        if address and key:
+            return address.group(), key.group(1)
+    raise InternalError(f"The server did not start:\n{welcome}")
+
+
+def _ffmpeg(*arguments: str) -> None:
+    program = str(find_ffmpeg(settings.load().ffmpeg))
+    subprocess.run(
+        [program, "-nostdin", "-hide_banner", "-loglevel", "error", "-y", *arguments], check=True
+    )

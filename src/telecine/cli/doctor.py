@@ -1,0 +1,160 @@
+"""`doctor`: tries everything that Telecine needs here, for real, and says what to do."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyvips
+import sqlalchemy as sa
+from rich.console import Console
+from rich.table import Table
+
+from telecine import __version__
+from telecine.assembly import Telecine, assemble, prepare
+from telecine.kit.errors import TelecineError
+from telecine.media import sandbox
+from telecine.operations.convert import MEDIA_TYPES, ConvertParams, convert
+from telecine.settings import Settings
+
+_ENCODERS = ("libx264", "libx265", "libsvtav1", "aac")
+_FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
+_LEAST_FREE_BYTES = 5 * 2**30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was tried. `is_needed` is False for what can be done without."""
+
+    subject: str
+    is_fine: bool
+    detail: str
+    is_needed: bool = True
+
+
+def run(settings: Settings) -> int:
+    """Print all findings; returns 1 where something that is needed does not work."""
+    console = Console(highlight=False)
+    table = Table("", "what", "finding", title=f"Telecine {__version__}", title_justify="left")
+    is_well = True
+    with console.status("Looking…"):
+        for finding in findings(settings):
+            is_well = is_well and (finding.is_fine or not finding.is_needed)
+            mark = (
+                "[green]ok[/]"
+                if finding.is_fine
+                else "[red]no[/]"
+                if finding.is_needed
+                else "[yellow]-[/]"
+            )
+            table.add_row(mark, finding.subject, finding.detail)
+    console.print(table)
+    console.print(
+        "Everything that is needed works."
+        if is_well
+        else "[red]Something that is needed does not work.[/]"
+    )
+    return 0 if is_well else 1
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Try things one after the other."""
+    yield Finding(
+        subject="machine",
+        is_fine=True,
+        detail=f"{platform.system()} {platform.release()}, {platform.machine()}, "
+        f"Python {platform.python_version()}",
+    )
+    telecine = assemble(settings)
+    try:
+        yield from _encoders(telecine)
+        yield from _images(telecine)
+        yield from _sandbox(settings)
+        yield _fonts()
+        yield _attempt("database", lambda: _database(telecine))
+        yield _attempt("storage", lambda: _storage(telecine))
+        yield _disk(settings)
+    finally:
+        telecine.close()
+
+
+def _attempt(subject: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject=subject, is_fine=True, detail=check())
+    except (TelecineError, OSError, sa.exc.SQLAlchemyError) as error:
+        return Finding(subject=subject, is_fine=False, detail=str(error).splitlines()[0])
+
+
+def _encoders(telecine: Telecine) -> Iterator[Finding]:
+    yield Finding(subject="ffmpeg", is_fine=True, detail=str(telecine.ffmpeg.executable))
+    for name in _ENCODERS:
+        trouble = telecine.ffmpeg.try_encoder(name)
+        yield Finding(
+            subject=f"encoder {name}", is_fine=trouble is None, detail=trouble or "encodes"
+        )
+
+
+def _images(telecine: Telecine) -> Iterator[Finding]:
+    version = ".".join(str(pyvips.version(part)) for part in range(3))
+    yield Finding(subject="libvips", is_fine=True, detail=version)
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "in.ppm.png"
+        pyvips.Image.black(64, 64, bands=3).pngsave(str(source))
+        for name in MEDIA_TYPES:
+            params = ConvertParams(format=name)
+            target = Path(folder) / f"out.{name}"
+            target.touch()
+            yield _attempt(
+                f"image {name}",
+                lambda params=params, target=target: (  # type: ignore[misc]
+                    f"{convert(telecine.pool, params, input_path=source, output_path=target).size_bytes} bytes"
+                ),
+            )
+
+
+def _sandbox(settings: Settings) -> Iterator[Finding]:
+    for layer in sandbox.layers():
+        yield Finding(
+            subject=f"sandbox {layer.name}",
+            is_fine=layer.is_available,
+            detail=layer.detail,
+            is_needed=settings.sandbox == "require",
+        )
+
+
+def _fonts() -> Finding:
+    count = sum(
+        1
+        for folder in _FONT_FOLDERS
+        if folder.is_dir()
+        for file in folder.rglob("*")
+        if file.suffix.lower() in {".ttf", ".otf", ".ttc"}
+    )
+    detail = f"{count} on this machine" if count else "none; only bundled ones can be used"
+    return Finding(subject="fonts", is_fine=count > 0, detail=detail, is_needed=False)
+
+
+def _database(telecine: Telecine) -> str:
+    prepare(telecine)
+    with telecine.db.snapshot() as tx:
+        tx.execute(sa.text("SELECT 1"))
+    return sa.make_url(telecine.db.url).render_as_string(hide_password=True)
+
+
+def _storage(telecine: Telecine) -> str:
+    telecine.blobs.check()
+    return telecine.settings.resolved_storage_url.partition("?")[0]
+
+
+def _disk(settings: Settings) -> Finding:
+    free = shutil.disk_usage(settings.data_dir).free
+    return Finding(
+        subject="disk",
+        is_fine=free >= _LEAST_FREE_BYTES,
+        detail=f"{free / 2**30:.1f} GiB free in {settings.data_dir}",
+        is_needed=False,
+    )

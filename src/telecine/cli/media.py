@@ -1,0 +1,203 @@
+"""`compress` and `convert`: here in this process, or on a server; one progress bar for both.
+
+Here means the operation's own code on a temporary workspace: no database, no account, no
+credits, the same bytes.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from telecine import assembly, settings
+from telecine.api.compress import fields as form
+from telecine.kit.errors import InvalidRequestError, ProcessingError
+from telecine.kit.log import configure
+from telecine.operations.base import AnyOperation, Context, Input
+from telecine.operations.compress import COMPRESS
+from telecine.operations.convert import CONVERT
+from telecine_client import Client, Job
+from telecine_client import TelecineError as RemoteError
+
+_console = Console(stderr=True, highlight=False)
+Fields = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """A server to run on."""
+
+    url: str
+    key: str
+
+
+def remote(url: str, key: str) -> Remote | None:
+    """Return the server named on the command line, None for a run here."""
+    if not url:
+        return None
+    if not key:
+        raise InvalidRequestError("--server needs a --key, or TELECINE_KEY in the environment.")
+    return Remote(url=url, key=key)
+
+
+def compress_fields(
+    *,
+    codec: str,
+    quality: float | None,
+    method: str,
+    bitrate: str,
+    target_size: str,
+    resolution: str,
+) -> Fields:
+    """Return the options as the form fields that a client would send."""
+    sent: dict[str, Any] = {
+        "codec": codec,
+        "quality": quality,
+        "method": "size" if target_size and method == "crf" else method,
+        "bitrate": bitrate,
+        "target_size_bytes": _bytes(target_size) if target_size else None,
+        "resolution": resolution,
+    }
+    return {
+        name: f"{value:g}" if isinstance(value, float) else str(value)
+        for name, value in sent.items()
+        if value not in (None, "")
+    }
+
+
+def convert_fields(
+    output: Path,
+    *,
+    format: str,  # noqa: A002 (the document's word)
+    quality: int | None,
+    width: int | None,
+    height: int | None,
+    fit: str,
+) -> Fields:
+    """Return the options as the form fields that a client would send."""
+    sent = {
+        "format": format or output.suffix.removeprefix("."),
+        "quality": quality,
+        "width": width,
+        "height": height,
+        "fit": fit,
+    }
+    return {name: str(value) for name, value in sent.items() if value not in (None, "")}
+
+
+def compress(source: Path, output: Path, *, fields: Fields, remote: Remote | None) -> None:
+    """Compress one video and say what it saved."""
+    _require(source)
+    if remote is None:
+        _run_here(COMPRESS, form.compress_params(fields), source, output)
+    else:
+        with _errors(), Client(remote.url, remote.key) as client, _bar(source.name) as report:
+            job = client.compress(source, extra=fields)
+            client.wait(job.id, on_progress=lambda now: report(_fraction(now)))
+            client.download(job.id, to=output)
+    _say(source, output)
+
+
+def convert(source: Path, output: Path, *, fields: Fields, remote: Remote | None) -> None:
+    """Convert one image and say what came out."""
+    _require(source)
+    if remote is None:
+        loaded = settings.load()
+        params = form.convert_params(fields, max_pixels=loaded.max_pixels)
+        _run_here(CONVERT, params, source, output)
+    else:
+        with _errors(), Client(remote.url, remote.key) as client:
+            client.convert(source, extra=fields, to=output)
+    _say(source, output)
+
+
+def _run_here(operation: AnyOperation, params: Any, source: Path, output: Path) -> None:
+    loaded = settings.load()
+    configure(level="warning", format=loaded.log_format)
+    pool = assembly.pool(loaded)
+    with tempfile.TemporaryDirectory(prefix="telecine-") as folder, _bar(source.name) as report:
+        try:
+            result = operation.run(
+                params,
+                Context(
+                    inputs=(
+                        Input(path=source, filename=source.name, size_bytes=source.stat().st_size),
+                    ),
+                    workspace=Path(folder),
+                    ffmpeg=assembly.ffmpeg(loaded),
+                    pool=pool,
+                    report=report,
+                    is_cancelled=lambda: False,
+                ),
+            )
+            shutil.move(result.outputs[0].path, output)
+            report(1.0)
+        finally:
+            pool.close()
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Callable[[float], None]]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=_console) as progress:
+        task = progress.add_task(name, total=1.0)
+        yield lambda fraction: progress.update(task, completed=fraction)
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    try:
+        yield
+    except RemoteError as error:
+        raise ProcessingError(f"{error}") from error
+
+
+def _fraction(job: Job) -> float:
+    return job.progress / 100
+
+
+def _require(source: Path) -> None:
+    if not source.is_file():
+        raise InvalidRequestError(f"{source} is not a file.")
+
+
+def _say(source: Path, output: Path) -> None:
+    before, after = source.stat().st_size, output.stat().st_size
+    change = f"{(before - after) / before:.0%} smaller" if after <= before else "larger"
+    _console.print(f"{output}  {size(after)}  ({size(before)} before, {change})")
+
+
+def size(n_bytes: int) -> str:
+    """Write a size for people: 7.3 MB."""
+    if n_bytes < 1000:
+        return f"{n_bytes} B"
+    if n_bytes < 1_000_000:
+        return f"{n_bytes / 1000:.1f} kB"
+    return f"{n_bytes / 1_000_000:.1f} MB"
+
+
+_UNITS = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 10**6, "mb": 10**6, "g": 10**9, "gb": 10**9}
+
+
+def _bytes(text: str) -> int:
+    number = text.rstrip("bBkKmMgG ")
+    unit = text[len(number) :].strip().lower()
+    try:
+        return int(float(number) * _UNITS[unit])
+    except (ValueError, KeyError, OverflowError):
+        raise InvalidRequestError(
+            f"{text!r} is no size; write 8MB, 500k or 7340032.", field="--target-size"
+        ) from None

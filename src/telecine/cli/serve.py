@@ -1,0 +1,94 @@
+"""`serve` and `worker`: from settings to running processes, and what the first start says."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+from rich.console import Console
+
+from telecine import server
+from telecine.assembly import Telecine, assemble, prepare
+from telecine.core import accounts, credits, keys
+from telecine.core.keys import KeyStyle
+from telecine.kit.log import configure
+from telecine.settings import Settings, SettingsError
+
+LOCAL_EMAIL = "local@telecine.localhost"
+LOCAL_PLAN = "local"
+
+
+def serve(settings: Settings) -> None:
+    """Prepare the database, then supervise the API and the workers until told to stop."""
+    configure(level=settings.log_level, format=settings.log_format)
+    telecine = assemble(settings)
+    prepare(telecine)
+    telecine.blobs.check()
+    secret = first_key(telecine)
+    telecine.close()
+    try:
+        listener = server.bind(settings.host, settings.port)
+    except OSError as error:
+        raise SettingsError(
+            f"Port {settings.port} of {settings.host} cannot be opened ({error.strerror}). "
+            "Another one: --port 8001, or --port 0 for any free one."
+        ) from error
+    url = settings.public_url or _address(listener)
+    supervisor = server.Supervisor(
+        ["--data", str(settings.data_dir)],
+        listener=listener,
+        worker_ids=[worker_id(number) for number in range(1, settings.workers + 1)],
+    )
+    supervisor.run(on_started=lambda: _welcome(url, secret, settings))
+
+
+def worker(settings: Settings, *, worker_id: str, lifeline_fd: int | None) -> None:
+    """Run one worker in this process."""
+    configure(level=settings.log_level, format=settings.log_format)
+    telecine = assemble(settings)
+    if lifeline_fd is None:  # not under `serve`, which has prepared the database already
+        prepare(telecine)
+    name = worker_id or f"{socket.gethostname()}-single"
+    server.run_worker(telecine, name, lifeline_fd=lifeline_fd)
+
+
+def worker_id(number: int) -> str:
+    """Return the id of the n-th worker of this machine: the same at every start."""
+    return f"{socket.gethostname()}-{number}"
+
+
+def first_key(telecine: Telecine) -> str | None:
+    """Make the local account where there is no account at all; returns its key, once."""
+    now = telecine.clock()
+    plan = telecine.plans.plans.get(LOCAL_PLAN)
+    with telecine.db.transaction() as tx:
+        if plan is None or accounts.count(tx) > 0:
+            return None
+        account = accounts.create(tx, email=LOCAL_EMAIL, plan=LOCAL_PLAN, now=now)
+        if plan.included_credits:
+            credits.grant(tx, account.id, plan.included_credits, now=now, note="first start")
+        _, secret = keys.issue(tx, account, style=KeyStyle.TC, now=now)
+    return secret
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 (comparison: an address to show, not to bind)
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _welcome(url: str, secret: str | None, settings: Settings) -> None:
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    console.print(f"[bold]Telecine[/bold] listens on {url}   reference: {url}/docs")
+    console.print(f"Data: {settings.data_dir}   workers: {settings.workers}   stop: Ctrl-C")
+    if secret is None:
+        return
+    console.print("\nYour API key, shown this once (1,000,000 credits):\n")
+    console.print(f"    [bold]{secret}[/bold]\n")
+    console.print("Try it:\n")
+    print(  # noqa: T201 (a line to paste: no markup, no wrapping)
+        f"    curl {url}/api/v1/usage -H 'Authorization: Bearer {secret}'\n"
+        f"    curl {url}/api/v1/compress -H 'Authorization: Bearer {secret}' -F file=@video.mp4\n",
+        flush=True,
+    )

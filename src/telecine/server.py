@@ -1,0 +1,187 @@
+"""Processes: the API, the workers, and the supervisor that keeps them alive.
+
+    supervisor ── holds the listening socket and the lifeline
+       ├── API process            uvicorn on the socket handed down
+       └── worker processes 1..N  each under a fixed id
+
+A child that dies is started again, a worker under the id it had, so that the engine hands
+its tickets back to it. The socket belongs to the supervisor: while an API process restarts,
+connections wait instead of being refused. Children hold the other end of a pipe (the
+lifeline) and stop when the supervisor is gone, however it went.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+import uvicorn
+
+from telecine.api.app import create_app
+from telecine.assembly import Telecine, assemble
+from telecine.settings import Settings
+
+_log = structlog.get_logger(__name__)
+
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 30.0
+#: A child that lived so long had started well: its next restart is immediate again.
+_STEADY_SECONDS = 10.0
+_STOP_SECONDS = 30.0
+_BACKLOG = 2048
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket. Raises `OSError` where the address is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(_BACKLOG)
+    return listener
+
+
+def serve_api(settings: Settings, *, socket_fd: int, lifeline_fd: int) -> None:
+    """Run the API in this process until told to stop."""
+    telecine = assemble(settings)
+    config = uvicorn.Config(
+        create_app(telecine.services()),
+        fd=socket_fd,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=10,
+        loop="uvloop",
+        http="httptools",
+        lifespan="off",
+    )
+    watch_lifeline(lifeline_fd)
+    uvicorn.Server(config).run()
+    telecine.close()
+
+
+def run_worker(telecine: Telecine, worker_id: str, *, lifeline_fd: int | None) -> None:
+    """Run a worker in this process until told to stop."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if lifeline_fd is not None:
+        watch_lifeline(lifeline_fd)
+    telecine.worker(worker_id, stop=stop).run(stop)
+    telecine.close()
+
+
+def watch_lifeline(fd: int) -> None:
+    """Stop this process, in good order, once the other end of the pipe is gone."""
+
+    def wait() -> None:
+        os.read(fd, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="lifeline", daemon=True).start()
+
+
+@dataclass(slots=True)
+class _Child:
+    """One process that is kept alive, and when it may be started next."""
+
+    name: str
+    argv: Sequence[str]
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    pause_seconds: float = 0.0
+    start_at: float = 0.0
+    pass_fds: tuple[int, ...] = field(default_factory=tuple)
+
+
+class Supervisor:
+    """Keeps one API process and N workers alive until told to stop."""
+
+    def __init__(
+        self, settings_argv: Sequence[str], *, listener: socket.socket, worker_ids: Sequence[str]
+    ) -> None:
+        self._listener = listener
+        self._lifeline_read, self._lifeline_write = os.pipe()
+        program = [sys.executable, "-m", "telecine"]
+        lifeline = ["--lifeline", str(self._lifeline_read)]
+        fd = str(listener.fileno())
+        self._children = [
+            _Child(
+                name="api",
+                argv=[*program, "api", *settings_argv, "--socket", fd, *lifeline],
+                pass_fds=(listener.fileno(), self._lifeline_read),
+            ),
+            *(
+                _Child(
+                    name=worker_id,
+                    argv=[*program, "worker", *settings_argv, "--id", worker_id, *lifeline],
+                    pass_fds=(self._lifeline_read,),
+                )
+                for worker_id in worker_ids
+            ),
+        ]
+        self._stop = threading.Event()
+
+    def run(self, *, on_started: Callable[[], None] | None = None) -> None:
+        """Start everything, call `on_started`, and return once stopped by a signal."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop.set())
+        try:
+            self._tend()
+            if on_started is not None:
+                on_started()
+            while not self._stop.wait(0.2):
+                self._tend()
+        finally:
+            self._end()
+
+    def _tend(self) -> None:
+        """Start what is due, and note what has died."""
+        now = time.monotonic()
+        for child in self._children:
+            if child.process is None:
+                if now >= child.start_at:
+                    self._start(child, now)
+            elif (code := child.process.poll()) is not None:
+                self._bury(child, code, now)
+
+    def _start(self, child: _Child, now: float) -> None:
+        # A session of its own: Ctrl-C reaches the supervisor, which stops children in order.
+        child.process = subprocess.Popen(
+            child.argv, pass_fds=child.pass_fds, start_new_session=True, stdin=subprocess.DEVNULL
+        )
+        child.started_at = now
+
+    def _bury(self, child: _Child, code: int, now: float) -> None:
+        if now - child.started_at > _STEADY_SECONDS:
+            child.pause_seconds = 0.0
+        child.start_at = now + child.pause_seconds
+        child.pause_seconds = min(
+            max(child.pause_seconds * 2, _FIRST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS
+        )
+        child.process = None
+        _log.warning("process.died", process=child.name, exit_code=code)
+
+    def _end(self) -> None:
+        """Ask all children to stop, and insist after a while."""
+        os.close(self._lifeline_write)
+        processes = [child.process for child in self._children if child.process is not None]
+        for process in processes:
+            process.terminate()
+        deadline = time.monotonic() + _STOP_SECONDS
+        for process in processes:
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._listener.close()

@@ -1,0 +1,1 @@
+"""Doors that time opens: attempts at jobs, webhook tries, and keeping house."""

@@ -1,0 +1,199 @@
+"""One attempt at a job: fetch the inputs, run the operation, keep the outputs, settle.
+
+The attempt owns a private folder that goes when it ends, however it ends. What it made
+becomes the job's only in the transaction that also moves the money; an attempt that was
+fenced off meanwhile finds that out there, and throws its work away.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from telecine.blobs import BlobStore
+from telecine.core import jobs
+from telecine.core.jobs import Ending, EventBody, Job, NewFile
+from telecine.db import Database
+from telecine.engine import Queue
+from telecine.kit.clock import Clock
+from telecine.kit.errors import CancelledError, InternalError, TelecineError
+from telecine.kit.ids import new_id
+from telecine.media.ffmpeg import FFmpeg
+from telecine.media.pool import Pool
+from telecine.operations.base import Context, Input, Output, Result
+from telecine.operations.registry import Entry
+
+_log = structlog.get_logger(__name__)
+
+#: Progress is written, and cancellation looked up, this often at most.
+_LOOK_EVERY_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempts:
+    """What every attempt of this worker is given. `run` is the engine's handler."""
+
+    worker_id: str
+    db: Database
+    blobs: BlobStore
+    queue: Queue
+    clock: Clock
+    ffmpeg: FFmpeg
+    pool: Pool
+    operations: Mapping[str, Entry]
+    bodies: Mapping[str, EventBody]
+    work_dir: Path
+    most_attempts: int
+    output_ttl: timedelta
+    is_stopping: threading.Event
+
+    def run(self, job_id: str, ticket: int) -> None:
+        """Run a ticket to its end. Raises nothing that a job could cause."""
+        with self.db.transaction() as tx:
+            job = jobs.start(
+                tx,
+                job_id,
+                ticket=ticket,
+                worker_id=self.worker_id,
+                most=self.most_attempts,
+                ending=self._ending(),
+            )
+        if job is None:
+            _log.info("ticket.void", job_id=job_id, ticket=ticket)
+            return
+        with structlog.contextvars.bound_contextvars(
+            job_id=job.id, attempt=job.attempt, request_id=job.request_id
+        ):
+            self._attempt(job)
+
+    def _attempt(self, job: Job) -> None:
+        started = time.monotonic()
+        workspace = self.work_dir / f"{job.id}-{job.ticket}-{job.attempt}"
+        kept: list[NewFile] = []
+        _log.info("job.started", operation=job.operation)
+        try:
+            workspace.mkdir(mode=0o700, parents=True)
+            result = self._work(job, workspace)
+            kept.extend(self._keep(output) for output in result.outputs)
+            is_settled = self._succeed(job, result, kept)
+        except DBAPIError:
+            # The database went away under us. The job is still running, in its row: the
+            # janitor sees a ticket that has ended and queues the job anew.
+            _log.exception("job.interrupted")
+            is_settled = False
+        except CancelledError:
+            is_settled = self._give_back(job)
+        except TelecineError as error:
+            is_settled = self._fail(job, error)
+        except Exception:  # noqa: BLE001 (the loop must live on; the job fails and is told)
+            _log.exception("job.broke")
+            is_settled = self._fail(job, InternalError())
+        finally:
+            shutil.rmtree(workspace, ignore_errors=True)
+        if not is_settled:
+            for file in kept:
+                self.blobs.delete(file.blob_key)
+        _log.info("job.ended", seconds=round(time.monotonic() - started, 3), kept=is_settled)
+
+    def _work(self, job: Job, workspace: Path) -> Result:
+        entry = self.operations[job.operation]
+        with self.db.snapshot() as tx:
+            files = jobs.details(tx, job).inputs
+        inputs = tuple(
+            Input(
+                path=self.blobs.open_local(file.blob_key, workspace=workspace),
+                filename=file.filename,
+                size_bytes=file.size_bytes,
+            )
+            for file in files
+        )
+        watch = _Watch(job=job, db=self.db, is_stopping=self.is_stopping.is_set)
+        params = msgspec.convert(job.params, entry.operation.params_type)
+        return entry.operation.run(
+            params,
+            Context(
+                inputs=inputs,
+                workspace=workspace,
+                ffmpeg=self.ffmpeg,
+                pool=self.pool,
+                report=watch.report,
+                is_cancelled=watch.is_cancelled,
+            ),
+        )
+
+    def _keep(self, output: Output) -> NewFile:
+        size_bytes = output.path.stat().st_size
+        key = f"outputs/{new_id('', length=24)}"
+        self.blobs.adopt(output.path, key)
+        return NewFile(
+            blob_key=key,
+            filename=output.filename,
+            media_type=output.media_type,
+            size_bytes=size_bytes,
+        )
+
+    def _succeed(self, job: Job, result: Result, kept: list[NewFile]) -> bool:
+        ending = self._ending()
+        with self.db.transaction() as tx:
+            return jobs.succeed(
+                tx,
+                job,
+                facts=result.facts,
+                outputs=kept,
+                ending=ending,
+                expires_at=ending.now + self.output_ttl,
+            )
+
+    def _fail(self, job: Job, error: TelecineError) -> bool:
+        _log.warning("job.failed", code=error.code, message=error.message)
+        with self.db.transaction() as tx:
+            jobs.fail(tx, job, error, ending=self._ending())
+        return False
+
+    def _give_back(self, job: Job) -> bool:
+        """Put the job back where we stop; where it was cancelled or is another's, do nothing."""
+        if self.is_stopping.is_set():
+            with self.db.transaction() as tx:
+                jobs.requeue(tx, job, queue=self.queue, is_counted=False)
+        return False
+
+    def _ending(self) -> Ending:
+        return Ending(now=self.clock(), bodies=self.bodies)
+
+
+class _Watch:
+    """Carries progress to the job's row and looks there whether the job is still ours."""
+
+    def __init__(self, *, job: Job, db: Database, is_stopping: Callable[[], bool]) -> None:
+        self._job = job
+        self._db = db
+        self._is_stopping = is_stopping
+        self._fraction = 0.0
+        self._is_lost = False
+        self._next_look = 0.0
+
+    def report(self, fraction: float) -> None:
+        # Below 1 until the file can be downloaded; never backwards, whatever a second pass says.
+        self._fraction = max(self._fraction, min(fraction, 0.99))
+        self._look()
+
+    def is_cancelled(self) -> bool:
+        self._look()
+        return self._is_lost or self._is_stopping()
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if now < self._next_look or self._is_lost:
+            return
+        self._next_look = now + _LOOK_EVERY_SECONDS
+        with self._db.transaction(durable=False) as tx:
+            self._is_lost = not jobs.report(tx, self._job, self._fraction)

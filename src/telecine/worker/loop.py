@@ -1,0 +1,99 @@
+"""A worker process from start to stop.
+
+One thread beats and keeps house, one delivers webhooks, the engine's threads run jobs. SIGTERM
+means: take nothing new, stop what runs, give its jobs back to the queue, end.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from telecine.core import jobs
+from telecine.db import Database
+from telecine.engine import Lane, Runner
+from telecine.kit.clock import Clock
+from telecine.media.pool import Pool
+from telecine.worker.attempt import Attempts
+from telecine.worker.courier import PARALLEL, Courier
+from telecine.worker.janitor import Janitor
+
+_log = structlog.get_logger(__name__)
+
+_BEAT_EVERY_SECONDS = 5.0
+_SWEEP_EVERY_SECONDS = 3600.0
+_COURIER_PAUSE_SECONDS = 0.25
+_GRACE_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """A worker's parts, put together in `assembly.py`."""
+
+    worker_id: str
+    db: Database
+    clock: Clock
+    lanes: tuple[Lane, ...]
+    attempts: Attempts
+    courier: Courier
+    janitor: Janitor
+    pool: Pool
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set; `stop` is also what the attempts look at."""
+        self._beat()
+        runner = Runner(self.db.url, worker_id=self.worker_id, lanes=self.lanes)
+        runner.start(self.attempts.run)
+        threads = [
+            threading.Thread(target=self._keep_house, args=(stop,), name="janitor"),
+            threading.Thread(target=self._deliver, args=(stop,), name="courier"),
+        ]
+        for thread in threads:
+            thread.start()
+        _log.info("worker.ready", worker_id=self.worker_id, pid=os.getpid())
+        stop.wait()
+        runner.stop(grace_seconds=_GRACE_SECONDS)
+        for thread in threads:
+            thread.join()
+        self.pool.close()
+        _log.info("worker.stopped", worker_id=self.worker_id)
+
+    def _beat(self) -> None:
+        with self.db.transaction(durable=False) as tx:
+            jobs.beat(tx, self.worker_id, pid=os.getpid(), now=self.clock())
+
+    def _keep_house(self, stop: threading.Event) -> None:
+        rounds_to_sweep = 0
+        while not stop.is_set():
+            _guarded("beat", self._beat)
+            _guarded("requeue", self.janitor.requeue_lost_jobs)
+            _guarded("expire", self.janitor.delete_expired_files)
+            if rounds_to_sweep == 0:
+                _guarded("sweep", self.janitor.sweep)
+                rounds_to_sweep = int(_SWEEP_EVERY_SECONDS / _BEAT_EVERY_SECONDS)
+            rounds_to_sweep -= 1
+            stop.wait(_BEAT_EVERY_SECONDS)
+
+    def _deliver(self, stop: threading.Event) -> None:
+        with ThreadPoolExecutor(PARALLEL, thread_name_prefix="courier") as threads:
+            while not stop.is_set():
+                delivered = _guarded("courier", lambda: self.courier.deliver_due(threads))
+                if not delivered:
+                    stop.wait(_COURIER_PAUSE_SECONDS)
+
+
+def _guarded(name: str, chore: Callable[[], int | None]) -> int | None:
+    """Do one chore of an endless round: what it raises is logged, and the next round tries."""
+    try:
+        return chore()
+    except DBAPIError as error:
+        _log.warning("worker.database", chore=name, error=str(error.orig))
+    except Exception:  # noqa: BLE001 (an endless round outlives any one chore)
+        _log.exception("worker.chore_broke", chore=name)
+    return None

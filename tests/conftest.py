@@ -1,0 +1,98 @@
+"""Fixtures: a database at this version, a whole Telecine in a temporary folder, its API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+from starlette.testclient import TestClient
+from tests.fakes import FixedClock
+
+from telecine import settings as settings_module
+from telecine.api.app import create_app
+from telecine.assembly import Telecine, assemble, prepare
+from telecine.core import accounts, credits, keys
+from telecine.core.accounts import Account
+from telecine.core.keys import KeyStyle
+from telecine.db import Database
+from telecine.db.migrate import migrate
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    """Our own tables, empty."""
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    migrate(database)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def account(db: Database, clock: FixedClock) -> Account:
+    """An account with 100 credits."""
+    with db.transaction() as tx:
+        made = accounts.create(tx, email="ann@example.com", plan="pro", now=clock())
+        credits.grant(tx, made.id, 100, now=clock())
+    return made
+
+
+@pytest.fixture
+def telecine(tmp_path: Path, clock: FixedClock) -> Iterator[Telecine]:
+    """Everything but the processes, in a temporary folder, under a clock that stands still."""
+    settings = settings_module.load({}, data=str(tmp_path / "data"))
+    made = assemble(settings, clock=clock)
+    prepare(made)
+    yield made
+    made.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """An account and a key of it."""
+
+    account: Account
+    key: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key}"}
+
+
+def customer_of(
+    telecine: Telecine, *, email: str = "ann@example.com", plan: str = "team", amount: int = 100
+) -> Customer:
+    """Open an account with credits and a key."""
+    now = telecine.clock()
+    with telecine.db.transaction() as tx:
+        made = accounts.create(tx, email=email, plan=plan, now=now)
+        if amount:
+            credits.grant(tx, made.id, amount, now=now)
+        _, secret = keys.issue(tx, made, style=KeyStyle.KVRT, now=now)
+    return Customer(account=made, key=secret)
+
+
+@pytest.fixture
+def customer(telecine: Telecine) -> Customer:
+    return customer_of(telecine)
+
+
+@pytest.fixture
+def api(telecine: Telecine) -> Iterator[TestClient]:
+    """The ASGI app, called without a socket. Unexpected errors answer 500, as in service."""
+    with TestClient(create_app(telecine.services()), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def anybody(api: TestClient, customer: Customer) -> httpx2.Client:
+    """The API, called with the customer's key."""
+    api.headers.update(customer.headers)
+    return api
