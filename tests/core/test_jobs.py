@@ -181,6 +181,19 @@ def test_an_attempt_that_was_replaced_changes_nothing(
     assert _available(db, account) == 95
 
 
+def test_progress_never_goes_back_even_in_a_second_attempt(
+    db: Database, queue: Queue, running: Job, ending: Ending
+) -> None:
+    with db.transaction() as tx:
+        jobs.report(tx, running, 0.6)
+        jobs.requeue(tx, running, queue=queue, is_counted=True)
+    second = _start(db, running, ending, ticket=2)
+    assert second is not None
+    with db.transaction() as tx:
+        jobs.report(tx, second, 0.1)
+    assert _now(db, running).progress == 0.6
+
+
 def test_an_old_ticket_starts_nothing(
     db: Database, queue: Queue, running: Job, ending: Ending
 ) -> None:

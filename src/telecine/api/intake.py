@@ -19,7 +19,7 @@ from telecine.api.services import Services
 from telecine.core import credits, jobs
 from telecine.core.jobs import Job, NewFile, Order, new_job_id
 from telecine.db import Transaction
-from telecine.kit.errors import InsufficientCreditsError
+from telecine.kit.errors import InsufficientCreditsError, TelecineError
 from telecine.kit.ids import new_id
 from telecine.operations.registry import OPERATIONS
 
@@ -73,7 +73,9 @@ async def submit(services: Services, taken: Order, file: UploadedFile, *, media_
                 now=services.clock(),
             )
         )
-    except BaseException:
+    except TelecineError:
+        # Refused for certain. After any other error the commit may have taken effect all the
+        # same, and then a job needs these bytes: if not, the janitor finds them.
         await run_in_threadpool(services.blobs.delete, blob_key)
         raise
 

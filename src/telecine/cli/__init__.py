@@ -61,8 +61,8 @@ def root(
         raise typer.Exit
 
 
-@app.command()
-def serve(
+@app.command("serve")
+def serve_command(
     host: Annotated[Optional[str], typer.Option(help="Address. [TELECINE_HOST, 127.0.0.1]")] = None,  # noqa: UP045
     port: Annotated[
         int | None, typer.Option(help="Port; 0 takes a free one. [TELECINE_PORT, 8000]")
@@ -211,8 +211,8 @@ def convert(
     )
 
 
-@app.command()
-def demo(
+@app.command("demo")
+def demo_command(
     output: Annotated[Path, typer.Option(help="Where the results are kept.")] = Path("demo-output"),
 ) -> None:
     """Start a server, put real jobs through it as a client would, and show what came out."""
@@ -221,8 +221,8 @@ def demo(
     implementation.run(output)
 
 
-@app.command()
-def doctor(data: Data = None) -> None:
+@app.command("doctor")
+def doctor_command(data: Data = None) -> None:
     """Check everything that Telecine needs on this machine."""
     from telecine.cli import doctor as implementation
 
@@ -237,8 +237,8 @@ def show_settings() -> None:
     admin.show_settings()
 
 
-@app.command()
-def assets() -> None:
+@app.command("assets")
+def assets_command() -> None:
     """Fetch the front-end libraries again."""
     from telecine.cli import assets as implementation
 

@@ -270,12 +270,15 @@ def _to_bt709(video: VideoStream, *, codec: VideoCodec) -> list[str]:
     if not video.is_hdr:
         return [f"zscale={source}:t=bt709:p=bt709:m=bt709:r=tv"]
     return [
-        f"zscale={source}:t=linear:npl=100",
+        # White paper is 203 cd/m² in HDR (ITU-R BT.2408) and becomes 224 of 255; what is darker
+        # keeps its colours, highlights share the rest. Hable would turn paper to grey (153).
+        f"zscale={source}:t=linear:npl=203",
         "format=gbrpf32le",
         "zscale=p=bt709",
-        # Mobius keeps the colours below the highlights; hable turns paper white to grey (190).
-        "tonemap=mobius:desat=0",
+        "tonemap=mobius:param=0.5:desat=0",
         "zscale=t=bt709:m=bt709:p=bt709:r=tv",
+        # The mastering display's figures would tell players that it is HDR still.
+        "sidedata=mode=delete",
     ]
 
 

@@ -69,11 +69,11 @@ class CompressForm(msgspec.Struct, frozen=True, kw_only=True):
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     """202 of POST /api/v1/compress."""
 
+    success: bool = True
     job_id: str
     status: WireStatus
     status_url: str
     credits_charged: int
-    success: bool = True
 
 
 class InputInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +103,7 @@ class OutputInfo(msgspec.Struct, frozen=True, kw_only=True):
 class StatusReply(msgspec.Struct, frozen=True, kw_only=True):
     """200 of GET /api/v1/status/{job_id}. `progress` is a percentage."""
 
+    success: bool = True
     job_id: str
     status: WireStatus
     progress: int
@@ -110,7 +111,6 @@ class StatusReply(msgspec.Struct, frozen=True, kw_only=True):
     output: OutputInfo | UnsetType = UNSET
     error: str | UnsetType = UNSET
     # Extensions
-    success: bool = True
     error_code: str | UnsetType = UNSET
     credits_charged: int
     created_at: str
@@ -126,9 +126,9 @@ class CreditsInfo(msgspec.Struct, frozen=True, kw_only=True):
 class UsageReply(msgspec.Struct, frozen=True, kw_only=True):
     """200 of GET /api/v1/usage."""
 
+    success: bool = True
     plan: str
     credits: CreditsInfo
-    success: bool = True
     credits_remaining: int
 
 
@@ -152,10 +152,10 @@ class ConvertForm(msgspec.Struct, frozen=True, kw_only=True):
 class ErrorReply(msgspec.Struct, frozen=True, kw_only=True):
     """Every error of this family."""
 
+    success: bool = False
     error: str
     code: str
     request_id: str
-    success: bool = False
     field: str | UnsetType = UNSET
 
 

@@ -89,7 +89,7 @@ def start(
 
 def report(tx: Transaction, job: Job, fraction: float) -> bool:
     """Note progress, 0 to below 1; False where the attempt no longer holds the job."""
-    return store.update(tx, job, {"progress": fraction}, statuses=(JobStatus.RUNNING,))
+    return store.raise_progress(tx, job, fraction)
 
 
 def is_mine(tx: Transaction, job: Job) -> bool:

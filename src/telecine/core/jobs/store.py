@@ -69,6 +69,12 @@ def update(
     return tx.execute(jobs.update().where(*conditions).values(**values)).rowcount == 1
 
 
+def raise_progress(tx: Transaction, job: Job, fraction: float) -> bool:
+    """Never backwards: a second attempt starts anew, but the client has seen the first one."""
+    higher = sa.case((jobs.c.progress < fraction, fraction), else_=jobs.c.progress)
+    return update(tx, job, {"progress": higher}, statuses=(JobStatus.RUNNING,))
+
+
 def link(tx: Transaction, job_id: str, role: str, file_ids: Sequence[str]) -> None:
     if file_ids:
         tx.execute(
