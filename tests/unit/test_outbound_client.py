@@ -402,7 +402,7 @@ def test_a_body_or_head_that_drips_ends_at_the_total_deadline(
     started = time.monotonic()
     with pytest.raises(OutboundError, match="in time"):
         client().download(server.url(), to=tmp_path / "file", max_bytes=10**6, limits=limits)
-    assert 0.4 < time.monotonic() - started < 1.5
+    assert 0.4 < time.monotonic() - started < 3
     assert list(tmp_path.iterdir()) == []
 
 
