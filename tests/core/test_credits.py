@@ -171,13 +171,12 @@ class Ledger(RuleBasedStateMachine):
             assert (total or 0) == 0
             for account in self.accounts:
                 assert credits.balance(tx, account).available == self.available[account]
-            books = dict(
-                tx.execute(
-                    sa.select(ledger_entries.c.book, sa.func.sum(ledger_entries.c.amount)).group_by(
-                        ledger_entries.c.book
-                    )
+            sums = tx.execute(
+                sa.select(ledger_entries.c.book, sa.func.sum(ledger_entries.c.amount)).group_by(
+                    ledger_entries.c.book
                 )
             )
+            books = {book: total for book, total in sums}  # noqa: C416 (dict() takes a Result for a mapping)
             balances = tx.execute(
                 sa.select(
                     sa.func.sum(credit_balances.c.available), sa.func.sum(credit_balances.c.held)
