@@ -2,9 +2,10 @@
 
 The question of the goal: a 24-megapixel JPEG to WebP 1200 pixels wide, 8 requests in
 parallel, both servers on this machine, in rounds that take turns. The ratio is the result;
-images a second only tell how fast the machine is.
+images a second only tell how fast the machine is. On a machine that others use too, believe
+the CPU seconds.
 
-    python benchmarks/convert_vs_sharp.py --url http://127.0.0.1:8000 --key kvrt_…
+    python benchmarks/convert_vs_sharp.py --url http://127.0.0.1:8000 --key … [--pid SERVER]
     python benchmarks/convert_vs_sharp.py                # without HTTP: the confined pool alone
 
 Needs Node and npm; sharp is installed into benchmarks/sharp_server/node_modules. Give the
@@ -46,10 +47,22 @@ _WIDTH = 1200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
-    """One way to convert. `convert_one` returns the bytes of the result."""
+    """One way to convert. `convert_one` returns the bytes of the result.
+
+    `pid` is the process whose CPU time, with all below it, is counted; None counts none.
+    """
 
     name: str
     convert_one: Callable[[], bytes]
+    pid: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """What each round gave: images a second, and CPU seconds an image where they are known."""
+
+    images_per_second: dict[str, list[float]]
+    cpu_seconds_per_image: dict[str, list[float]]
 
 
 def main() -> None:
@@ -57,21 +70,32 @@ def main() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="telecine-bench-")))
         photo = make_photo(folder / "photo.jpg")
-        port, versions = stack.enter_context(sharp_server())
-        sharp = Contender(name="sharp", convert_one=_post(f"http://127.0.0.1:{port}/", photo=photo))
+        sharp_pid, port, versions = stack.enter_context(sharp_server())
+        sharp = Contender(
+            name="sharp",
+            convert_one=_post(f"http://127.0.0.1:{port}/", photo=photo),
+            pid=sharp_pid,
+        )
         if options.url:
             url = options.url.rstrip("/") + "/api/v1/convert"
             ours = Contender(
-                name="telecine over HTTP", convert_one=_post(url, photo=photo, key=options.key)
+                name="telecine over HTTP",
+                convert_one=_post(url, photo=photo, key=options.key),
+                pid=options.pid,
             )
         else:
             pool = Pool(os.cpu_count() or 1, sandbox=options.sandbox, memory_bytes=4 * 2**30)
             stack.callback(pool.close)
-            ours = Contender(name="telecine's pool", convert_one=_call(pool, photo, folder=folder))
+            ours = Contender(
+                name="telecine's pool",
+                convert_one=_call(pool, photo, folder=folder),
+                pid=os.getpid(),
+            )
         rounds = measure(
             (sharp, ours), rounds=options.rounds, images=options.images, parallel=options.parallel
         )
         outputs = {each.name: len(each.convert_one()) for each in (sharp, ours)}
+    rates = rounds.images_per_second
     report = {
         "question": "24-megapixel JPEG to WebP 1200 wide, images a second against sharp",
         "at": isoformat(system_clock()),
@@ -81,9 +105,14 @@ def main() -> None:
         "output_bytes": outputs,
         "parallel": options.parallel,
         "images_per_round": options.images,
-        "images_per_second": rounds,
-        "medians": {name: round(statistics.median(rates), 3) for name, rates in rounds.items()},
-        "ratio": round(_ratio(rounds[ours.name], rounds[sharp.name]), 3),
+        "images_per_second": rates,
+        "cpu_seconds_per_image": rounds.cpu_seconds_per_image,
+        "medians": {name: round(statistics.median(values), 3) for name, values in rates.items()},
+        "cpu_medians": {
+            name: round(statistics.median(values), 3)
+            for name, values in rounds.cpu_seconds_per_image.items()
+        },
+        "ratio": round(_ratio(rates[ours.name], rates[sharp.name]), 3),
         "goal": 0.9,
     }
     _print(report)
@@ -104,8 +133,8 @@ def make_photo(path: Path) -> bytes:
 
 
 @contextmanager
-def sharp_server() -> Iterator[tuple[int, dict[str, Any]]]:
-    """Run the Node server; yields its port and the versions that it says it has."""
+def sharp_server() -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """Run the Node server; yields its pid, its port and the versions that it says it has."""
     if not (_SHARP_SERVER / "node_modules" / "sharp").is_dir():
         install = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund"]
         subprocess.run(install, cwd=_SHARP_SERVER, check=True)
@@ -116,24 +145,51 @@ def sharp_server() -> Iterator[tuple[int, dict[str, Any]]]:
         assert server.stdout is not None
         hello = json.loads(server.stdout.readline())
         kept = {name: hello["versions"][name] for name in ("node", "sharp", "vips")}
-        yield hello["port"], kept
+        yield server.pid, hello["port"], kept
     finally:
         server.terminate()
         server.wait(timeout=10)
 
 
-def measure(
-    contenders: tuple[Contender, ...], *, rounds: int, images: int, parallel: int
-) -> dict[str, list[float]]:
-    """Return the images a second of each round; the contenders take turns at being first."""
-    rates: dict[str, list[float]] = {each.name: [] for each in contenders}
+def measure(contenders: tuple[Contender, ...], *, rounds: int, images: int, parallel: int) -> Rates:
+    """Run all rounds; the contenders take turns at being first."""
+    rates = Rates(
+        images_per_second={each.name: [] for each in contenders},
+        cpu_seconds_per_image={each.name: [] for each in contenders if each.pid is not None},
+    )
     with ThreadPoolExecutor(parallel) as threads:
         for each in contenders:  # starts children and threads, fills file caches
             _run(threads, each, images=parallel)
         for index in range(rounds):
             for each in contenders if index % 2 == 0 else reversed(contenders):
-                rates[each.name].append(round(_run(threads, each, images=images), 3))
+                cpu_before = _cpu_seconds(each.pid)
+                rate = _run(threads, each, images=images)
+                rates.images_per_second[each.name].append(round(rate, 3))
+                if each.pid is not None:
+                    cpu = (_cpu_seconds(each.pid) - cpu_before) / images
+                    rates.cpu_seconds_per_image[each.name].append(round(cpu, 4))
     return rates
+
+
+def _cpu_seconds(root: int | None) -> float:
+    """Return what a process and all below it have used, by Linux' /proc; without it 0."""
+    children: dict[int, list[int]] = {}
+    seconds: dict[int, float] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text("utf-8", "replace").rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile
+            continue
+        pid = int(stat.parent.name)
+        children.setdefault(int(fields[1]), []).append(pid)
+        # utime, stime, and those of the children that have ended (proc_pid_stat(5), 14 to 17)
+        seconds[pid] = sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+    total, waiting = 0.0, [root] if root is not None else []
+    while waiting:
+        pid = waiting.pop()
+        total += seconds.get(pid, 0.0)
+        waiting += children.get(pid, [])
+    return total
 
 
 def _run(threads: ThreadPoolExecutor, contender: Contender, *, images: int) -> float:
@@ -227,7 +283,9 @@ def _machine() -> dict[str, Any]:
 
 def _print(report: dict[str, Any]) -> None:
     for name, rates in report["images_per_second"].items():
+        cpu = report["cpu_medians"].get(name)
         print(f"{name:20} {report['medians'][name]:7.2f} images/s   rounds: {rates}")
+        print(f"{'':20} {cpu if cpu is not None else 'unknown':>7} CPU s/image")
     print(f"{'ratio':20} {report['ratio']:7.2f}              goal: {report['goal']}")
 
 
@@ -235,6 +293,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--url", help="a running Telecine; without it the pool alone is measured")
     parser.add_argument("--key", help="an API key of that Telecine")
+    parser.add_argument("--pid", type=int, help="its process here, to count its CPU time")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--images", type=int, default=24, help="images in one round")
     parser.add_argument("--parallel", type=int, default=8)
