@@ -147,6 +147,34 @@ def make_rotated(path: Path, *, degrees: int, size: tuple[int, int] = (320, 240)
     return path
 
 
+def make_uneven(path: Path) -> Path:
+    """Two seconds at 30 fps whose second half lost two frames of three: variable frame rate."""
+    kept = r"select=lt(t\,1)+not(mod(n\,3))"
+    return make_video(path, audio=False, filters=kept, extra_args=("-fps_mode", "vfr"))
+
+
+def make_interlaced(path: Path) -> Path:
+    """25 frames a second of two fields each, flagged so."""
+    flags = ("-flags", "+ilme+ildct", "-x264-params", "tff=1")
+    return make_video(path, fps=50, audio=False, filters="interlace", extra_args=flags)
+
+
+def make_surround(path: Path, *, layout: str = "5.1", extra_args: Sequence[str] = ()) -> Path:
+    """A picture with a tone in every channel of `layout`."""
+    tone = f"sine=440:duration=2,aformat=channel_layouts={layout}"
+    pictures = "testsrc2=size=320x240:rate=25:duration=2"
+    run_ffmpeg("-f", "lavfi", "-i", pictures, "-f", "lavfi", "-i", tone, *extra_args, path)
+    return path
+
+
+def make_with_cover(path: Path) -> Path:
+    """A sound file with a cover picture: libav shows the cover as a video stream."""
+    sound = make_audio(path.with_name("sound.m4a"))
+    streams = ("-map", "0", "-map", "1", "-c", "copy", "-disposition:v:0", "attached_pic")
+    run_ffmpeg("-i", sound, "-i", astronaut(), *streams, path)
+    return path
+
+
 def make_audio(path: Path, *, seconds: float = 2, extra_args: Sequence[str] = ()) -> Path:
     """Make a sine tone without a picture."""
     run_ffmpeg("-f", "lavfi", "-i", f"sine=440:duration={seconds}", *extra_args, path)

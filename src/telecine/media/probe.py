@@ -391,6 +391,10 @@ def _require_whole(container: InputContainer, stream: av.VideoStream, *, size_by
     if len(entries) > 1 and container.format.name.startswith("mov"):
         last = entries[len(entries) - 1]
         is_whole = last.pos + last.size <= size_bytes or _reaches(entries, size_bytes=size_bytes)
+    elif container.format.name == "avi":
+        # libav shortens the length to what is there, but leaves the header's count of frames.
+        length = (stream.duration or 0) * (stream.time_base or 0) * (stream.average_rate or 0)
+        is_whole = length >= stream.frames * 0.95
     else:
         is_whole = _tail_is_there(container)
     if not is_whole:

@@ -254,13 +254,22 @@ class _Session:
 def _meter(
     context: Context, info: MediaInfo, *, begin: float, end: float
 ) -> Callable[[Progress], None]:
-    """Map an encode's own progress onto a part of the bar. A first pass only counts frames."""
-    frames = info.video.frame_count or float(info.duration_seconds * info.video.frame_rate)
+    """Map an encode's own progress onto a part of the bar.
+
+    Frames are what takes the time: FFmpeg's clock runs ahead with copied sound, and stands still
+    in a first pass.
+    """
+    counted = info.video.frame_count
+    expected = counted or float(info.duration_seconds * info.video.frame_rate)
+    furthest = begin
 
     def on_progress(progress: Progress) -> None:
-        share = progress.out_time_seconds / info.duration_seconds
-        share = max(share, progress.frame / max(1.0, frames))
-        context.report(begin + (end - begin) * min(1.0, share))
+        nonlocal furthest
+        share = progress.frame / max(1.0, expected)
+        if not counted:
+            share = max(share, progress.out_time_seconds / info.duration_seconds)
+        furthest = max(furthest, begin + (end - begin) * min(1.0, share))
+        context.report(furthest)
 
     return on_progress
 
