@@ -46,8 +46,7 @@ _LINE_ORIGIN = re.compile(r"^(\[[^\]]*\] ?)+")
 _PATH = re.compile(r"/[^\s:'\"]+")
 #: Signals that a limit sends, or that an encoder dies of when an allocation fails (x265 does).
 _LIMIT_SIGNALS = {
-    signal.SIGKILL: "the machine or a limit on CPU time stopped it",
-    signal.SIGXCPU: "it needed more CPU time than one job may use",
+    signal.SIGKILL: "it needed more CPU time or memory than this machine gives one job",
     signal.SIGXFSZ: "its output became larger than one file may be",
     signal.SIGSEGV: "it crashed, as encoders do when they are out of memory",
     signal.SIGABRT: "it crashed, as encoders do when they are out of memory",
@@ -56,7 +55,6 @@ _LIMIT_SIGNALS = {
 _LINES_OF_LIMITS = {
     "Cannot allocate memory": "it needed more memory than one job may use",
     "malloc of size": "it needed more memory than one job may use",
-    f"received signal {int(signal.SIGXCPU)}": "it needed more CPU time than one job may use",
     "File too large": "its output became larger than one file may be",
 }
 #: FFmpeg's own exit status for AVERROR(ENOMEM).

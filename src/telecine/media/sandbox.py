@@ -144,8 +144,9 @@ def _limit_resources(policy: Policy) -> None:
     if policy.output_bytes is not None:
         _limit(resource.RLIMIT_FSIZE, policy.output_bytes)
     if policy.cpu_seconds is not None:
-        # FFmpeg takes SIGXCPU for a polite request; the hard limit five seconds later kills.
-        _limit(resource.RLIMIT_CPU, policy.cpu_seconds, hard=policy.cpu_seconds + 5)
+        # Soft and hard alike, so that SIGKILL comes: FFmpeg takes SIGXCPU for a polite request,
+        # and ends as if nothing had happened.
+        _limit(resource.RLIMIT_CPU, policy.cpu_seconds)
     if policy.memory_bytes is not None:
         try:
             _limit(resource.RLIMIT_AS, policy.memory_bytes)
@@ -154,13 +155,12 @@ def _limit_resources(policy: Policy) -> None:
                 raise
 
 
-def _limit(kind: int, soft: int, *, hard: int | None = None) -> None:
+def _limit(kind: int, wanted: int) -> None:
     """Lower a limit; one that is lower already stays, for only root may raise it again."""
     _, ceiling = resource.getrlimit(kind)
-    wanted = soft if hard is None else hard
     if ceiling != resource.RLIM_INFINITY:
-        soft, wanted = min(soft, ceiling), min(wanted, ceiling)
-    resource.setrlimit(kind, (soft, wanted))
+        wanted = min(wanted, ceiling)
+    resource.setrlimit(kind, (wanted, wanted))
 
 
 def _thread_count() -> int:
