@@ -29,7 +29,7 @@ from telecine.media.ffmpeg import FFmpeg, find_ffmpeg
 from telecine.media.pool import Pool
 from telecine.media.process import Limits
 from telecine.operations.registry import LANES, OPERATIONS, Entry
-from telecine.settings import PlanBook, Settings, load_plans
+from telecine.settings import PlanBook, Settings, SettingsError, load_plans
 from telecine.worker.attempt import Attempts
 from telecine.worker.courier import Courier
 from telecine.worker.janitor import Janitor
@@ -167,10 +167,14 @@ def pool(settings: Settings) -> Pool:
 
 def outbound(settings: Settings) -> Outbound:
     """Build the one client for outgoing requests."""
-    policy = Policy(
-        allow_networks=parse_networks(settings.allow_networks),
-        egress_proxy=settings.egress_proxy or None,
-    )
+    try:
+        networks = parse_networks(settings.allow_networks)
+    except ValueError as error:
+        raise SettingsError(f"TELECINE_ALLOW_NETWORKS: {error}") from error
+    try:
+        policy = Policy(allow_networks=networks, egress_proxy=settings.egress_proxy or None)
+    except ValueError as error:
+        raise SettingsError(f"TELECINE_EGRESS_PROXY: {error}") from error
     return Outbound(policy)
 
 

@@ -67,7 +67,9 @@ def client_address(request: Request, services: Services) -> str:
     """Return the address that a request came from, behind the proxies that are trusted."""
     trusted = {part.strip() for part in services.settings.trusted_proxies.split(",") if part}
     address = request.client.host if request.client else "unknown"
-    hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",")]
+    # A proxy may add a line of its own below the client's: all lines make one list.
+    lines = request.headers.getlist("x-forwarded-for")
+    hops = [hop.strip() for hop in ",".join(lines).split(",")]
     while address in trusted and hops and hops[-1]:
         address = hops.pop()
     return address

@@ -19,7 +19,7 @@ from telecine.api.services import Services
 from telecine.db import Transaction
 
 STATIC = Path(__file__).with_name("static")
-_REFERENCE_SCRIPT = "vendor/scalar.js"
+_REFERENCE_SCRIPT = "vendor/scalar/standalone.js"
 
 # Scripts and styles of our own origin alone; the reference page writes style attributes and
 # makes workers from blobs.
@@ -40,7 +40,7 @@ _REFERENCE_PAGE = """<!doctype html>
 </head>
 <body>
 <div id="reference"></div>
-<script src="/static/vendor/scalar.js"></script>
+<script src="/static/vendor/scalar/standalone.js"></script>
 <script src="/static/reference.js"></script>
 </body>
 </html>

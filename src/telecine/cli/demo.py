@@ -6,15 +6,10 @@ and the jobs go through the same client library that anybody can use.
 
 from __future__ import annotations
 
-import os
-import re
-import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,13 +25,12 @@ from rich.progress import (
 from rich.table import Table
 
 from telecine import settings
+from telecine.cli.local_server import local_server
 from telecine.cli.media import size
-from telecine.kit.errors import InternalError
 from telecine.media.ffmpeg import find_ffmpeg
 from telecine_client import Client
 
 _console = Console(highlight=False)
-_STOP_SECONDS = 40.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +63,8 @@ def run(output: Path) -> None:
         with _console.status("Making a video and a picture…"):
             sample = make_sample(Path(folder))
         _console.print("Starting a server…")
-        with _serve(Path(folder) / "data") as (url, key), Client(url, key) as client:
-            _console.print(f"A server with one worker listens on {url}")
+        with local_server(Path(folder) / "data") as here, Client(here.url, here.key) as client:
+            _console.print(f"A server with one worker listens on {here.url}")
             rows = list(_jobs(client, sample, output))
             balance = client.usage().credits.balance
     _console.print(_table(rows))
@@ -81,18 +75,18 @@ def run(output: Path) -> None:
 
 
 def make_sample(folder: Path) -> Sample:
-    """Make eight seconds of 720p video with sound, and a 12-megapixel photo-like picture."""
+    """Make six seconds of 720p video with sound, and a 12-megapixel photo-like picture."""
     video, image = folder / "holiday.mp4", folder / "photo.png"
     _ffmpeg(
-        "-f", "lavfi", "-i", "gradients=s=1280x720:n=5:speed=0.03:d=8:r=30:seed=7",
-        "-f", "lavfi", "-i", "aevalsrc='0.2*sin(2*PI*(220+60*sin(t*2))*t)':d=8:s=48000",
-        "-vf", "noise=alls=18:allf=t,drawbox=x='mod(t*160\\,1280)':y=300:w=120:h=120:color=white@0.9:t=fill",
+        "-f", "lavfi", "-i", "gradients=s=1280x720:n=5:speed=0.03:d=6:r=30:seed=7",
+        "-f", "lavfi", "-i", "aevalsrc='0.2*sin(2*PI*(220+60*sin(t*2))*t)':d=6:s=48000",
+        "-vf", "noise=alls=5:allf=t,drawbox=x='mod(t*160\\,1280)':y=300:w=120:h=120:color=white@0.9:t=fill",
         "-c:v", "libx264", "-preset", "veryfast", "-crf", "16", "-pix_fmt", "yuv420p",
         "-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart", str(video),
     )  # fmt: skip
     _ffmpeg(
         "-f", "lavfi", "-i", "gradients=s=4000x3000:n=6:seed=3:d=1",
-        "-vf", "noise=alls=12", "-frames:v", "1", str(image),
+        "-vf", "noise=alls=4", "-frames:v", "1", str(image),
     )  # fmt: skip
     return Sample(video=video, image=image)
 
@@ -157,7 +151,9 @@ def _jobs(client: Client, sample: Sample, output: Path) -> Iterator[Row]:
 
 
 def _table(rows: list[Row]) -> Table:
-    table = Table("job", "seconds", "in", "out", "file")
+    table = Table("job", "seconds", "in", "out")
+    table.add_column("file", overflow="fold", no_wrap=False)
+    table.columns[0].no_wrap = True
     for column in table.columns[1:4]:
         column.justify = "right"
     for row in rows:
@@ -169,56 +165,6 @@ def _table(rows: list[Row]) -> Table:
             str(row.output),
         )
     return table
-
-
-@contextmanager
-def _serve(data: Path) -> Iterator[tuple[str, str]]:
-    """Run `serve` on a free port; yields its address and the key of its first start."""
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("TELECINE_")},
-        "TELECINE_LOG_LEVEL": "error",
-    }
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "telecine",
-            "serve",
-            "--port",
-            "0",
-            "--data",
-            str(data),
-            "--workers",
-            "1",
-        ],
-        stdout=subprocess.PIPE,
-        stderr=None,
-        text=True,
-        env=environment,
-    )
-    try:
-        yield _read_welcome(process)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
-
-
-def _read_welcome(process: subprocess.Popen[str]) -> tuple[str, str]:
-    assert process.stdout is not None
-    welcome = ""
-    for line in process.stdout:
-        welcome += line
-        address = re.search(r"http://\S+?(?=/api/v1/usage)", welcome)
-        key = re.search(r"Bearer (tc_\w+)", welcome)
-        if address and key:
-            return address.group(), key.group(1)
-    raise InternalError(f"The server did not start:\n{welcome}")
 
 
 def _ffmpeg(*arguments: str) -> None:

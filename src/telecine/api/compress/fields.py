@@ -37,19 +37,25 @@ def compress_params(
 ) -> CompressParams:
     """Read the fields of a compression. All are optional."""
     box = _box(fields)
-    return operation.compress_params(
-        codec=formfields.choice(fields, "codec", get_args(VideoCodec), default="h264"),
-        method=formfields.choice(fields, "method", get_args(Method), default="crf"),
-        quality=formfields.number(fields, "quality"),
-        bitrate_kbps=_kbps(fields),
-        target_size_bytes=_target_bytes(fields),
-        width=None if box is None else box[0],
-        height=None if box is None else box[1],
-        fit=formfields.choice(fields, "fit", get_args(VideoFit), default="inside"),
-        keep_smaller=formfields.flag(fields, "keep_smaller"),
-        threads=threads,
-        limits=limits,
-    )
+    try:
+        return operation.compress_params(
+            codec=formfields.choice(fields, "codec", get_args(VideoCodec), default="h264"),
+            method=formfields.choice(fields, "method", get_args(Method), default="crf"),
+            quality=formfields.number(fields, "quality"),
+            bitrate_kbps=_kbps(fields),
+            target_size_bytes=_target_bytes(fields),
+            width=None if box is None else box[0],
+            height=None if box is None else box[1],
+            fit=formfields.choice(fields, "fit", get_args(VideoFit), default="inside"),
+            keep_smaller=formfields.flag(fields, "keep_smaller"),
+            threads=threads,
+            limits=limits,
+        )
+    except InvalidRequestError as error:
+        # The operation has one name for the target; the client may have sent the other.
+        if error.field == "target_size_bytes" and formfields.text(fields, "target_size_mb"):
+            error.field = "target_size_mb"
+        raise
 
 
 def convert_params(fields: Mapping[str, str], *, max_pixels: int) -> ConvertParams:

@@ -15,11 +15,12 @@ from telecine.api import downloads, intake, uploads
 from telecine.api.access import Caller
 from telecine.api.compress import fields, wire
 from telecine.api.family import Json
+from telecine.api.formdata import UploadedFile
 from telecine.api.services import Services
 from telecine.core import credits, jobs
 from telecine.core.jobs import JobDetails, JobStatus
 from telecine.db import Transaction
-from telecine.kit.errors import ExpiredError, NotReadyError
+from telecine.kit.errors import ExpiredError, MediaError, NotReadyError
 from telecine.media.probe import MediaLimits, media_limits
 from telecine.operations.compress import inspect
 from telecine.operations.convert import MEDIA_TYPES
@@ -53,7 +54,7 @@ async def compress(request: Request, caller: Caller, services: Services) -> Resp
         )
         webhook_url = fields.webhook_url(upload.fields, services.outbound)
         file = upload.require_file()
-        await run_in_threadpool(inspect, services.pool, file.path, limits=params.limits)
+        await _require_video(services, file, limits=params.limits)
         taken = intake.order(
             services,
             caller,
@@ -145,6 +146,14 @@ async def convert(request: Request, caller: Caller, services: Services) -> Respo
             "X-Output-Format": params.format,
         },
     )
+
+
+async def _require_video(services: Services, file: UploadedFile, *, limits: MediaLimits) -> None:
+    try:
+        await run_in_threadpool(inspect, services.pool, file.path, limits=limits)
+    except MediaError as error:
+        error.field = file.field
+        raise
 
 
 def _media_limits(settings: Settings) -> MediaLimits:

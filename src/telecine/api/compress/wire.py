@@ -137,7 +137,10 @@ class ConvertForm(msgspec.Struct, frozen=True, kw_only=True):
 
     file: Annotated[bytes, Meta(description="Image file (required, max 50MB).")]
     format: Annotated[str, Meta(description="jpg, png, webp, avif, gif or tiff.")]
-    quality: Annotated[int, Meta(ge=1, le=100, description="1-100, default 80.")] = 80
+    quality: Annotated[
+        int,
+        Meta(ge=1, le=100, description="1-100, default 80; for png the default is lossless."),
+    ] = 80
     width: Annotated[int | UnsetType, Meta(description="Resize width in pixels.")] = UNSET
     height: Annotated[int | UnsetType, Meta(description="Resize height in pixels.")] = UNSET
     fit: Annotated[

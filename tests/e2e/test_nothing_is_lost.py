@@ -1,0 +1,228 @@
+"""kill -9 at any moment: no accepted job is lost, none is charged twice, no encoder stays.
+
+A real server on SQLite, real encodes. What must hold is asked afterwards, of the database.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from tests import samples
+
+from telecine.cli.local_server import LocalServer, local_server, stop
+from telecine.db import Database
+from telecine.db.tables import credit_balances, deliveries, files, jobs, ledger_entries
+from telecine_client import Client
+
+_PATIENCE_SECONDS = 120.0
+
+
+@pytest.fixture(scope="module")
+def slow_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video whose H.265 encode takes some seconds."""
+    return samples.make_video(
+        tmp_path_factory.mktemp("media") / "slow.mp4", seconds=6, size=(640, 360)
+    )
+
+
+def _processes(needle: str) -> list[int]:
+    """Ids of processes whose command line holds `needle`."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if needle in command and int(entry.name) != os.getpid():
+                found.append(int(entry.name))
+    return found
+
+
+def _children(data: Path, kind: str) -> list[int]:
+    return _processes(f"telecine {kind} --data {data}")
+
+
+def _encoders(data: Path) -> list[int]:
+    """ffmpeg processes that work in this server's folder, wherever their parent is."""
+    found = []
+    for pid in _processes("ffmpeg"):
+        try:
+            if str(Path(f"/proc/{pid}/cwd").readlink()).startswith(str(data)):
+                found.append(pid)
+        except OSError:
+            continue
+    return found
+
+
+def _wait(condition: Callable[[], object], *, what: str) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"not in time: {what}"
+        time.sleep(0.1)
+
+
+def _kill(pids: list[int]) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def server(data: Path) -> Iterator[LocalServer]:
+    with local_server(data) as running:
+        yield running
+
+
+def _assert_the_books_agree(data: Path, *, expected_jobs: int) -> None:
+    database = Database(f"sqlite:///{data / 'telecine.db'}")
+    with database.snapshot() as tx:
+        rows = tx.execute(sa.select(jobs.c.id, jobs.c.status, jobs.c.price)).all()
+        assert len(rows) == expected_jobs
+        assert {row.status for row in rows} == {"succeeded"}
+        assert tx.execute(sa.select(sa.func.sum(ledger_entries.c.amount))).scalar_one() == 0
+        for row in rows:
+            kinds = (
+                tx.execute(
+                    sa.select(ledger_entries.c.kind).where(
+                        ledger_entries.c.job_id == row.id, ledger_entries.c.book == "held"
+                    )
+                )
+                .scalars()
+                .all()
+            )
+            assert sorted(kinds) == ["reserve", "settle"]
+        balance = tx.execute(sa.select(credit_balances)).one()
+        assert (balance.available, balance.held) == (1_000_000 - sum(r.price for r in rows), 0)
+        assert tx.execute(sa.select(sa.func.count()).select_from(deliveries)).scalar_one() == 0
+        kept = tx.execute(sa.select(files.c.blob_key).where(files.c.deleted_at.is_(None))).scalars()
+        owned = set(kept)
+    database.dispose()
+    stored = {
+        str(path.relative_to(data / "files"))
+        for path in (data / "files").rglob("*")
+        if path.is_file()
+    }
+    assert {key for key in stored if key.startswith("outputs/")} <= owned
+    assert len([key for key in owned if key.startswith("outputs/")]) == expected_jobs
+
+
+def test_a_killed_worker_takes_its_encoder_along_and_its_job_is_finished(
+    server: LocalServer, data: Path, slow_video: Path, tmp_path: Path
+) -> None:
+    with Client(server.url, server.key) as client:
+        job = client.compress(slow_video, codec="h265")
+        _wait(lambda: _encoders(data), what="an encoder at work")
+        encoders = _encoders(data)
+        _kill(_children(data, "worker"))
+        _wait(lambda: not set(encoders) & set(_encoders(data)), what="the end of the encoder")
+        client.wait(job.id, timeout_seconds=_PATIENCE_SECONDS)
+        made = client.download(job.id, to=tmp_path / "made.mp4")
+    assert made.stat().st_size > 1000
+    _assert_the_books_agree(data, expected_jobs=1)
+
+
+def test_a_killed_api_process_comes_back_on_the_same_port(
+    server: LocalServer, data: Path, slow_video: Path
+) -> None:
+    with Client(server.url, server.key) as client:
+        job = client.compress(slow_video, codec="h265")
+        _kill(_children(data, "api"))
+        # The supervisor holds the socket: the next request waits for the new process.
+        client.wait(job.id, timeout_seconds=_PATIENCE_SECONDS)
+    _assert_the_books_agree(data, expected_jobs=1)
+
+
+def test_everything_killed_at_once_is_finished_by_the_next_start(
+    data: Path, slow_video: Path
+) -> None:
+    with local_server(data) as first, Client(first.url, first.key) as client:
+        submitted = [client.compress(slow_video, codec="h265").id for _ in range(2)]
+        _wait(lambda: _encoders(data), what="an encoder at work")
+        _kill([first.process.pid, *_children(data, "worker"), *_children(data, "api")])
+        first.process.wait()
+        _wait(lambda: not _encoders(data), what="the end of all encoders")
+    with local_server(data, key=first.key) as second, Client(second.url, first.key) as client:
+        for job_id in submitted:
+            client.wait(job_id, timeout_seconds=_PATIENCE_SECONDS)
+    _assert_the_books_agree(data, expected_jobs=2)
+
+
+def test_a_killed_supervisor_leaves_no_process_behind(
+    server: LocalServer, data: Path, slow_video: Path
+) -> None:
+    with Client(server.url, server.key) as client:
+        client.compress(slow_video, codec="h265")
+    _wait(lambda: _encoders(data), what="an encoder at work")
+    os.kill(server.process.pid, signal.SIGKILL)
+    _wait(
+        lambda: not (_children(data, "api") + _children(data, "worker") + _encoders(data)),
+        what="the end of all children",
+    )
+
+
+def test_a_stopped_server_gives_its_job_back_without_counting_an_attempt(
+    data: Path, slow_video: Path
+) -> None:
+    with local_server(data) as first, Client(first.url, first.key) as client:
+        job = client.compress(slow_video, codec="h265")
+        _wait(lambda: _encoders(data), what="an encoder at work")
+        stop(first.process)
+    assert not _encoders(data)
+    database = Database(f"sqlite:///{data / 'telecine.db'}")
+    with database.snapshot() as tx:
+        row = tx.execute(sa.select(jobs.c.status, jobs.c.attempt)).one()
+    database.dispose()
+    assert (row.status, row.attempt) == ("queued", 0)
+    assert not list((data / "work").iterdir())
+    with local_server(data, key=first.key) as second, Client(second.url, first.key) as client:
+        client.wait(job.id, timeout_seconds=_PATIENCE_SECONDS)
+    _assert_the_books_agree(data, expected_jobs=1)
+
+
+def test_twelve_kills_at_random_moments_lose_nothing(data: Path, slow_video: Path) -> None:
+    # A killed attempt counts, so the limit is raised: here nothing but our kills goes wrong.
+    moments = random.Random(20261121)
+    with (
+        local_server(data, workers=2, environment={"TELECINE_JOB_ATTEMPTS": "20"}) as server,
+        Client(server.url, server.key, tries=20) as client,
+    ):
+        submitted = [client.compress(slow_video, codec="h264").id for _ in range(4)]
+        for _ in range(12):
+            time.sleep(moments.uniform(0.2, 1.5))
+            victims = _children(data, "worker") + _children(data, "api") + _encoders(data)
+            if victims:
+                _kill([moments.choice(victims)])
+        outcomes = [client.wait(job_id, timeout_seconds=_PATIENCE_SECONDS) for job_id in submitted]
+    assert all(job.status == "completed" for job in outcomes)
+    _assert_the_books_agree(data, expected_jobs=4)
+
+
+def test_workers_have_ids_that_survive_a_restart(server: LocalServer, data: Path) -> None:
+    def ids() -> set[str]:
+        commands = [
+            (Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode())
+            for pid in _children(data, "worker")
+        ]
+        return {match.group(1) for c in commands if (match := re.search(r"--id (\S+)", c))}
+
+    before, processes = ids(), _children(data, "worker")
+    assert before
+    _kill(processes)
+    _wait(lambda: set(_children(data, "worker")) - set(processes), what="a new worker")
+    assert ids() == before
