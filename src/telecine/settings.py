@@ -22,8 +22,9 @@ from msgspec import Meta
 from telecine.kit.errors import TelecineError
 
 _PREFIX = "TELECINE_"
-#: Read by the launcher script before Python starts; listed so that they are not refused here.
-_LAUNCHER_NAMES = frozenset({"TELECINE_PYTHON", "TELECINE_VENV"})
+#: Read elsewhere: by the launcher script before Python starts, and by `--key` on the command
+#: line. Listed so that they are not refused here.
+_NOT_SETTINGS = frozenset({"TELECINE_PYTHON", "TELECINE_VENV", "TELECINE_KEY"})
 
 
 class SettingsError(TelecineError):
@@ -202,7 +203,7 @@ def load(environment: Mapping[str, str] | None = None, **overrides: object) -> S
     values: dict[str, object] = {}
     known = set(Settings.__struct_fields__)
     for name, text in source.items():
-        if not name.startswith(_PREFIX) or name in _LAUNCHER_NAMES:
+        if not name.startswith(_PREFIX) or name in _NOT_SETTINGS:
             continue
         field = name.removeprefix(_PREFIX).lower()
         if field.endswith("_file") and field not in known:

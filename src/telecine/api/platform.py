@@ -53,7 +53,7 @@ _MISSING_PAGE = """<!doctype html>
 <body><main class="note">
 <h1>The reference page is not installed yet</h1>
 <p>Its front-end library could not be fetched when Telecine was set up. With a connection, run
-<code>./telecine assets</code> and load this page again.</p>
+<code>./telecine setup</code> and load this page again.</p>
 <p>The reference itself is here: <a href="/openapi.json">openapi.json</a>.</p>
 </main></body>
 </html>

@@ -19,7 +19,6 @@ from telecine.kit.log import configure
 
 app = typer.Typer(
     help="One self-hosted server for everything people do to video.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -49,8 +48,9 @@ def main() -> None:
         sys.exit(1)
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def root(
+    context: typer.Context,
     version: Annotated[  # noqa: FBT002 (a flag)
         bool, typer.Option("--version", help="Print the version.", is_eager=True)
     ] = False,
@@ -58,7 +58,8 @@ def root(
     """One self-hosted server for everything people do to video."""
     if version:
         typer.echo(f"telecine {__version__}")
-        raise typer.Exit
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command("serve")
@@ -235,14 +236,6 @@ def show_settings() -> None:
     from telecine.cli import admin
 
     admin.show_settings()
-
-
-@app.command("assets")
-def assets_command() -> None:
-    """Fetch the front-end libraries again."""
-    from telecine.cli import assets as implementation
-
-    sys.exit(implementation.main([]))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -137,7 +137,8 @@ def geometry(video: VideoStream, box: Box, *, codec: VideoCodec) -> Geometry:
         scaled = _even_size(_times(source, min(1.0, max(x_share, y_share))), most=source)
         # A box larger than the source shrinks in its own shape.
         shrunk = min(1.0, 1 / max(x_share, y_share))
-        final = _even_size(_times((width, height), shrunk), most=scaled)
+        most = (min(width, scaled[0]), min(height, scaled[1]))
+        final = _even_size(_times((width, height), shrunk), most=most)
     else:
         share = min(1.0, x_share, y_share)
         most = (min(width, source[0]), min(height, source[1]))

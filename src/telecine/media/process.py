@@ -157,7 +157,7 @@ def start_python(
     It sees this process's import path and stderr. It does not die with the calling thread: it
     must notice the end of a descriptor in `pass_fds`.
     """
-    import_path = os.pathsep.join(path for path in sys.path if path)
+    import_path = os.pathsep.join(str(Path(path).absolute()) for path in sys.path if path)
     return Program(
         subprocess.Popen(
             (sys.executable, "-P", "-m", module, *arguments),
