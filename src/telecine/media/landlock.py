@@ -68,8 +68,8 @@ def _allow(rules: int, paths: tuple[str, ...], rights: int) -> None:
     for path in paths:
         try:
             parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        except FileNotFoundError:
-            continue  # a rule needs its path; what is not there needs no rule
+        except OSError:
+            continue  # not there, or not ours to see: without a rule it stays closed
         try:
             is_folder = stat.S_ISDIR(os.fstat(parent).st_mode)
             rule = _PathRule(rights=rights if is_folder else rights & _FILE_RIGHTS, parent=parent)

@@ -54,11 +54,11 @@ def main(arguments: list[str]) -> int:
     with socket.socket(fileno=begin.socket_fd) as parent:
         tasks, missing = _import_tasks(begin.tasks)
         try:
-            walls = _confine(begin)
+            _confine(begin)
         except sandbox.SandboxError as error:
             wire.send(parent, wire.Hello(failure=str(error)))
             return 1
-        wire.send(parent, wire.Hello(walls=walls, missing=missing))
+        wire.send(parent, wire.Hello(missing=missing))
         while (incoming := wire.receive_request(parent)) is not None:
             request, fds = incoming
             reply = _answer(request, fds, tasks=tasks)
@@ -93,9 +93,9 @@ def _import_tasks(names: dict[str, str]) -> tuple[dict[str, Task], dict[str, str
     return tasks, missing
 
 
-def _confine(begin: Start) -> tuple[str, ...]:
+def _confine(begin: Start) -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
-    walls = sandbox.confine(
+    sandbox.confine(
         sandbox.Policy(
             mode=begin.mode,
             memory_bytes=_address_space_bytes() + begin.memory_bytes,
@@ -105,7 +105,6 @@ def _confine(begin: Start) -> tuple[str, ...]:
     # Until here stderr is the server's; from here on hostile files could write into its log.
     os.dup2(silence, 2)
     os.close(silence)
-    return walls
 
 
 def _address_space_bytes() -> int:

@@ -55,7 +55,6 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
     `missing` says of each task that could not be imported, why.
     """
 
-    walls: tuple[str, ...] = ()
     missing: dict[str, str] = {}
     failure: str | None = None
 
