@@ -132,7 +132,8 @@ def geometry(video: VideoStream, box: Box, *, codec: VideoCodec) -> Geometry:
     width, height = _box_sides(source, box)
     x_share, y_share = width / source[0], height / source[1]
     if box.fit == "fill":
-        scaled = final = _even_size((min(width, source[0]), min(height, source[1])), most=source)
+        most = (min(width, source[0]), min(height, source[1]))
+        scaled = final = _even_size(most, most=most)
     elif box.fit == "cover":
         scaled = _even_size(_times(source, min(1.0, max(x_share, y_share))), most=source)
         # A box larger than the source shrinks in its own shape.

@@ -11,6 +11,7 @@ import math
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path, PureWindowsPath
 from typing import Any, Final, Literal, get_args
 
@@ -46,6 +47,7 @@ _MAX_STEM_BYTES: Final = 180
 #: Passes share the bar up to here; what is left is the last look at the result.
 _ENCODED: Final = 0.99
 _STATISTICS: Final = "statistics"
+_STARVED_BITS_PER_PIXEL: Final = Fraction(1, 100)
 
 
 class CompressParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -199,8 +201,15 @@ class _Session:
             plan = replace(self.plan, rate=rate)
             share = encode.FIRST_PASS_SHARE[plan.codec]
             self._ffmpeg(encode.first_pass(plan, log=_STATISTICS), begin=0.0, end=share)
-            args = encode.second_pass(plan, log=_STATISTICS, output=output)
-            self._ffmpeg(args, begin=share, end=_ENCODED)
+            try:
+                args = encode.second_pass(plan, log=_STATISTICS, output=output)
+                self._ffmpeg(args, begin=share, end=_ENCODED)
+            except ProcessingError as error:
+                if not self._is_starved(error, rate.bits_per_second):
+                    raise
+                raise InvalidRequestError(
+                    "bitrate is less than the encoder can do with this video.", field="bitrate"
+                ) from error
         return self.context.workspace / output
 
     def _to_size(self) -> Path:
@@ -210,7 +219,7 @@ class _Session:
         size = encode.geometry(self.plan.info.video, self.plan.box, codec=self.plan.codec)
         search = sizing.start(self.plan.info, target_bytes=target, pixels=size.width * size.height)
         if search is None:
-            raise _too_small(target, self.plan.info, least_bytes=None)
+            raise _too_small(target, self.plan.info, "sound and container alone need more")
         begin = encode.FIRST_PASS_SHARE[self.plan.codec]
         plan = self._at(search, search.next_rate() or 1)
         self._ffmpeg(encode.first_pass(plan, log=_STATISTICS), begin=0.0, end=begin)
@@ -218,15 +227,23 @@ class _Session:
             # Most searches end with the first try: it gets nearly the whole bar.
             end = begin + (_ENCODED - begin) * (0.5 if search.tries else 0.9)
             output = f"{rate}.mp4"
-            args = encode.second_pass(self._at(search, rate), log=_STATISTICS, output=output)
-            self._ffmpeg(args, begin=begin, end=end)
+            try:
+                args = encode.second_pass(self._at(search, rate), log=_STATISTICS, output=output)
+                self._ffmpeg(args, begin=begin, end=end)
+            except ProcessingError as error:
+                if self._is_starved(error, rate):
+                    break
+                raise
             begin = end
             written = (self.context.workspace / output).stat().st_size
             search = search.after(sizing.Try(bits_per_second=rate, size_bytes=written))
             self._drop_all_but(search)
         if search.best is None:
-            least = min(one.size_bytes for one in search.tries)
-            raise _too_small(target, self.plan.info, least_bytes=least)
+            least = min((one.size_bytes for one in search.tries), default=None)
+            reason = (
+                f"at the lowest quality it takes {least}" if least else "no encoder goes so low"
+            )
+            raise _too_small(target, self.plan.info, reason)
         return self.context.workspace / f"{search.best.bits_per_second}.mp4"
 
     def _at(self, search: sizing.Search, bits_per_second: int) -> Encode:
@@ -237,6 +254,13 @@ class _Session:
         for one in search.tries:
             if one != search.best:
                 (self.context.workspace / f"{one.bits_per_second}.mp4").unlink(missing_ok=True)
+
+    def _is_starved(self, error: ProcessingError, bits_per_second: int) -> bool:
+        """Whether an encoder refused a rate: x264 does, below what the first pass found."""
+        size = encode.geometry(self.plan.info.video, self.plan.box, codec=self.plan.codec)
+        pixels_per_second = size.width * size.height * self.plan.info.video.frame_rate
+        is_general = error.code == ProcessingError.code
+        return is_general and bits_per_second < pixels_per_second * _STARVED_BITS_PER_PIXEL
 
     def _ffmpeg(self, output_args: tuple[str, ...], *, begin: float, end: float) -> None:
         self.context.ffmpeg.run(
@@ -332,12 +356,7 @@ def _result(
     return Result(outputs=(output,), facts=facts)
 
 
-def _too_small(target_bytes: int, info: MediaInfo, *, least_bytes: int | None) -> Exception:
-    reason = (
-        "sound and container alone need more"
-        if least_bytes is None
-        else f"at the lowest quality it still takes {least_bytes}"
-    )
+def _too_small(target_bytes: int, info: MediaInfo, reason: str) -> InvalidRequestError:
     return InvalidRequestError(
         f"target_size of {target_bytes} bytes is too small for {info.duration_seconds:.1f} seconds"
         f" of this video: {reason}. Ask for more, or for a smaller resolution.",
