@@ -20,7 +20,7 @@ from telecine.api.services import Services
 from telecine.core import credits, jobs
 from telecine.core.jobs import JobDetails, JobStatus
 from telecine.db import Transaction
-from telecine.kit.errors import ExpiredError, MediaError, NotReadyError
+from telecine.kit.errors import ConflictError, ExpiredError, MediaError, NotReadyError
 from telecine.media.probe import MediaLimits, media_limits
 from telecine.operations.compress import inspect
 from telecine.operations.convert import MEDIA_TYPES
@@ -78,8 +78,11 @@ async def status(request: Request, caller: Caller, services: Services) -> Respon
 async def download(request: Request, caller: Caller, services: Services) -> Response:
     """GET /api/v1/download/{job_id}"""
     details = await _details(request, caller, services)
-    if details.job.status is not JobStatus.SUCCEEDED:
+    if not details.job.status.is_final:
         raise NotReadyError("Job not completed")
+    if details.job.status is not JobStatus.SUCCEEDED:
+        # Nothing to wait for: no Retry-After, which clients would obey for ever.
+        raise ConflictError("Job not completed: it failed, and its status says why.")
     output = details.outputs[0]
     if output.is_gone(services.clock()):
         raise ExpiredError("The download link has expired, and the file is deleted.")
