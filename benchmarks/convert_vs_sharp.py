@@ -5,11 +5,8 @@ parallel, both servers on this machine, in rounds that take turns. The ratio is 
 images a second only tell how fast the machine is. On a machine that others use too, believe
 the CPU seconds.
 
-    python benchmarks/convert_vs_sharp.py --url http://127.0.0.1:8000 --key … [--pid SERVER]
-    python benchmarks/convert_vs_sharp.py                # without HTTP: the confined pool alone
-
-Needs Node and npm; sharp is installed into benchmarks/sharp_server/node_modules. Give the
-measured account a rate limit that 8 requests in parallel do not reach.
+Needs Node and npm; sharp is installed into benchmarks/sharp_server/node_modules.
+`--pool-only` leaves HTTP out and measures the confined processes alone.
 """
 
 from __future__ import annotations
@@ -18,7 +15,6 @@ import argparse
 import http.client
 import json
 import os
-import platform
 import secrets
 import statistics
 import subprocess
@@ -33,15 +29,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pyvips
+from benchmarks import report
 from skimage import data
 
-from telecine.kit.clock import isoformat, system_clock
+from telecine.cli.local_server import local_server
 from telecine.media.pool import Pool
 from telecine.operations.convert import ConvertParams, convert
 
 _HERE = Path(__file__).parent
 _SHARP_SERVER = _HERE / "sharp_server"
-_RESULTS = _HERE / "results"
+GOAL = 0.9
 _WIDTH = 1200
 
 
@@ -66,6 +63,7 @@ class Rates:
 
 
 def main() -> None:
+    """Measure in turn, print, keep the figures."""
     options = _parse()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="telecine-bench-")))
@@ -76,31 +74,15 @@ def main() -> None:
             convert_one=_post(f"http://127.0.0.1:{port}/", photo=photo),
             pid=sharp_pid,
         )
-        if options.url:
-            url = options.url.rstrip("/") + "/api/v1/convert"
-            ours = Contender(
-                name="telecine over HTTP",
-                convert_one=_post(url, photo=photo, key=options.key),
-                pid=options.pid,
-            )
-        else:
-            pool = Pool(os.cpu_count() or 1, sandbox=options.sandbox, memory_bytes=4 * 2**30)
-            stack.callback(pool.close)
-            ours = Contender(
-                name="telecine's pool",
-                convert_one=_call(pool, photo, folder=folder),
-                pid=os.getpid(),
-            )
+        ours = (_pool if options.pool_only else _server)(stack, photo, folder)
         rounds = measure(
             (sharp, ours), rounds=options.rounds, images=options.images, parallel=options.parallel
         )
         outputs = {each.name: len(each.convert_one()) for each in (sharp, ours)}
     rates = rounds.images_per_second
-    report = {
-        "question": "24-megapixel JPEG to WebP 1200 wide, images a second against sharp",
-        "at": isoformat(system_clock()),
-        "commit": _commit(),
-        "machine": _machine() | {"sharp": versions},
+    ratio = _ratio(rates[ours.name], rates[sharp.name])
+    figures = {
+        "peer": versions,
         "input_bytes": len(photo),
         "output_bytes": outputs,
         "parallel": options.parallel,
@@ -112,19 +94,37 @@ def main() -> None:
             name: round(statistics.median(values), 3)
             for name, values in rounds.cpu_seconds_per_image.items()
         },
-        "ratio": round(_ratio(rates[ours.name], rates[sharp.name]), 3),
-        "goal": 0.9,
+        "ratio": round(ratio, 3),
+        "goal": GOAL,
     }
-    _print(report)
-    path = _RESULTS / ("convert_vs_sharp.json" if options.url else "convert_pool_vs_sharp.json")
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
-    print(f"written: {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
+    _print(figures)
+    report.write(
+        "convert_pool_vs_sharp" if options.pool_only else "convert_vs_sharp",
+        question="24-megapixel JPEG to WebP 1200 wide, images a second against sharp",
+        figures=figures,
+        is_reached=ratio >= GOAL,
+    )
+
+
+def _server(stack: ExitStack, photo: bytes, folder: Path) -> Contender:
+    server = stack.enter_context(local_server(folder / "data"))
+    return Contender(
+        name="telecine over HTTP",
+        convert_one=_post(f"{server.url}/api/v1/convert", photo=photo, key=server.key),
+        pid=server.process.pid,
+    )
+
+
+def _pool(stack: ExitStack, photo: bytes, folder: Path) -> Contender:
+    pool = stack.enter_context(Pool(os.cpu_count() or 1, sandbox="auto", memory_bytes=4 * 2**30))
+    return Contender(
+        name="telecine's pool", convert_one=_call(pool, photo, folder=folder), pid=os.getpid()
+    )
 
 
 def make_photo(path: Path) -> bytes:
     """Make a JPEG of 6000 x 4000 with the grain, and so the 8 MB, of a camera's."""
-    astronaut = pyvips.Image.new_from_array(data.astronaut())
+    astronaut = pyvips.Image.new_from_array(data.astronaut()  # type: ignore[no-untyped-call])
     large = astronaut.resize(6000 / astronaut.width, vscale=4000 / astronaut.height)
     grain = pyvips.Image.gaussnoise(6000, 4000, sigma=6, mean=0, seed=1)
     picture = (large + grain).cast("uchar").copy(interpretation="srgb")
@@ -257,47 +257,20 @@ def _ratio(ours: list[float], theirs: list[float]) -> float:
     return statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
 
 
-def _commit() -> str:
-    answer = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-        cwd=_HERE,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return answer.stdout.strip() or "unknown"
-
-
-def _machine() -> dict[str, Any]:
-    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines() if os.name == "posix" else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return {
-        "cpu": models[0] if models else platform.processor(),
-        "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-        "libvips": ".".join(str(pyvips.version(index)) for index in range(3)),
-        "load_1_minute": round(os.getloadavg()[0], 2),
-    }
-
-
-def _print(report: dict[str, Any]) -> None:
-    for name, rates in report["images_per_second"].items():
-        cpu = report["cpu_medians"].get(name)
-        print(f"{name:20} {report['medians'][name]:7.2f} images/s   rounds: {rates}")
+def _print(figures: dict[str, Any]) -> None:
+    for name, rates in figures["images_per_second"].items():
+        cpu = figures["cpu_medians"].get(name)
+        print(f"{name:20} {figures['medians'][name]:7.2f} images/s   rounds: {rates}")
         print(f"{'':20} {cpu if cpu is not None else 'unknown':>7} CPU s/image")
-    print(f"{'ratio':20} {report['ratio']:7.2f}              goal: {report['goal']}")
+    print(f"{'ratio':20} {figures['ratio']:7.2f}              goal: {figures['goal']}")
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--url", help="a running Telecine; without it the pool alone is measured")
-    parser.add_argument("--key", help="an API key of that Telecine")
-    parser.add_argument("--pid", type=int, help="its process here, to count its CPU time")
+    parser.add_argument("--pool-only", action="store_true")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--images", type=int, default=24, help="images in one round")
     parser.add_argument("--parallel", type=int, default=8)
-    parser.add_argument("--sandbox", default="auto", choices=("auto", "require", "off"))
     return parser.parse_args()
 
 

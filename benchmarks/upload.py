@@ -1,7 +1,5 @@
 """How much memory does a 1 GB upload cost the server, and does /health answer meanwhile?
 
-    python benchmarks/upload.py --url http://127.0.0.1:8000 --key kvrt_… --pid <server pid>
-
 The body is a well-formed multipart form whose file is random bytes, so a real server refuses
 it in the end (it is no video); what is measured is over by then. The sender is a process of
 its own, so that it does not delay the health probes. Wanted: growth under 100 MB, p99 under 50 ms.
@@ -11,12 +9,10 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import json
 import multiprocessing
 import os
-import platform
-import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -24,9 +20,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from benchmarks import report
+
+from telecine.cli.local_server import local_server
+
 _BLOCK = os.urandom(1024 * 1024)
 _BOUNDARY = "telecine-benchmark"
-_RESULTS = Path(__file__).with_name("results") / "upload.json"
+GOAL_GROWTH_MB, GOAL_P99_MS = 100, 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,45 +139,40 @@ def measure(url: str, path: str, key: str, pids: Sequence[int], n_bytes: int) ->
     )
 
 
-def describe_machine() -> dict[str, str | int | None]:
-    """Return what a reader needs to judge the figures."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "HEAD"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path(__file__).parent,
-    ).stdout.strip()
-    return {
-        "commit": commit,
-        "cores": os.cpu_count(),
-        "kernel": platform.release(),
-        "python": platform.python_version(),
-        "measured_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }
+def api_processes(supervisor: int) -> list[int]:
+    """Return the ids of the API processes that a supervisor started."""
+    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    return [
+        int(child)
+        for child in children
+        if b"\0api\0" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
 
 
 def main() -> None:
     """Measure, print one line, keep the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--url", required=True)
-    parser.add_argument("--key", default="none")
-    parser.add_argument("--pid", type=int, action="append", required=True, help="server process")
-    parser.add_argument("--path", default="/api/v1/compress")
     parser.add_argument("--bytes", type=int, default=1_000_000_000, dest="n_bytes")
-    parser.add_argument("--out", type=Path, default=_RESULTS)
     options = parser.parse_args()
-    outcome = measure(options.url, options.path, options.key, options.pid, options.n_bytes)
-    passed = outcome.rss_growth_mb < 100 and outcome.health_p99_ms < 50
+    with (
+        tempfile.TemporaryDirectory(prefix="telecine-bench-") as name,
+        local_server(Path(name) / "data") as server,
+    ):
+        pids = api_processes(server.process.pid)
+        outcome = measure(server.url, "/api/v1/compress", server.key, pids, options.n_bytes)
+    is_reached = outcome.rss_growth_mb < GOAL_GROWTH_MB and outcome.health_p99_ms < GOAL_P99_MS
     print(
         f"upload: {outcome.sent_bytes / 1e9:g} GB in {outcome.seconds} s "
         f"({outcome.megabytes_per_second} MB/s), answer {outcome.status}, "
         f"RSS +{outcome.rss_growth_mb} MB, health p99 {outcome.health_p99_ms} ms "
-        f"(max {outcome.health_max_ms}): {'reached' if passed else 'NOT REACHED'}"
+        f"(max {outcome.health_max_ms}): {'reached' if is_reached else 'NOT REACHED'}"
     )
-    options.out.parent.mkdir(exist_ok=True, parents=True)
-    report = {**describe_machine(), "reached": passed, **asdict(outcome)}
-    options.out.write_text(json.dumps(report, indent=2) + "\n")
+    report.write(
+        "upload",
+        question="Memory and health latency of the API process during a 1 GB multipart upload",
+        figures=asdict(outcome),
+        is_reached=is_reached,
+    )
 
 
 if __name__ == "__main__":

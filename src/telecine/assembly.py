@@ -25,6 +25,7 @@ from telecine.db.migrate import migrate
 from telecine.engine import Lane, Queue
 from telecine.kit.clock import Clock, system_clock
 from telecine.kit.outbound import Outbound, Policy, parse_networks
+from telecine.media import sandbox
 from telecine.media.ffmpeg import FFmpeg, find_ffmpeg
 from telecine.media.pool import Pool
 from telecine.media.process import Limits
@@ -141,6 +142,16 @@ def prepare(telecine: Telecine) -> None:
     engine.migrate(telecine.db.url)
 
 
+def check_sandbox(settings: Settings) -> None:
+    """Refuse to go on where the settings demand confinement that this machine cannot give."""
+    if settings.sandbox != "require":
+        return
+    missing = [layer for layer in sandbox.layers() if not layer.is_available]
+    if missing:
+        reasons = "; ".join(f"{layer.name}: {layer.detail}" for layer in missing)
+        raise SettingsError(f"TELECINE_SANDBOX=require, but this is missing here: {reasons}")
+
+
 def ffmpeg(settings: Settings) -> FFmpeg:
     """Build the encoder runner; local command-line runs need no more than this and the pool."""
     return FFmpeg(
@@ -153,6 +164,7 @@ def ffmpeg(settings: Settings) -> FFmpeg:
             stall_seconds=settings.job_stall_seconds,
             cpu_seconds=None,
         ),
+        max_pixels=settings.max_pixels,
     )
 
 

@@ -65,6 +65,8 @@ def serve_api(settings: Settings, *, socket_fd: int, lifeline_fd: int) -> None:
         lifespan="off",
     )
     watch_lifeline(lifeline_fd)
+    # The first upload should not wait for the pool's imports.
+    threading.Thread(target=telecine.pool.warm, name="pool", daemon=True).start()
     uvicorn.Server(config).run()
     telecine.close()
 

@@ -8,7 +8,7 @@ import sys
 from rich.console import Console
 
 from telecine import server
-from telecine.assembly import Telecine, assemble, prepare
+from telecine.assembly import Telecine, assemble, check_sandbox, prepare
 from telecine.core import accounts, credits, keys
 from telecine.core.keys import KeyStyle
 from telecine.kit.log import configure
@@ -21,6 +21,7 @@ LOCAL_PLAN = "local"
 def serve(settings: Settings) -> None:
     """Prepare the database, then supervise the API and the workers until told to stop."""
     configure(level=settings.log_level, format=settings.log_format)
+    check_sandbox(settings)
     telecine = assemble(settings)
     prepare(telecine)
     telecine.blobs.check()
@@ -45,6 +46,7 @@ def serve(settings: Settings) -> None:
 def worker(settings: Settings, *, worker_id: str, lifeline_fd: int | None) -> None:
     """Run one worker in this process."""
     configure(level=settings.log_level, format=settings.log_format)
+    check_sandbox(settings)
     telecine = assemble(settings)
     if lifeline_fd is None:  # not under `serve`, which has prepared the database already
         prepare(telecine)
