@@ -1,0 +1,209 @@
+"""What belongs to no family: health, metrics, the description and its page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from starlette.testclient import TestClient
+from tests import samples, steps
+from tests.conftest import Customer
+
+import telecine as package
+from telecine.api.routes import ENDPOINTS
+from telecine.assembly import Telecine
+from telecine.core import jobs
+
+
+@pytest.fixture
+def description(api: TestClient) -> dict[str, Any]:
+    return dict(api.get("/openapi.json").json())
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    return samples.make_video(tmp_path / "video.mp4", seconds=0.5)
+
+
+# Health and metrics
+
+
+def test_health_needs_no_key_and_names_the_version(api: TestClient) -> None:
+    answer = api.get("/health")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "version": package.__version__}
+
+
+def test_health_is_not_well_without_its_database(api: TestClient, telecine: Telecine) -> None:
+    telecine.db.dispose()
+    (telecine.settings.data_dir / "telecine.db").unlink()
+    (telecine.settings.data_dir / "telecine.db").mkdir()
+    assert api.get("/health").status_code == 500
+
+
+def figure(text: str, name: str) -> float:
+    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    assert found, f"{name} is not in:\n{text}"
+    return float(found.group(1))
+
+
+def test_metrics_count_requests_by_route_and_never_by_id(anybody: httpx2.Client) -> None:
+    for job_id in ("j_abc123def456", "j_000000000000"):
+        anybody.get(f"/api/v1/status/{job_id}")
+    anybody.get("/nothing/here")
+    text = anybody.get("/metrics").text
+    counted = 'telecine_http_requests_total{method="GET",route="%s",status="404"}'
+    assert figure(text, counted % "/api/v1/status/{job_id}") == 2
+    assert figure(text, counted % "unmatched") == 1
+    assert "j_abc" not in text
+    assert "nothing" not in text
+
+
+def test_metrics_tell_the_jobs_and_the_queue(
+    anybody: httpx2.Client, telecine: Telecine, video: Path
+) -> None:
+    first, _ = (steps.submit(anybody, video) for _ in range(2))
+    steps.run(telecine, first)
+    text = anybody.get("/metrics").text
+    assert figure(text, 'telecine_jobs{operation="compress",status="succeeded"}') == 1
+    assert figure(text, 'telecine_jobs{operation="compress",status="queued"}') == 1
+    assert figure(text, "telecine_queue_depth") == 1
+
+
+# The description
+
+
+def test_the_description_is_valid_openapi(description: dict[str, Any]) -> None:
+    assert description["openapi"].startswith("3.1")
+    assert [error.message for error in OpenAPIV31SpecValidator(description).iter_errors()] == []
+
+
+def test_every_served_address_is_described_and_no_other(description: dict[str, Any]) -> None:
+    served = {(endpoint.path, endpoint.method.lower()) for endpoint in ENDPOINTS}
+    described = {(path, method) for path, item in description["paths"].items() for method in item}
+    assert described == served
+
+
+def test_the_documented_addresses_are_all_there(description: dict[str, Any]) -> None:
+    assert {
+        "/api/v1/compress",
+        "/api/v1/convert",
+        "/api/v1/status/{job_id}",
+        "/api/v1/download/{job_id}",
+        "/api/v1/usage",
+    } <= set(description["paths"])
+
+
+def test_every_described_failure_has_the_one_shape(description: dict[str, Any]) -> None:
+    for item in description["paths"].values():
+        for operation in item.values():
+            for status, answer in operation["responses"].items():
+                if int(status) >= 400:
+                    schema = answer["content"]["application/json"]["schema"]
+                    assert schema == {"$ref": "#/components/schemas/ErrorReply"}
+
+
+def check(description: dict[str, Any], name: str, value: object) -> None:
+    """Hold a value against a described schema; what is not described is an error too."""
+    components = {
+        each: {**schema, "additionalProperties": False}
+        for each, schema in description["components"]["schemas"].items()
+    }
+    schema = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": components}}
+    jsonschema.Draft202012Validator(schema).validate(value)
+
+
+def test_real_replies_are_as_described(
+    anybody: httpx2.Client, telecine: Telecine, description: dict[str, Any], video: Path
+) -> None:
+    accepted = steps.send(anybody, video, webhook_url="https://example.com/hook").json()
+    check(description, "Accepted", accepted)
+    job_id = accepted["job_id"]
+    check(description, "StatusReply", steps.status_of(anybody, job_id))
+    steps.run(telecine, job_id)
+    check(description, "StatusReply", steps.status_of(anybody, job_id))
+    check(description, "UsageReply", anybody.get("/api/v1/usage").json())
+    check(description, "ErrorReply", anybody.get("/api/v1/status/j_no").json())
+    check(description, "ErrorReply", steps.send(anybody, video, codec="xyz").json())
+    with pytest.raises(jsonschema.ValidationError):
+        check(description, "UsageReply", accepted)
+
+
+def test_a_file_field_is_described_as_raw_bytes(description: dict[str, Any]) -> None:
+    for name in ("CompressForm", "ConvertForm"):
+        file = description["components"]["schemas"][name]["properties"]["file"]
+        assert file["contentMediaType"] == "application/octet-stream"
+        assert "type" not in file
+
+
+def test_a_web_page_anywhere_may_read_the_description(api: TestClient) -> None:
+    answer = api.get("/openapi.json", headers={"Origin": "https://elsewhere.example"})
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in answer.headers
+
+
+def test_a_browser_may_ask_before_it_uploads(api: TestClient) -> None:
+    answer = api.options(
+        "/api/v1/compress",
+        headers={
+            "Origin": "https://elsewhere.example",
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "authorization",
+        },
+    )
+    assert answer.status_code == 200
+    assert "authorization" in answer.headers["access-control-allow-headers"].lower()
+
+
+# The page
+
+
+def test_the_page_loads_nothing_but_what_is_here(api: TestClient) -> None:
+    answer = api.get("/docs")
+    assert answer.headers["content-type"].startswith("text/html")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "http" not in policy
+    assert "unsafe-eval" not in policy
+    scripts = re.findall(r"<script[^>]*>", answer.text)
+    sources = re.findall(r'(?:src|href)="([^"]+)"', answer.text)
+    assert len(scripts) == len(re.findall(r"<script src=", answer.text)) == 2
+    for source in sources:
+        assert source.startswith("/static/")
+        assert api.get(source).status_code == 200, source
+
+
+@pytest.mark.parametrize(
+    "path", ["../app.py", "..%2fapp.py", "%2e%2e/app.py", "/etc/passwd", "vendor", ""]
+)
+def test_the_static_folder_shows_its_files_and_nothing_else(api: TestClient, path: str) -> None:
+    assert api.get(f"/static/{path}").status_code in {404, 405}
+
+
+def test_answers_carry_the_headers_that_keep_browsers_careful(api: TestClient) -> None:
+    for path in ("/health", "/docs", "/api/v1/usage"):
+        headers = api.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_a_finished_event_is_as_described(
+    anybody: httpx2.Client,
+    telecine: Telecine,
+    customer: Customer,
+    description: dict[str, Any],
+    video: Path,
+) -> None:
+    del customer
+    job_id = steps.submit(anybody, video)
+    steps.run(telecine, job_id)
+    with telecine.db.snapshot() as tx:
+        details = jobs.details(tx, jobs.get(tx, job_id))
+    attempts = steps.attempts(telecine)
+    body = attempts.bodies["compress"](details, "job.completed", telecine.clock())
+    check(description, "Event", httpx2.Response(200, content=body).json())
