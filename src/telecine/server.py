@@ -54,7 +54,6 @@ def serve_api(settings: Settings, *, socket_fd: int, lifeline_fd: int) -> None:
     telecine = assemble(settings)
     config = uvicorn.Config(
         create_app(telecine.services()),
-        fd=socket_fd,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -67,7 +66,8 @@ def serve_api(settings: Settings, *, socket_fd: int, lifeline_fd: int) -> None:
     watch_lifeline(lifeline_fd)
     # The first upload should not wait for the pool's imports.
     threading.Thread(target=telecine.pool.warm, name="pool", daemon=True).start()
-    uvicorn.Server(config).run()
+    # Not `fd=`: uvicorn takes such a descriptor for a Unix socket, and TCP_NODELAY stays off.
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=socket_fd)])
     telecine.close()
 
 
