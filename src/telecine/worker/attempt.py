@@ -86,10 +86,13 @@ class Attempts:
             kept.extend(self._keep(output) for output in result.outputs)
             is_settled = self._succeed(job, result, kept)
         except DBAPIError:
-            # The database went away under us. The job is still running, in its row: the
-            # janitor sees a ticket that has ended and queues the job anew.
+            # The database went away under us. If the job is still running, in its row, the
+            # janitor sees a ticket that has ended and queues the job anew. But the last commit
+            # may have taken effect unseen, and then the job needs these bytes: they stay, and
+            # if nobody owns them the janitor finds that out too.
             _log.exception("job.interrupted")
             is_settled = False
+            kept.clear()
         except CancelledError:
             is_settled = self._give_back(job)
         except TelecineError as error:

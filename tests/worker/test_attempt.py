@@ -1,0 +1,306 @@
+"""One attempt at a job, called as the engine calls it: with a job's id and a ticket's number."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import httpx2
+import pytest
+from sqlalchemy.exc import OperationalError
+from tests import samples, steps
+from tests.conftest import Customer
+
+from telecine.assembly import Telecine
+from telecine.core import jobs
+from telecine.core.jobs import Ending, Job
+from telecine.db import Database, Transaction
+from telecine.engine.queue import TicketPhase
+from telecine.kit.errors import CancelledError
+from telecine.operations.base import Context, Output, Result
+from telecine.operations.compress import CompressParams
+from telecine.operations.registry import Entry
+from telecine.settings import Prices
+from telecine.worker.attempt import Attempts
+
+RESERVED = [("reserve", "available", -1), ("reserve", "held", 1)]
+CHARGED = [*RESERVED, ("settle", "held", -1), ("settle", "earned", 1)]
+REFUNDED = [*RESERVED, ("release", "held", -1), ("release", "available", 1)]
+PATIENCE_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Scripted:
+    """An operation that does what a test tells it."""
+
+    act: Callable[[Context], Result]
+    name: str = "compress"
+    params_type: type[CompressParams] = CompressParams
+
+    def price(self, params: CompressParams, *, input_bytes: int, prices: Prices) -> int:
+        return 1
+
+    def run(self, params: CompressParams, context: Context) -> Result:
+        return self.act(context)
+
+
+def acting(
+    telecine: Telecine, act: Callable[[Context], Result], *, stop: threading.Event | None = None
+) -> Attempts:
+    """Attempts whose one operation is `act`."""
+    entry = Entry(operation=Scripted(act), lane="media")
+    return replace(steps.attempts(telecine, stop=stop), operations={"compress": entry})
+
+
+def write_output(context: Context) -> Result:
+    path = context.workspace / "made.mp4"
+    path.write_bytes(b"made")
+    return Result(outputs=(Output(path=path, filename="made.mp4", media_type="video/mp4"),))
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return samples.make_video(tmp_path_factory.mktemp("video") / "video.mp4", seconds=1)
+
+
+@pytest.fixture
+def job_id(anybody: httpx2.Client, video: Path) -> str:
+    return steps.submit(anybody, video)
+
+
+def row(telecine: Telecine, job_id: str) -> Job:
+    with telecine.db.snapshot() as tx:
+        return jobs.get(tx, job_id)
+
+
+def in_thread(work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+def test_a_job_is_pending_then_processing_then_completed(
+    anybody: httpx2.Client, telecine: Telecine, job_id: str
+) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def act(context: Context) -> Result:
+        context.report(0.5)
+        begun.set()
+        assert may_end.wait(PATIENCE_SECONDS)
+        context.report(1.0)
+        return write_output(context)
+
+    told = [steps.status_of(anybody, job_id)]
+    thread = in_thread(lambda: acting(telecine, act).run(job_id, 1))
+    assert begun.wait(PATIENCE_SECONDS)
+    told.append(steps.status_of(anybody, job_id))
+    assert anybody.get(f"/api/v1/download/{job_id}").status_code == 409
+    may_end.set()
+    thread.join(PATIENCE_SECONDS)
+    told.append(steps.status_of(anybody, job_id))
+    assert [(each["status"], each["progress"]) for each in told] == [
+        ("pending", 0),
+        ("processing", 50),
+        ("completed", 100),
+    ]
+    assert anybody.get(f"/api/v1/download/{job_id}").content == b"made"
+
+
+def test_progress_is_below_100_until_the_file_is_there(
+    anybody: httpx2.Client, telecine: Telecine, job_id: str
+) -> None:
+    seen: list[int] = []
+
+    def act(context: Context) -> Result:
+        context.report(1.0)
+        seen.append(steps.status_of(anybody, job_id)["progress"])
+        return write_output(context)
+
+    acting(telecine, act).run(job_id, 1)
+    assert seen == [99]
+
+
+def test_a_real_encode_settles_the_hold_and_lets_the_input_go(
+    anybody: httpx2.Client, telecine: Telecine, customer: Customer, job_id: str
+) -> None:
+    assert steps.movements(telecine, customer.account) == RESERVED
+    steps.run(telecine, job_id)
+    assert steps.status_of(anybody, job_id)["status"] == "completed"
+    assert steps.movements(telecine, customer.account) == CHARGED
+    assert len(steps.files_on_disk(telecine)) == 2
+    steps.janitor(telecine).delete_expired_files()
+    (output,) = steps.files_on_disk(telecine)
+    assert output.startswith("files/outputs/")
+    assert list((telecine.settings.data_dir / "work").iterdir()) == []
+
+
+def test_a_job_that_fails_is_refunded_and_says_why(
+    anybody: httpx2.Client, telecine: Telecine, customer: Customer, video: Path
+) -> None:
+    job_id = steps.submit(anybody, video, method="size", target_size_bytes="500")
+    steps.run(telecine, job_id)
+    told = steps.status_of(anybody, job_id)
+    assert (told["status"], told["error_code"]) == ("failed", "invalid_request")
+    assert "too small" in told["error"]
+    assert told["credits_charged"] == 0
+    assert "output" not in told
+    assert steps.movements(telecine, customer.account) == REFUNDED
+    assert anybody.get("/api/v1/usage").json()["credits_remaining"] == 100
+    steps.janitor(telecine).delete_expired_files()
+    assert steps.files_on_disk(telecine) == []
+
+
+def test_a_file_that_breaks_the_encoder_fails_its_job_and_is_refunded(
+    anybody: httpx2.Client, telecine: Telecine, customer: Customer, tmp_path: Path
+) -> None:
+    """The index and the first picture are sound, so the door takes it; the rest is noise."""
+    sound = samples.make_video(
+        tmp_path / "sound.mp4", seconds=2, extra_args=("-movflags", "+faststart", "-g", "30")
+    )
+    content = bytearray(sound.read_bytes())
+    begin = content.index(b"mdat") + 20_000
+    content[begin:] = bytes(len(content) - begin)
+    (tmp_path / "damaged.mp4").write_bytes(content)
+    job_id = steps.submit(anybody, tmp_path / "damaged.mp4")
+    steps.run(telecine, job_id)
+    told = steps.status_of(anybody, job_id)
+    assert told["status"] == "failed"
+    assert told["error_code"] in {"undecodable_media", "processing_failed"}
+    assert str(tmp_path) not in told["error"]
+    assert steps.movements(telecine, customer.account) == REFUNDED
+
+
+def test_a_bug_of_ours_fails_the_job_without_telling_the_inside(
+    anybody: httpx2.Client, telecine: Telecine, customer: Customer, job_id: str
+) -> None:
+    def act(context: Context) -> Result:
+        raise RuntimeError("the secret inside")
+
+    acting(telecine, act).run(job_id, 1)
+    told = steps.status_of(anybody, job_id)
+    assert (told["status"], told["error_code"]) == ("failed", "internal")
+    assert "secret" not in told["error"]
+    assert steps.movements(telecine, customer.account) == REFUNDED
+
+
+def test_a_void_ticket_does_nothing(
+    anybody: httpx2.Client, telecine: Telecine, customer: Customer, job_id: str
+) -> None:
+    steps.attempts(telecine).run(job_id, 2)
+    assert steps.status_of(anybody, job_id)["status"] == "pending"
+    steps.attempts(telecine).run("j_nobody", 1)
+    assert steps.movements(telecine, customer.account) == RESERVED
+
+
+def test_a_ticket_that_is_run_again_charges_nobody_twice(
+    anybody: httpx2.Client, telecine: Telecine, customer: Customer, job_id: str
+) -> None:
+    steps.run(telecine, job_id)
+    before = steps.status_of(anybody, job_id)
+    steps.run(telecine, job_id)
+    assert steps.status_of(anybody, job_id) == before
+    assert steps.movements(telecine, customer.account) == CHARGED
+
+
+def work_until_stopped(begun: threading.Event) -> Callable[[Context], Result]:
+    def act(context: Context) -> Result:
+        begun.set()
+        pause = threading.Event()
+        while not context.is_cancelled():
+            pause.wait(0.02)
+        raise CancelledError
+
+    return act
+
+
+def test_a_worker_that_stops_gives_the_job_back_and_another_ends_it(
+    anybody: httpx2.Client, telecine: Telecine, customer: Customer, job_id: str
+) -> None:
+    stop, begun = threading.Event(), threading.Event()
+    attempts = acting(telecine, work_until_stopped(begun), stop=stop)
+    thread = in_thread(lambda: attempts.run(job_id, 1))
+    assert begun.wait(PATIENCE_SECONDS)
+    stop.set()
+    thread.join(PATIENCE_SECONDS)
+    left = row(telecine, job_id)
+    assert (left.status, left.ticket, left.attempt) == ("queued", 2, 0)
+    assert telecine.queue.states([(job_id, 2)])[job_id, 2].phase is TicketPhase.WAITING
+    steps.attempts(telecine).run(job_id, 2)
+    assert steps.status_of(anybody, job_id)["status"] == "completed"
+    assert steps.movements(telecine, customer.account) == CHARGED
+
+
+def test_a_cancelled_job_stops_within_a_second_or_so(
+    anybody: httpx2.Client, telecine: Telecine, customer: Customer, job_id: str
+) -> None:
+    begun = threading.Event()
+    attempts = acting(telecine, work_until_stopped(begun))
+    thread = in_thread(lambda: attempts.run(job_id, 1))
+    assert begun.wait(PATIENCE_SECONDS)
+    with telecine.db.transaction() as tx:
+        assert jobs.cancel(tx, jobs.get(tx, job_id), ending=Ending(now=telecine.clock()))
+    thread.join(PATIENCE_SECONDS)
+    assert not thread.is_alive()
+    told = steps.status_of(anybody, job_id)
+    assert (told["status"], told["error"]) == ("failed", "cancelled")
+    assert steps.movements(telecine, customer.account) == REFUNDED
+
+
+def test_work_of_an_attempt_that_was_fenced_off_is_thrown_away(
+    telecine: Telecine, customer: Customer, job_id: str
+) -> None:
+    def act(context: Context) -> Result:
+        with telecine.db.transaction() as tx:
+            jobs.requeue(tx, jobs.get(tx, job_id), queue=telecine.queue, is_counted=True)
+        return write_output(context)
+
+    acting(telecine, act).run(job_id, 1)
+    assert row(telecine, job_id).status == "queued"
+    assert steps.movements(telecine, customer.account) == RESERVED
+    (only,) = steps.files_on_disk(telecine)
+    assert only.startswith("files/inputs/")
+
+
+def test_a_job_under_which_three_workers_died_is_given_up(
+    anybody: httpx2.Client, telecine: Telecine, customer: Customer, job_id: str
+) -> None:
+    for _ in range(3):  # each dies before it can end anything
+        with telecine.db.transaction() as tx:
+            ending = Ending(now=telecine.clock())
+            jobs.start(tx, job_id, ticket=1, worker_id="w-1", most=3, ending=ending)
+    steps.run(telecine, job_id)
+    told = steps.status_of(anybody, job_id)
+    assert (told["status"], told["error_code"]) == ("failed", "worker_lost")
+    assert steps.movements(telecine, customer.account) == REFUNDED
+
+
+class Unacknowledged:
+    """A database whose connection breaks after the second commit, before it is told so."""
+
+    def __init__(self, real: Database) -> None:
+        self._real, self._commits = real, 0
+
+    @contextmanager
+    def transaction(self, *, durable: bool = True) -> Iterator[Transaction]:
+        with self._real.transaction(durable=durable) as tx:
+            yield tx
+        self._commits += durable
+        if self._commits == 2:
+            raise OperationalError("COMMIT", {}, Exception("server closed the connection"))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+def test_a_result_whose_commit_was_not_acknowledged_keeps_its_bytes(
+    anybody: httpx2.Client, telecine: Telecine, job_id: str
+) -> None:
+    shaky = cast("Database", Unacknowledged(telecine.db))
+    replace(acting(telecine, write_output), db=shaky).run(job_id, 1)
+    assert steps.status_of(anybody, job_id)["status"] == "completed"
+    assert anybody.get(f"/api/v1/download/{job_id}").content == b"made"
