@@ -5,6 +5,7 @@ Every worker runs one; each chore is safe to do twice, and at the same time else
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from telecine.core.jobs import Job
 from telecine.db import Database
 from telecine.engine import Queue, TicketPhase
 from telecine.kit.clock import Clock
+from telecine.kit.errors import StorageError
 
 _log = structlog.get_logger(__name__)
 
@@ -57,14 +59,23 @@ class Janitor:
         return lost
 
     def delete_expired_files(self) -> int:
-        """Delete the bytes of files whose time is over; returns how many."""
+        """Delete the bytes of files whose time is over; returns how many.
+
+        What cannot be deleted is tried again in the next round, and holds up no other file.
+        """
         with self.db.snapshot() as tx:
             over = files.expired(tx, now=self.clock())
+        deleted = 0
         for file in over:
-            self.blobs.delete(file.blob_key)
+            try:
+                self.blobs.delete(file.blob_key)
+            except StorageError:
+                _log.warning("file.not_deleted", file_id=file.id, key=file.blob_key)
+                continue
             with self.db.transaction() as tx:
                 files.mark_deleted(tx, file, now=self.clock())
-        return len(over)
+            deleted += 1
+        return deleted
 
     def sweep(self) -> None:
         """Delete what nobody owns and what nobody will finish."""
@@ -93,8 +104,9 @@ class Janitor:
         if not self.work_dir.is_dir():
             return
         for folder in self.work_dir.iterdir():
-            if datetime.fromtimestamp(folder.stat().st_mtime, UTC) < before:
-                shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(FileNotFoundError):  # its attempt may end just now
+                if datetime.fromtimestamp(folder.stat().st_mtime, UTC) < before:
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:

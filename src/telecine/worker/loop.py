@@ -1,6 +1,6 @@
 """A worker process from start to stop.
 
-One thread beats and keeps house, one delivers webhooks, the engine's threads run jobs. SIGTERM
+One thread beats, one keeps house, one delivers webhooks, the engine's threads run jobs. SIGTERM
 means: take nothing new, stop what runs, give its jobs back to the queue, end.
 """
 
@@ -27,6 +27,7 @@ from telecine.worker.janitor import Janitor
 _log = structlog.get_logger(__name__)
 
 _BEAT_EVERY_SECONDS = 5.0
+_ROUND_EVERY_SECONDS = 5.0
 _SWEEP_EVERY_SECONDS = 3600.0
 _COURIER_PAUSE_SECONDS = 0.25
 _GRACE_SECONDS = 20
@@ -51,6 +52,7 @@ class Worker:
         runner = Runner(self.db.url, worker_id=self.worker_id, lanes=self.lanes)
         runner.start(self.attempts.run)
         threads = [
+            threading.Thread(target=self._keep_beating, args=(stop,), name="beat"),
             threading.Thread(target=self._keep_house, args=(stop,), name="janitor"),
             threading.Thread(target=self._deliver, args=(stop,), name="courier"),
         ]
@@ -68,17 +70,21 @@ class Worker:
         with self.db.transaction(durable=False) as tx:
             jobs.beat(tx, self.worker_id, pid=os.getpid(), now=self.clock())
 
+    def _keep_beating(self, stop: threading.Event) -> None:
+        # Alone in its thread: a long sweep of a large store must not look like a death.
+        while not stop.wait(_BEAT_EVERY_SECONDS):
+            _guarded("beat", self._beat)
+
     def _keep_house(self, stop: threading.Event) -> None:
         rounds_to_sweep = 0
         while not stop.is_set():
-            _guarded("beat", self._beat)
             _guarded("requeue", self.janitor.requeue_lost_jobs)
             _guarded("expire", self.janitor.delete_expired_files)
             if rounds_to_sweep == 0:
                 _guarded("sweep", self.janitor.sweep)
-                rounds_to_sweep = int(_SWEEP_EVERY_SECONDS / _BEAT_EVERY_SECONDS)
+                rounds_to_sweep = int(_SWEEP_EVERY_SECONDS / _ROUND_EVERY_SECONDS)
             rounds_to_sweep -= 1
-            stop.wait(_BEAT_EVERY_SECONDS)
+            stop.wait(_ROUND_EVERY_SECONDS)
 
     def _deliver(self, stop: threading.Event) -> None:
         with ThreadPoolExecutor(PARALLEL, thread_name_prefix="courier") as threads:
