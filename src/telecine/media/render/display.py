@@ -1,0 +1,88 @@
+"""The display list: what a plan says and an engine draws. The seam between the two.
+
+A plan names layers (things with pixels of their own) and lists, for every frame, which layer
+is drawn where and how. Engines know nothing of clips, keyframes or transitions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from telecine.media.timeline.model import BlendMode, Content, Filter, Paint, Style
+
+#: x' = a*x + c*y + e, y' = b*x + d*y + f: SVG's order (a, b, c, d, e, f).
+Matrix = tuple[float, float, float, float, float, float]
+
+IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """Pixels that are made once (a sprite) or decoded as needed (a video, an animated image).
+
+    `width` x `height` is the layer's box in canvas pixels at scale 1; `raster_scale` the
+    largest scale at which it is ever drawn, so that a sprite made at that scale is only ever
+    shrunk. Everything of `style` that does not move is part of the sprite's pixels: stroke,
+    shadow, corner radii, fit and crop, and filters where they stand still.
+    """
+
+    index: int
+    content: Content
+    style: Style
+    width: float
+    height: float
+    raster_scale: float
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mask:
+    """What of a draw is seen. In the layer's box, as shares of its sides.
+
+    wipe: what lies on the near side of an edge at `share`, moving towards `direction`.
+    iris: a circle about the centre, `share` of the half diagonal.
+    rounded: the box with `radii` in px, for layers whose pixels move.
+    """
+
+    kind: Literal["wipe", "iris", "rounded"]
+    share: float = 1.0
+    direction: Literal["left", "right", "up", "down"] = "left"
+    radii: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    softness: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """One layer on one frame. `matrix` takes the layer's box (px) to canvas px.
+
+    `source_seconds` is the instant of the source that is shown, for layers that move;
+    None for sprites. `sweep` is where a light passes over the layer, 0 to 1.
+    """
+
+    layer: int
+    matrix: Matrix
+    opacity: float = 1.0
+    blend: BlendMode = "source-over"
+    filters: tuple[Filter, ...] = ()
+    masks: tuple[Mask, ...] = ()
+    source_seconds: Fraction | None = None
+    sweep: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """Everything on one frame, from the back to the front. Equal frames look alike."""
+
+    draws: tuple[Draw, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canvas:
+    """What all frames share."""
+
+    width: int
+    height: int
+    frame_rate: Fraction
+    background: Paint
