@@ -1,0 +1,186 @@
+"""What clips show: one type for each kind of thing. Layouts, which hold clips, are in `model`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from telecine.media.timeline.look import Colour, Paint, Stroke
+
+Align = Literal["left", "center", "right"]
+TextDirection = Literal["ltr", "rtl", "auto"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A media file by the name that the document gives it; whoever renders finds the file."""
+
+    src: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Video:
+    """Moving pictures. Past the trimmed end the last frame holds, or it starts again, or nothing."""
+
+    source: Source
+    trim_start_seconds: float = 0.0
+    trim_end_seconds: float | None = None
+    rate: float = 1.0
+    is_reversed: bool = False
+    after_end: Literal["hold", "loop", "blank"] = "hold"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A picture, or an animated GIF or WebP, which loops."""
+
+    source: Source
+    start_seconds: float = 0.0
+    rate: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Font:
+    """Which face, and how large in px."""
+
+    family: str = "Inter"
+    size: float = 48.0
+    weight: int = 400
+    is_italic: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextBackground:
+    """A box behind a text, that much larger than it."""
+
+    colour: Colour
+    horizontal_padding: float = 0.0
+    vertical_padding: float = 0.0
+    corner_radius: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A paragraph. `line_height` is a multiple of the size, `letter_spacing` in px."""
+
+    text: str
+    font: Font
+    paint: Paint
+    align: Align = "center"
+    vertical_align: Literal["top", "middle", "bottom"] = "middle"
+    line_height: float = 1.2
+    letter_spacing: float = 0.0
+    is_wrapped: bool = True
+    direction: TextDirection = "auto"
+    background: TextBackground | None = None
+    max_lines: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rect:
+    """Fills the clip's box."""
+
+    paint: Paint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circle:
+    """A disc, or a sector from `start_angle` to `end_angle`; `diameter` in px."""
+
+    diameter: float
+    paint: Paint
+    start_angle: float = 0.0
+    end_angle: float = 360.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polygon:
+    """A regular polygon in a circle of `diameter`, a corner at the top."""
+
+    sides: int
+    diameter: float
+    paint: Paint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathLine:
+    """A line along points or an SVG path, perhaps drawn in part, with arrow heads.
+
+    `data` is SVG path data, in px from the clip's centre. `draw_start` and `draw_end` are
+    shares of the length.
+    """
+
+    data: str
+    paint: Paint | None
+    line_paint: Paint
+    line_width: float = 4.0
+    is_closed: bool = False
+    draw_start: float = 0.0
+    draw_end: float = 1.0
+    start_offset: float = 0.0
+    end_offset: float = 0.0
+    has_start_arrow: bool = False
+    has_end_arrow: bool = False
+    arrow_size: float = 24.0
+    cap: Literal["butt", "round", "square"] = "butt"
+    join: Literal["miter", "round", "bevel"] = "miter"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Svg:
+    """A drawing, inline or from a file; it has been stripped of scripts and references."""
+
+    svg: str | None
+    source: Source | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Icon:
+    """A bundled drawing by name, `set:name`, in one colour."""
+
+    name: str
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """Program text with highlighting."""
+
+    code: str
+    font: Font
+    language: str = "text"
+    line_height: float = 1.4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One spoken word and when it is heard, in seconds inside the clip."""
+
+    text: str
+    start_seconds: float
+    end_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captions:
+    """Words shown as they are spoken: in pages with the spoken word marked, or one by one."""
+
+    words: tuple[Word, ...]
+    font: Font
+    mode: Literal["batch", "stream"] = "batch"
+    words_per_page: int = 4
+    page_seconds: float | None = None
+    align: Align = "center"
+    box_width: float | None = None
+    colour: Colour = Colour(red=1, green=1, blue=1)
+    highlight: Colour = Colour(red=1, green=0.831, blue=0)
+    background: Colour | None = None
+    outline: Stroke | None = None
+    fades_in: bool = False
+    position: Literal["bottom", "top", "center"] = "bottom"
+    padding: float = 80.0
+    line_height: float = 1.2
+    letter_spacing: float = 0.0
+    max_lines: int = 2
+    direction: TextDirection = "auto"

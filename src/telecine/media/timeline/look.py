@@ -1,0 +1,113 @@
+"""How things look and where they are: colours, strokes, filters, placement.
+
+Units are `model.py`'s: canvas pixels, degrees clockwise, shares from 0 to 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Fit = Literal["contain", "cover", "fill"]
+BlendMode = Literal[
+    "source-over", "multiply", "screen", "overlay", "darken", "lighten", "color-dodge",
+    "color-burn", "hard-light", "soft-light", "difference", "exclusion", "hue", "saturation",
+    "color", "luminosity", "lighter", "destination-in", "destination-out",
+]  # fmt: skip
+FilterKind = Literal[
+    "blur", "brightness", "contrast", "saturate", "hue", "grayscale", "sepia", "invert"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Colour:
+    """sRGB, straight alpha, each component 0 to 1."""
+
+    red: float
+    green: float
+    blue: float
+    alpha: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradientStop:
+    """A colour at a place along the gradient, 0 to 1."""
+
+    offset: float
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gradient:
+    """Fills a box. `angle` 0 runs left to right, 90 top to bottom."""
+
+    kind: Literal["linear", "radial", "conic"]
+    stops: tuple[GradientStop, ...]
+    angle: float = 0.0
+
+
+Paint = Colour | Gradient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stroke:
+    """A line around text or a shape, centred on its edge."""
+
+    paint: Colour
+    width: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shadow:
+    """Drawn below the clip; `blur` is the CSS blur radius (twice the Gaussian's sigma)."""
+
+    colour: Colour
+    blur: float
+    offset: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """CSS meaning: blur in px, hue in degrees, the others 1 or 0 for no change."""
+
+    kind: FilterKind
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crop:
+    """The shares of the source that are cut off, before it is fitted."""
+
+    left: float = 0.0
+    top: float = 0.0
+    right: float = 0.0
+    bottom: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Where a clip's box is. None for a side: the natural size, fitted inside the canvas."""
+
+    x: float = 0.0
+    y: float = 0.0
+    width: float | None = None
+    height: float | None = None
+    scale: tuple[float, float] = (1.0, 1.0)
+    rotation: float = 0.0
+    skew: tuple[float, float] = (0.0, 0.0)
+    #: The point of the box that lies on (x, y) and that it turns about: shares of its sides.
+    anchor: tuple[float, float] = (0.5, 0.5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """How a clip looks, whatever it shows. `corner_radii` run clockwise from top left, in px."""
+
+    opacity: float = 1.0
+    fit: Fit = "contain"
+    crop: Crop = Crop()
+    corner_radii: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    filters: tuple[Filter, ...] = ()
+    blend: BlendMode = "source-over"
+    shadow: Shadow | None = None
+    stroke: Stroke | None = None
