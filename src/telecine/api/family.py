@@ -90,6 +90,7 @@ class Endpoint:
     handler: Handler
     summary: str
     form: type[msgspec.Struct] | None = None
+    example: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[int, Answer] = field(default_factory=dict)
 
     @property

@@ -100,7 +100,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         schema = {"$ref": _REF.format(name=endpoint.form.__name__)}
         operation["requestBody"] = {
             "required": True,
-            "content": {"multipart/form-data": {"schema": schema}},
+            "content": {"multipart/form-data": {"schema": schema, "example": endpoint.example}},
         }
     return operation
 

@@ -19,6 +19,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         handler=compress.compress,
         summary="Compress a video",
         form=wire.CompressForm,
+        example={"file": "@video.mp4", "codec": "h264", "quality": "23"},
         answers={202: Answer(description="The job is queued and paid for.", body=wire.Accepted)},
     ),
     Endpoint(
@@ -55,6 +56,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         handler=compress.convert,
         summary="Convert an image while you wait",
         form=wire.ConvertForm,
+        example={"file": "@photo.jpg", "format": "webp", "width": "1200"},
         answers={
             200: Answer(
                 description="The image.",

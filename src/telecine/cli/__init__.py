@@ -27,6 +27,8 @@ keys_app = typer.Typer(help="API keys: create, list, revoke.", no_args_is_help=T
 credits_app = typer.Typer(help="Credits of accounts.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
 app.add_typer(credits_app, name="credits")
+webhooks_app = typer.Typer(help="Webhooks of accounts.", no_args_is_help=True)
+app.add_typer(webhooks_app, name="webhooks")
 
 Data = Annotated[
     Optional[str],  # noqa: UP045 (typer reads the annotation on Python 3.11)
@@ -51,7 +53,7 @@ def main() -> None:
 @app.callback(invoke_without_command=True)
 def root(
     context: typer.Context,
-    version: Annotated[  # noqa: FBT002 (a flag)
+    version: Annotated[
         bool, typer.Option("--version", help="Print the version.", is_eager=True)
     ] = False,
 ) -> None:
@@ -154,6 +156,17 @@ def credits_grant(
     admin.grant(settings.load(data=data), email=email, amount=amount)
 
 
+@webhooks_app.command("secret")
+def webhooks_secret(
+    email: Annotated[str, typer.Option(help="Whose account.")],
+    data: Data = None,
+) -> None:
+    """Print the secret that signs an account's webhooks, alone, on stdout."""
+    from telecine.cli import admin
+
+    admin.show_webhook_secret(settings.load(data=data), email=email)
+
+
 @app.command()
 def compress(
     source: Annotated[Path, typer.Argument(help="Video file.", metavar="IN")],
@@ -164,6 +177,13 @@ def compress(
     bitrate: Annotated[str, typer.Option(help="With --method bitrate: 2500k, 2.5M.")] = "",
     target_size: Annotated[str, typer.Option(help="With --method size: 8MB, 500k, 7340032.")] = "",
     resolution: Annotated[str, typer.Option(help="Fit inside, such as 1280x720.")] = "",
+    fit: Annotated[
+        str, typer.Option(help="How the picture fills --resolution: inside, cover, contain, fill.")
+    ] = "inside",
+    keep_smaller: Annotated[
+        bool,
+        typer.Option("--keep-smaller", help="Keep the original where the result is larger."),
+    ] = False,
     server: Server = "",
     key: Key = "",
 ) -> None:
@@ -180,6 +200,8 @@ def compress(
             bitrate=bitrate,
             target_size=target_size,
             resolution=resolution,
+            fit=fit,
+            keep_smaller=keep_smaller,
         ),
         remote=media.remote(server, key),
     )

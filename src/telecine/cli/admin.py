@@ -13,7 +13,9 @@ from rich.table import Table
 from telecine import settings as settings_module
 from telecine.assembly import Telecine, assemble, prepare
 from telecine.core import accounts, credits, keys
+from telecine.core.accounts import Account
 from telecine.core.keys import KeyStyle
+from telecine.db import Transaction
 from telecine.kit.errors import InvalidRequestError, NotFoundError
 from telecine.settings import Settings
 
@@ -46,6 +48,7 @@ def create_key(
 def list_keys(settings: Settings) -> None:
     """Print all keys as a table."""
     table = Table("id", "account", "plan", "key", "created", "last used", "state")
+    table.columns[0].no_wrap = True  # it is there to be copied into `keys revoke`
     with _opened(settings) as telecine, telecine.db.snapshot() as tx:
         for key in keys.list_keys(tx):
             account = accounts.get(tx, key.account_id)
@@ -66,17 +69,22 @@ def revoke_key(settings: Settings, key_id: str) -> None:
 def grant(settings: Settings, *, email: str, amount: int) -> None:
     """Give an account credits."""
     with _opened(settings) as telecine, telecine.db.transaction() as tx:
-        account = accounts.find_by_email(tx, email)
-        if account is None:
-            raise NotFoundError(f"There is no account for {email}.")
+        account = _account(tx, email)
         credits.grant(tx, account.id, amount, now=telecine.clock(), note="credits grant")
         balance = credits.balance(tx, account.id)
     _out.print(f"{account.email}: {balance.available} credits")
 
 
+def show_webhook_secret(settings: Settings, *, email: str) -> None:
+    """Print the secret of an account's webhooks on stdout."""
+    with _opened(settings) as telecine, telecine.db.snapshot() as tx:
+        sys.stdout.write(_account(tx, email).webhook_secret + "\n")
+
+
 def show_settings() -> None:
     """Print every setting."""
     table = Table("variable", "default", "what it does")
+    table.columns[0].no_wrap = True
     for row in setting_rows():
         table.add_row(*row)
     _out.print(table)
@@ -96,6 +104,13 @@ def setting_rows() -> list[tuple[str, str, str]]:
         text = str((extra or {}).get("description", ""))
         rows.append((f"TELECINE_{field.name.upper()}", str(field.default), text))
     return rows
+
+
+def _account(tx: Transaction, email: str) -> Account:
+    account = accounts.find_by_email(tx, email)
+    if account is None:
+        raise NotFoundError(f"There is no account for {email}.")
+    return account
 
 
 @contextmanager

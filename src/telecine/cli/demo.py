@@ -65,11 +65,12 @@ def run(output: Path) -> None:
         _console.print("Starting a server…")
         with local_server(Path(folder) / "data") as here, Client(here.url, here.key) as client:
             _console.print(f"A server with one worker listens on {here.url}")
+            before = client.usage().credits.balance
             rows = list(_jobs(client, sample, output))
-            balance = client.usage().credits.balance
+            spent = before - client.usage().credits.balance
     _console.print(_table(rows))
     _console.print(
-        f"{len(rows)} jobs in {time.monotonic() - began:.0f} s, {1_000_000 - balance} credits. "
+        f"{len(rows)} jobs in {time.monotonic() - began:.0f} s, {spent} credits. "
         f"The files are in {output}/"
     )
 

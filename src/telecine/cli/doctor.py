@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyvips
@@ -16,7 +17,7 @@ from rich.table import Table
 
 from telecine import __version__
 from telecine.assembly import Telecine, assemble, prepare
-from telecine.kit.errors import TelecineError
+from telecine.kit.errors import ProcessingError, TelecineError
 from telecine.media import sandbox
 from telecine.operations.convert import MEDIA_TYPES, ConvertParams, convert
 from telecine.settings import Settings
@@ -92,10 +93,14 @@ def _attempt(subject: str, check: Callable[[], str]) -> Finding:
 def _encoders(telecine: Telecine) -> Iterator[Finding]:
     yield Finding(subject="ffmpeg", is_fine=True, detail=str(telecine.ffmpeg.executable))
     for name in _ENCODERS:
-        trouble = telecine.ffmpeg.try_encoder(name)
-        yield Finding(
-            subject=f"encoder {name}", is_fine=trouble is None, detail=trouble or "encodes"
-        )
+        yield _attempt(f"encoder {name}", partial(_encode, telecine, name))
+
+
+def _encode(telecine: Telecine, name: str) -> str:
+    trouble = telecine.ffmpeg.try_encoder(name)
+    if trouble is not None:
+        raise ProcessingError(trouble)
+    return "encodes"
 
 
 def _images(telecine: Telecine) -> Iterator[Finding]:

@@ -56,6 +56,8 @@ def compress_fields(
     bitrate: str,
     target_size: str,
     resolution: str,
+    fit: str,
+    keep_smaller: bool,
 ) -> Fields:
     """Return the options as the form fields that a client would send."""
     sent: dict[str, Any] = {
@@ -65,6 +67,8 @@ def compress_fields(
         "bitrate": bitrate,
         "target_size_bytes": _bytes(target_size) if target_size else None,
         "resolution": resolution,
+        "fit": fit,
+        "keep_smaller": "true" if keep_smaller else None,
     }
     return {
         name: f"{value:g}" if isinstance(value, float) else str(value)

@@ -26,6 +26,7 @@ def serve(settings: Settings) -> None:
     prepare(telecine)
     telecine.blobs.check()
     secret = first_key(telecine)
+    granted = telecine.plans.plans[LOCAL_PLAN].included_credits if secret else 0
     telecine.close()
     try:
         listener = server.bind(settings.host, settings.port)
@@ -40,7 +41,7 @@ def serve(settings: Settings) -> None:
         listener=listener,
         worker_ids=[worker_id(number) for number in range(1, settings.workers + 1)],
     )
-    supervisor.run(on_started=lambda: _welcome(url, secret, settings))
+    supervisor.run(on_started=lambda: _welcome(url, secret, granted, settings))
 
 
 def worker(settings: Settings, *, worker_id: str, lifeline_fd: int | None) -> None:
@@ -80,13 +81,13 @@ def _address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _welcome(url: str, secret: str | None, settings: Settings) -> None:
+def _welcome(url: str, secret: str | None, granted: int, settings: Settings) -> None:
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
     console.print(f"[bold]Telecine[/bold] listens on {url}   reference: {url}/docs")
     console.print(f"Data: {settings.data_dir}   workers: {settings.workers}   stop: Ctrl-C")
     if secret is None:
         return
-    console.print("\nYour API key, shown this once (1,000,000 credits):\n")
+    console.print(f"\nYour API key, shown this once ({granted:,} credits):\n")
     console.print(f"    [bold]{secret}[/bold]\n")
     console.print("Try it:\n")
     print(  # noqa: T201 (a line to paste: no markup, no wrapping)

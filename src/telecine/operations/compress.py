@@ -136,11 +136,6 @@ def output_filename(filename: str) -> str:
     return f"{short or 'video'}-compressed.mp4"
 
 
-def percent_saved(input_bytes: int, output_bytes: int) -> int:
-    """100 MiB to 30 MiB is 70; negative when it grew."""
-    return round(100 * (1 - output_bytes / input_bytes))
-
-
 @dataclass(frozen=True, slots=True)
 class _Compress:
     name: str = "compress"
@@ -345,7 +340,6 @@ def _result(
         "width": video.display_width,
         "height": video.display_height,
         "duration_seconds": round(written.duration_seconds, 3),
-        "compression_ratio": percent_saved(source.size_bytes, written.size_bytes),
     }
     if crf is not None:
         facts["crf_used"] = crf

@@ -13,7 +13,6 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from telecine.core.credits import Balance
-from telecine.core.files import File
 from telecine.core.jobs import Job, JobDetails, JobStatus
 from telecine.kit.clock import isoformat
 
@@ -204,12 +203,17 @@ def status_reply(details: JobDetails) -> StatusReply:
             filename=source.filename if source else "",
             size_bytes=source.size_bytes if source else 0,
         ),
-        output=_output_info(job, details.outputs[0]) if details.outputs else UNSET,
+        output=_output_info(details) if details.outputs else UNSET,
         error=job.error_message or "failed" if is_failed else UNSET,
         error_code=job.error_code or UNSET if is_failed else UNSET,
         credits_charged=0 if is_failed else job.price,
         created_at=isoformat(job.created_at),
     )
+
+
+def percent_saved(input_bytes: int, output_bytes: int) -> int:
+    """100 MiB to 30 MiB is 70; negative when it grew."""
+    return round(100 * (1 - output_bytes / input_bytes))
 
 
 def usage_reply(plan_name: str, balance: Balance) -> UsageReply:
@@ -242,12 +246,13 @@ def event_body(details: JobDetails, event: str, at: datetime) -> bytes:
     return msgspec.json.encode(body)
 
 
-def _output_info(job: Job, output: File) -> OutputInfo:
+def _output_info(details: JobDetails) -> OutputInfo:
+    job, output, source = details.job, details.outputs[0], details.inputs[0]
     facts = {name: job.facts[name] for name in _FACTS if job.facts.get(name) is not None}
     return OutputInfo(
         filename=output.filename,
         size_bytes=output.size_bytes,
-        compression_ratio=int(job.facts.get("compression_ratio", 0)),
+        compression_ratio=percent_saved(source.size_bytes, output.size_bytes),
         download_url=_download_url(job),
         expires_at=_expiry(job),
         **facts,
