@@ -172,7 +172,7 @@ def test_the_page_loads_nothing_but_what_is_here(api: TestClient) -> None:
     assert "unsafe-eval" not in policy
     scripts = re.findall(r"<script[^>]*>", answer.text)
     sources = re.findall(r'(?:src|href)="([^"]+)"', answer.text)
-    assert len(scripts) == len(re.findall(r"<script src=", answer.text)) == 2
+    assert len(scripts) == len(re.findall(r"<script src=", answer.text)) == 3
     for source in sources:
         assert source.startswith("/static/")
         assert api.get(source).status_code == 200, source

@@ -40,6 +40,7 @@ _REFERENCE_PAGE = """<!doctype html>
 </head>
 <body>
 <div id="reference"></div>
+<script src="/static/no-eval.js"></script>
 <script src="/static/vendor/scalar/standalone.js"></script>
 <script src="/static/reference.js"></script>
 </body>
