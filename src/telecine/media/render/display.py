@@ -10,12 +10,34 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from telecine.media.timeline.model import BlendMode, Content, Filter, Paint, Style
+from telecine.media.timeline.model import (
+    BlendMode,
+    Captions,
+    Content,
+    Filter,
+    Paint,
+    Style,
+    Word,
+)
 
 #: x' = a*x + c*y + e, y' = b*x + d*y + f: SVG's order (a, b, c, d, e, f).
 Matrix = tuple[float, float, float, float, float, float]
 
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptionPage:
+    """What captions show at one moment: the words of a page, one of them perhaps being spoken.
+
+    The words are laid out as if all were there; only the first `visible` are drawn, so that
+    words that appear one by one do not push the others about.
+    """
+
+    captions: Captions
+    words: tuple[Word, ...]
+    spoken: int | None
+    visible: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,16 +47,29 @@ class Layer:
     `width` x `height` is the layer's box in canvas pixels at scale 1; `raster_scale` the
     largest scale at which it is ever drawn, so that a sprite made at that scale is only ever
     shrunk. Everything of `style` that does not move is part of the sprite's pixels: stroke,
-    shadow, corner radii, fit and crop, and filters where they stand still.
+    shadow, corner radii, fit and crop, and filters where they stand still. What moves is in
+    the draws instead, and neutral here: opacity and blend always, corner radii where the
+    pixels move (`is_moving`: a video, an animated image). A layout is never a layer, captions
+    are one layer for each state of a page.
     """
 
     index: int
-    content: Content
+    content: Content | CaptionPage
     style: Style
     width: float
     height: float
     raster_scale: float
     path: str
+    is_moving: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipBox:
+    """A box from (0, 0) to `width`, `height`, taken to the canvas by `matrix`."""
+
+    matrix: Matrix
+    width: float
+    height: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +93,9 @@ class Draw:
     """One layer on one frame. `matrix` takes the layer's box (px) to canvas px.
 
     `source_seconds` is the instant of the source that is shown, for layers that move;
-    None for sprites. `sweep` is where a light passes over the layer, 0 to 1.
+    None for sprites. `sweep` is where a light passes over the layer, 0 to 1, and
+    `sweep_strength` how bright it is. Nothing is seen outside any of `clips`: layouts that
+    cut off what leaves them.
     """
 
     layer: int
@@ -69,6 +106,8 @@ class Draw:
     masks: tuple[Mask, ...] = ()
     source_seconds: Fraction | None = None
     sweep: float | None = None
+    sweep_strength: float = 1.0
+    clips: tuple[ClipBox, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
