@@ -7,11 +7,14 @@ and elastic leave that range in between. The formulas are Robert Penner's.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Final
 
 Easing = Callable[[float], float]
 
+_CALL: Final = re.compile(r"(cubic-bezier|spring)\(([-+.,\deE ]{1,100})\)")
+_SETTLED: Final = 1e-3
 _OVERSHOOT: Final = 1.70158
 _OVERSHOOT_BOTH: Final = _OVERSHOOT * 1.525
 
@@ -118,3 +121,51 @@ def cubic_bezier(x1: float, y1: float, x2: float, y2: float) -> Easing:
 
 def _bezier(s: float, first: float, second: float) -> float:
     return 3 * (1 - s) ** 2 * s * first + 3 * (1 - s) * s**2 * second + s**3
+
+
+def spring(mass: float, stiffness: float, damping: float) -> Easing:
+    """A mass let go on a spring; the way takes as long as it needs to swing out to a thousandth.
+
+    All three are positive.
+    """
+    decay = damping / (2 * mass)
+    discriminant = decay * decay - stiffness / mass
+    spread = math.sqrt(abs(discriminant))
+    slowest = decay - spread if discriminant > 0 else decay
+    settled_seconds = -math.log(_SETTLED) / slowest if slowest > 0 else 1.0
+
+    def ease(t: float) -> float:
+        if t <= 0.0 or t >= 1.0:
+            return min(max(t, 0.0), 1.0)
+        seconds = t * settled_seconds
+        if spread < 1e-6 * decay:
+            swing = 1 + decay * seconds
+        elif discriminant < 0:
+            swing = math.cos(spread * seconds) + decay / spread * math.sin(spread * seconds)
+        else:
+            fast, slow = decay + spread, decay - spread
+            away = fast * math.exp(-slow * seconds) - slow * math.exp(-fast * seconds)
+            return 1 - away / (fast - slow)
+        return 1 - math.exp(-decay * seconds) * swing
+
+    return ease
+
+
+def easing_named(text: str) -> Easing | None:
+    """Return the curve of that name, or of `cubic-bezier(..)` or `spring(..)`; else None."""
+    if text in EASINGS:
+        return EASINGS[text]
+    call = _CALL.fullmatch(text)
+    if not call:
+        return None
+    try:
+        numbers = [float(word) for word in call[2].split(",")]
+    except ValueError:
+        return None
+    if call[1] == "spring":
+        fits = len(numbers) == 3 and all(1e-3 <= number <= 1e5 for number in numbers)
+        return spring(*numbers) if fits else None
+    fits = len(numbers) == 4 and all(abs(number) <= 100 for number in numbers)
+    if not fits or not (0 <= numbers[0] <= 1 and 0 <= numbers[2] <= 1):
+        return None
+    return cubic_bezier(*numbers)

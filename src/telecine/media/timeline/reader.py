@@ -1,0 +1,290 @@
+"""Reads JSON that anybody may have written, and collects everything that is wrong with it.
+
+A reader never raises. A field that is wrong is reported with its JSON path and read as its
+default, so that one look at a document names all of its faults. `{{name}}` in any string is
+replaced by the document's variable of that name.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+#: Enough to mend a document by; the hundred-and-first fault is rarely a new one.
+MAX_PROBLEMS: Final = 100
+MAX_TEXT_CHARACTERS: Final = 100_000
+
+_VARIABLE: Final = re.compile(r"\{\{\s*([\w.-]{1,64})\s*\}\}")
+_SHOWN_CHARACTERS: Final = 60
+
+Choice = TypeVar("Choice", bound=str)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One fault: where, what, what was found, and what would be right there."""
+
+    path: str
+    code: str
+    message: str
+    got: str | None = None
+    allowed: str | None = None
+
+
+@dataclass(slots=True)
+class Report:
+    """The faults found so far; past `MAX_PROBLEMS` they are only counted."""
+
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    n_problems: int = 0
+
+    def problem(
+        self, path: str, code: str, message: str, *, got: object = None, allowed: str | None = None
+    ) -> None:
+        """Note a fault that makes the document unusable."""
+        self.n_problems += 1
+        _note(self.problems, path, code, message, got, allowed)
+
+    def warn(
+        self, path: str, code: str, message: str, *, got: object = None, allowed: str | None = None
+    ) -> None:
+        """Note something that will be drawn, but perhaps not as meant."""
+        _note(self.warnings, path, code, message, got, allowed)
+
+
+def _note(
+    notes: list[Problem], path: str, code: str, message: str, got: object, allowed: str | None
+) -> None:
+    if len(notes) < MAX_PROBLEMS:
+        found = None if got is None else shown(got)
+        notes.append(Problem(path=path, code=code, message=message, got=found, allowed=allowed))
+
+
+def shown(value: object) -> str:
+    """Describe a JSON value in few characters; never looks into containers, however deep."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= _SHOWN_CHARACTERS else value[:_SHOWN_CHARACTERS] + "…")
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, int):
+        return str(value) if value.bit_length() < 200 else "a number of over 60 digits"
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, Mapping):
+        return f"an object of {len(value)}"
+    if isinstance(value, Sequence):
+        return f"a list of {len(value)}"
+    return type(value).__name__
+
+
+def finite(value: object) -> float | None:
+    """Return a JSON number as a float; None where it is none, or not a finite one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Any JSON value with its path. `raw` has its variables filled in already."""
+
+    raw: object
+    path: str
+    report: Report
+    variables: Mapping[str, object]
+
+    def problem(self, code: str, message: str, *, allowed: str | None = None) -> None:
+        """Note a fault of this value."""
+        self.report.problem(self.path, code, message, got=self.raw, allowed=allowed)
+
+    def number(self, *, low: float, high: float, above: float | None = None) -> float | None:
+        """Return a number within `low` and `high`, and over `above`; otherwise a problem."""
+        number = finite(self.raw)
+        wanted = f"{low:g} to {high:g}" if above is None else f"over {above:g}, up to {high:g}"
+        if number is None:
+            self.problem("TYPE", "This must be a finite number.", allowed=wanted)
+        elif not low <= number <= high or (above is not None and number <= above):
+            self.problem("RANGE", "This number is out of range.", allowed=wanted)
+        else:
+            return number
+        return None
+
+    def text(self, *, max_characters: int = MAX_TEXT_CHARACTERS) -> str | None:
+        """Return a string of at most that length; otherwise a problem."""
+        if not isinstance(self.raw, str):
+            self.problem("TYPE", "This must be a string.", allowed="a string")
+        elif len(self.raw) > max_characters:
+            self.problem(
+                "TOO_LONG", "This string is too long.", allowed=f"{max_characters} characters"
+            )
+        else:
+            return self.raw
+        return None
+
+    def choice(self, allowed: Sequence[Choice]) -> Choice | None:
+        """Return the one of `allowed` that this is; otherwise a problem."""
+        for name in allowed:
+            if self.raw == name:
+                return name
+        self.problem("CHOICE", "This value is not known here.", allowed=", ".join(allowed))
+        return None
+
+    def items(self, *, low: int = 0, high: int) -> list[Value]:
+        """Return the items of a list of that length; otherwise a problem, and none."""
+        raw = self.raw
+        if not isinstance(raw, Sequence) or isinstance(raw, str | bytes):
+            self.problem("TYPE", "This must be a list.", allowed="a list")
+            return []
+        if not low <= len(raw) <= high:
+            code = "TOO_MANY" if len(raw) > high else "TOO_FEW"
+            self.problem(code, "This list has the wrong length.", allowed=f"{low} to {high} items")
+            return []
+        return [self.at(f"[{index}]", item) for index, item in enumerate(raw)]
+
+    def fields(self) -> Node:
+        """Return an object's fields; of anything else a problem, and no fields."""
+        if isinstance(self.raw, Mapping):
+            return Node(self.raw, self.path, self.report, self.variables)
+        self.problem("TYPE", "This must be an object.", allowed="an object")
+        return Node({}, self.path, self.report, self.variables)
+
+    def numbers(self, count: int, *, low: float, high: float) -> tuple[float, ...] | None:
+        """Return a list of exactly `count` numbers."""
+        items = self.items(low=count, high=count)
+        found = [item.number(low=low, high=high) for item in items]
+        numbers = tuple(number for number in found if number is not None)
+        return numbers if len(numbers) == count else None
+
+    def at(self, step: str, raw: object) -> Value:
+        """Return a value below this one."""
+        path = self.path + step if self.path or not step.startswith(".") else step[1:]
+        return Value(_filled(raw, path, self), path, self.report, self.variables)
+
+
+class Node:
+    """A JSON object with its path. An absent or null field is read as its default."""
+
+    __slots__ = ("path", "raw", "report", "variables")
+
+    def __init__(
+        self,
+        raw: Mapping[str, object],
+        path: str,
+        report: Report,
+        variables: Mapping[str, object],
+    ) -> None:
+        self.raw = raw
+        self.path = path
+        self.report = report
+        self.variables = variables
+
+    def has(self, name: str) -> bool:
+        """Say whether the field is there and not null."""
+        return self.raw.get(name) is not None
+
+    def get(self, name: str) -> Value | None:
+        """Return a field, None where it is absent or null."""
+        raw = self.raw.get(name)
+        if raw is None:
+            return None
+        path = f"{self.path}.{name}" if self.path else name
+        value = Value(raw, path, self.report, self.variables)
+        return Value(_filled(raw, path, value), path, self.report, self.variables)
+
+    def required(self, name: str) -> Value | None:
+        """Return a field; its absence is a problem."""
+        value = self.get(name)
+        if value is None:
+            path = f"{self.path}.{name}" if self.path else name
+            self.report.problem(path, "REQUIRED", "This field is required.")
+        return value
+
+    def first(self, *names: str) -> Value | None:
+        """Return the first of these fields that is there: a name and its older spellings."""
+        return next((value for name in names if (value := self.get(name)) is not None), None)
+
+    def number(
+        self, name: str, default: float, *, low: float, high: float, above: float | None = None
+    ) -> float:
+        """Return a number within its range."""
+        value = self.get(name)
+        number = None if value is None else value.number(low=low, high=high, above=above)
+        return default if number is None else number
+
+    def maybe(self, name: str, *, low: float, high: float) -> float | None:
+        """Return a number within its range, None where it is absent or wrong."""
+        value = self.get(name)
+        return None if value is None else value.number(low=low, high=high)
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """Return true or false."""
+        value = self.get(name)
+        if value is None:
+            return default
+        if isinstance(value.raw, bool):
+            return value.raw
+        value.problem("TYPE", "This must be true or false.", allowed="true, false")
+        return default
+
+    def text(self, name: str, default: str, *, max_characters: int = MAX_TEXT_CHARACTERS) -> str:
+        """Return a string."""
+        value = self.get(name)
+        text = None if value is None else value.text(max_characters=max_characters)
+        return default if text is None else text
+
+    def choice(self, name: str, default: Choice, allowed: Sequence[Choice]) -> Choice:
+        """Return one of the allowed strings."""
+        value = self.get(name)
+        found = None if value is None else value.choice(allowed)
+        return default if found is None else found
+
+    def node(self, name: str) -> Node:
+        """Return an object's fields; where it is absent, no fields."""
+        value = self.get(name)
+        if value is None:
+            path = f"{self.path}.{name}" if self.path else name
+            return Node({}, path, self.report, self.variables)
+        return value.fields()
+
+    def items(self, name: str, *, low: int = 0, high: int) -> list[Value]:
+        """Return a list's items; where it is absent, none."""
+        value = self.get(name)
+        return [] if value is None else value.items(low=low, high=high)
+
+
+def _filled(raw: object, path: str, within: Value) -> object:
+    """Put variables in a string's places; a string that is one place becomes the value itself."""
+    if not isinstance(raw, str) or not within.variables or "{{" not in raw:
+        return raw
+    if len(raw) > MAX_TEXT_CHARACTERS:
+        return raw  # refused by its length wherever it is read
+    whole = _VARIABLE.fullmatch(raw)
+    if whole:
+        return within.variables.get(whole[1], raw)
+    parts: list[str] = []
+    n_characters = 0
+    for part in _pieces(raw, within.variables):
+        n_characters += len(part)
+        if n_characters > MAX_TEXT_CHARACTERS:
+            within.report.problem(path, "TOO_LONG", "With its variables this is too long.")
+            return ""
+        parts.append(part)
+    return "".join(parts)
+
+
+def _pieces(raw: str, variables: Mapping[str, object]) -> Iterator[str]:
+    end = 0
+    for place in _VARIABLE.finditer(raw):
+        yield raw[end : place.start()]
+        value = variables.get(place[1], place[0])
+        yield value if isinstance(value, str) else shown(value)
+        end = place.end()
+    yield raw[end:]
