@@ -16,7 +16,7 @@ from telecine.engine.queue import APPLICATION_NAME, APPLICATION_VERSION, WORKFLO
 
 #: How often an idle worker looks for tickets. Half of it is the mean wait of a job; each look
 #: costs about 3 ms of CPU.
-_POLL_SECONDS = 0.2
+_POLL_SECONDS = 0.25
 
 #: Runs one ticket to its end. Raises nothing: every outcome is in the job's row.
 Handler = Callable[[str, int], None]
