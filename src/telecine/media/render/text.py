@@ -1,0 +1,276 @@
+"""Paragraphs: how large a text is, and drawing it. Shaping and line breaking are skia's.
+
+skia's Python binding has no line metrics, no line limit and no text direction, so: every line
+is given the same height by force, which makes the number of lines a division; a limit of lines
+is found by cutting the text until it fits; and a line that runs right to left is put between
+Unicode's isolates. A text's ink may leave its box (swashes, stacked accents, strokes):
+`overhang` says how far at most.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+from telecine.media.render.fonts import FontBook, emoji_runs
+from telecine.media.render.paints import fill_paint, stroke_paint
+from telecine.media.render.skia_guard import skia
+from telecine.media.timeline.model import Colour, Font, Paint, Stroke, Text, TextDirection
+
+_RIGHT_TO_LEFT: Final = "\u2067"
+_LEFT_TO_RIGHT: Final = "\u2066"
+_END: Final = "\u2069"
+_ELLIPSIS: Final = "\u2026"
+#: Wider than any canvas, narrow enough for skia's arithmetic in 32 bits.
+_ENDLESS: Final = 1_000_000.0
+#: Lines may be this much longer than their box: skia's sums of advances differ in the last
+#: bit, and a line in a box of just its own size would be broken.
+_SLACK: Final = 1.0
+# Letters that join would come apart.
+_CURSIVE: Final = re.compile("[\u0600-\u08ff\ufb50-\ufdff\ufe70-\ufeff\u1800-\u18af]")
+# Marks of direction from outside would break out of our own.
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """How a stretch of text is set. `line_height` is a multiple of the size."""
+
+    font: Font
+    line_height: float = 1.2
+    letter_spacing: float = 0.0
+    direction: TextDirection = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Lines ready to be drawn: what is in them, as wide as they may be, and what they came to."""
+
+    text: str
+    setting: Setting
+    align: str
+    layout_width: float
+    width: float
+    height: float
+
+
+def text_size(text: Text, *, fonts: FontBook, max_width: float | None) -> tuple[float, float]:
+    """Return width and height in px, the background's padding included.
+
+    None for `max_width`: only the text's own line breaks count.
+    """
+    padding = _padding(text)
+    limit = None if max_width is None else max(max_width - 2 * padding[0], 1.0)
+    block = _block(text, fonts=fonts, width=limit)
+    width = float(math.ceil(block.width))
+    if limit is not None and text.is_wrapped:
+        width = min(width, limit)  # see _SLACK: a box of this size breaks the lines alike
+    return width + 2 * padding[0], block.height + 2 * padding[1]
+
+
+def overhang(text: Text, stroke: Stroke | None) -> float:
+    """Return how far ink may lie outside the text's box, in px."""
+    return text.font.size * 1.5 + (stroke.width if stroke else 0.0)
+
+
+def draw_text(
+    canvas: skia.Canvas,
+    text: Text,
+    *,
+    fonts: FontBook,
+    width: float,
+    height: float,
+    stroke: Stroke | None = None,
+) -> None:
+    """Draw into the box from (0, 0) to `width`, `height`; the stroke lies below the letters."""
+    padding = _padding(text)
+    inner = max(width - 2 * padding[0], 1.0)
+    block = _block(text, fonts=fonts, width=inner)
+    free_width, free_height = inner - block.width, height - 2 * padding[1] - block.height
+    share = {"left": 0.0, "center": 0.5, "right": 1.0}[text.align]
+    left = padding[0] + free_width * share
+    top = padding[1] + free_height * {"top": 0.0, "middle": 0.5, "bottom": 1.0}[text.vertical_align]
+    if text.background is not None:
+        box = skia.Rect.MakeXYWH(
+            left - padding[0], top - padding[1],
+            block.width + 2 * padding[0], block.height + 2 * padding[1],
+        )  # fmt: skip
+        radius = text.background.corner_radius
+        canvas.drawRoundRect(box, radius, radius, fill_paint(text.background.colour, width, height))
+    # skia aligns the lines inside the width it was given, which can be more than the lines have.
+    left -= (block.layout_width - block.width) * share
+    paint_block(
+        canvas, block, fonts=fonts, left=left, top=top,
+        paint=text.paint, box=(width, height), stroke=stroke,
+    )  # fmt: skip
+
+
+def paint_block(
+    canvas: skia.Canvas,
+    block: Block,
+    *,
+    fonts: FontBook,
+    left: float,
+    top: float,
+    paint: Paint,
+    box: tuple[float, float],
+    stroke: Stroke | None = None,
+) -> None:
+    """Draw lines at a place. `box` is what a gradient runs across, from (0, 0)."""
+    paints = [fill_paint(paint, *box)]
+    if stroke is not None and stroke.width > 0:
+        # Half of a stroke lies under the letters: what is seen is as wide as asked for.
+        paints.insert(0, stroke_paint(stroke, round_join=True))
+    for each in paints:
+        paragraph = _paragraph(block.text, block.setting, block.align, fonts=fonts, paint=each)
+        paragraph.layout(block.layout_width)
+        paragraph.paint(canvas, left, top)
+
+
+def one_line(text: str, setting: Setting, *, fonts: FontBook) -> Block:
+    """Lay out a word or a line that is never broken."""
+    return _measured(clean(text), setting, "left", fonts=fonts, width=None)
+
+
+def clean(text: str) -> str:
+    """Drop what no font draws: control characters, lone surrogates, foreign direction marks."""
+    text = text.encode("utf-8", "replace").decode()
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
+    return _CONTROLS.sub("", text)
+
+
+def is_right_to_left(text: str, direction: TextDirection = "auto") -> bool:
+    """Say which way a line runs: as told, else by its first letter that has a direction."""
+    if direction != "auto":
+        return direction == "rtl"
+    for character in text:
+        kind = unicodedata.bidirectional(character)
+        if kind in ("L", "R", "AL"):
+            return kind != "L"
+    return False
+
+
+def _padding(text: Text) -> tuple[float, float]:
+    if text.background is None:
+        return 0.0, 0.0
+    return text.background.horizontal_padding, text.background.vertical_padding
+
+
+def _block(text: Text, *, fonts: FontBook, width: float | None) -> Block:
+    setting = Setting(
+        font=text.font,
+        line_height=text.line_height,
+        letter_spacing=text.letter_spacing,
+        direction=text.direction,
+    )
+    limit = width if text.is_wrapped else None
+    words = clean(text.text)
+    block = _measured(words, setting, text.align, fonts=fonts, width=limit)
+    if text.max_lines is None or _lines(block) <= text.max_lines:
+        return block
+    # The longest beginning that fits with an ellipsis behind it.
+    low, high = 0, len(words)
+    while low < high:
+        middle = (low + high + 1) // 2
+        cut = _cut(words, middle)
+        trial = _measured(cut, setting, text.align, fonts=fonts, width=limit)
+        low, high = (middle, high) if _lines(trial) <= text.max_lines else (low, middle - 1)
+    return _measured(_cut(words, low), setting, text.align, fonts=fonts, width=limit)
+
+
+def _lines(block: Block) -> int:
+    return round(block.height / (block.setting.font.size * block.setting.line_height))
+
+
+def _cut(text: str, length: int) -> str:
+    """Cut before a mark or a joiner never: those belong to the character before them."""
+    while 0 < length < len(text) and (
+        unicodedata.category(text[length]) in ("Mn", "Mc", "Me", "Cf", "Sk")
+        or text[length - 1] == "\u200d"
+    ):
+        length -= 1
+    return text[:length].rstrip() + _ELLIPSIS
+
+
+def _measured(
+    text: str, setting: Setting, align: str, *, fonts: FontBook, width: float | None
+) -> Block:
+    black = fill_paint(Colour(red=0, green=0, blue=0), 1, 1)
+    paragraph = _paragraph(text, setting, align, fonts=fonts, paint=black)
+    paragraph.layout(_ENDLESS if width is None else width + _SLACK)
+    longest = paragraph.LongestLine
+    layout_width = longest + _SLACK if width is None else width + _SLACK
+    return Block(
+        text=text,
+        setting=setting,
+        align=align,
+        layout_width=layout_width,
+        width=longest,
+        height=paragraph.Height,
+    )
+
+
+def _paragraph(
+    text: str, setting: Setting, align: str, *, fonts: FontBook, paint: skia.Paint
+) -> skia.textlayout_Paragraph:
+    font = setting.font
+    plain, emoji = fonts.families(font, text), fonts.emoji_families(font)
+    kinds = skia.textlayout.TextAlign
+    aligns = {"left": kinds.kLeft, "center": kinds.kCenter, "right": kinds.kRight}
+
+    paragraph = skia.textlayout.ParagraphStyle()
+    paragraph.setTextAlign(aligns[align])
+    strut = skia.textlayout.StrutStyle()
+    strut.setStrutEnabled(True)
+    strut.setForceStrutHeight(True)
+    strut.setFontFamilies([skia.String(name) for name in plain[:1]])
+    strut.setFontSize(font.size)
+    strut.setHeight(setting.line_height)
+    strut.setHeightOverride(True)
+    strut.setHalfLeading(True)
+    paragraph.setStrutStyle(strut)
+    builder = skia.textlayout.ParagraphBuilder.make(paragraph, fonts.collection, fonts.unicode)
+    spacing = 0.0 if _CURSIVE.search(text) else setting.letter_spacing
+    style = _style(font, setting.line_height, spacing, paint)
+    style.setFontFamilies([skia.String(name) for name in plain])
+    emoji_style = _style(font, setting.line_height, spacing, paint)
+    emoji_style.setFontFamilies([skia.String(name) for name in (*emoji, *plain)])
+    for run, is_emoji in emoji_runs(_with_direction(text, setting.direction)):
+        builder.pushStyle(emoji_style if is_emoji else style)
+        builder.addText(run)
+        builder.pop()
+    return builder.Build()
+
+
+def _style(
+    font: Font, line_height: float, letter_spacing: float, paint: skia.Paint
+) -> skia.textlayout_TextStyle:
+    slant = skia.FontStyle.Slant
+    style = skia.textlayout.TextStyle()
+    style.setFontSize(font.size)
+    style.setFontStyle(
+        skia.FontStyle(
+            font.weight, 5, slant.kItalic_Slant if font.is_italic else slant.kUpright_Slant
+        )
+    )
+    style.setForegroundPaint(paint)
+    style.setLetterSpacing(letter_spacing)
+    style.setHeight(line_height)
+    style.setHeightOverride(True)
+    style.setHalfLeading(True)
+    return style
+
+
+def _with_direction(text: str, direction: TextDirection) -> str:
+    lines = []
+    for line in text.split("\n"):
+        if is_right_to_left(line, direction):
+            lines.append(f"{_RIGHT_TO_LEFT}{line}{_END}")
+        elif direction == "ltr":
+            lines.append(f"{_LEFT_TO_RIGHT}{line}{_END}")
+        else:
+            lines.append(line)
+    return "\n".join(lines)
