@@ -59,7 +59,7 @@ def test_every_file_of_the_package_is_in_the_wheel(wheel: Path) -> None:
 
 def test_nothing_but_the_package_is_in_the_wheel(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
-    assert tops == {"telecine", f"telecine-{telecine.__version__}.dist-info"}
+    assert tops == {"telecine", "telecine_client", f"telecine-{telecine.__version__}.dist-info"}
 
 
 def test_the_wheel_runs_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
