@@ -165,7 +165,7 @@ class Value:
 
     def at(self, step: str, raw: object) -> Value:
         """Return a value below this one."""
-        path = self.path + step if self.path or not step.startswith(".") else step[1:]
+        path = self.path + step
         return Value(_filled(raw, path, self), path, self.report, self.variables)
 
 

@@ -1,0 +1,221 @@
+"""The clips of RenderingVideo's dialect: what all types share, layouts, and templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final, Literal
+
+from telecine.media.timeline.model import (
+    Captions,
+    Clip,
+    Content,
+    Curve,
+    GainPoint,
+    Layout,
+    Placement,
+    Sound,
+)
+from telecine.media.timeline.reader import Node, Value
+from telecine.media.timeline.rv_content import CLIP_TYPES, read_content
+from telecine.media.timeline.rv_motion import read_animations, read_curves, read_transition
+from telecine.media.timeline.rv_style import read_placement, read_shadow, read_sides, read_style
+from telecine.media.timeline.scene import (
+    MAX_CLIPS,
+    MAX_DURATION_SECONDS,
+    Scene,
+    exact,
+    whole_frames,
+)
+
+_MAX_DEPTH: Final = 8
+_AUTO_SECONDS: Final = 5.0
+_ROWS: Final[tuple[Literal["horizontal", "vertical"], ...]] = ("horizontal", "vertical")
+_ALIGNS: Final[tuple[Literal["start", "center", "end", "stretch"], ...]] = (
+    "start", "center", "end", "stretch",
+)  # fmt: skip
+_JUSTIFY: Final[
+    tuple[Literal["start", "center", "end", "space-between", "space-around"], ...]
+] = ("start", "center", "end", "space-between", "space-around")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A clip, and what decides its place among the others."""
+
+    clip: Clip
+    z_index: float
+    start_seconds: float
+    track: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Slot:
+    """When a clip is seen, and what its percentages refer to."""
+
+    start_frame: int
+    end_frame: int
+    box: tuple[float, float]
+    depth: int = 0
+
+
+def read_clip(node: Node, *, scene: Scene, track: int, end: float) -> list[Draft]:
+    """Return the clip, or the clips of a template; none where it is hidden or unreadable.
+
+    `end` is where the project ends, in seconds.
+    """
+    kind = _kind(node, scene)
+    start = _start(node)
+    if kind is None or node.flag("hidden"):
+        return []
+    content, sound = read_content(kind, node, scene=scene) if kind != "layout" else (None, None)
+    duration = _duration(node, scene, sound=sound, content=content, rest=end - start)
+    f0 = whole_frames(exact(start), scene.frame_rate)
+    f1 = whole_frames(exact(start) + exact(duration), scene.frame_rate)
+    if f1 <= f0:
+        scene.report.warn(node.path, "ZERO_LENGTH", "This is shorter than a frame: never seen.")
+    slot = _Slot(start_frame=f0, end_frame=f1, box=(scene.width, scene.height))
+    clip = _clip(node, kind, content, sound, scene=scene, slot=slot)
+    if clip.content is None and clip.sound is None:
+        return []
+    z_index = node.number("zIndex", 0.0, low=-1e9, high=1e9)
+    return [Draft(clip=clip, z_index=z_index, start_seconds=start, track=track)]
+
+
+def _kind(node: Node, scene: Scene) -> str | None:
+    scene.n_clips += 1
+    if scene.n_clips > MAX_CLIPS:
+        if scene.n_clips == MAX_CLIPS + 1:
+            node.report.problem(
+                node.path, "TOO_MANY", "Too many clips.", allowed=f"up to {MAX_CLIPS}"
+            )
+        return None
+    value = node.required("type")
+    return None if value is None else value.choice((*CLIP_TYPES, "layout"))
+
+
+def _start(node: Node) -> float:
+    value = node.required("start")
+    number = None if value is None else value.number(low=0, high=MAX_DURATION_SECONDS)
+    return number or 0.0
+
+
+def _duration(
+    node: Node, scene: Scene, *, sound: Sound | None, content: Content | None, rest: float
+) -> float:
+    """Read seconds, `"end"` (as long as the project), or `"auto"` (as long as the source)."""
+    value = node.required("duration")
+    if value is None:
+        return 1.0
+    if value.raw == "end":
+        return max(rest, 0.0)
+    if value.raw == "auto":
+        return _natural_duration(value, scene, sound=sound, content=content)
+    return value.number(low=0, high=MAX_DURATION_SECONDS, above=0) or 1.0
+
+
+def _natural_duration(
+    value: Value, scene: Scene, *, sound: Sound | None, content: Content | None
+) -> float:
+    played = sound or content
+    if isinstance(content, Captions) and content.words:
+        return max(word.end_seconds for word in content.words)
+    source = getattr(played, "source", None)
+    start = getattr(played, "trim_start_seconds", 0.0)
+    end = getattr(played, "trim_end_seconds", None)
+    if end is None and source is not None and scene.lookup is not None:
+        end = scene.lookup.duration_seconds(source)
+    if end is None:
+        value.report.warn(
+            value.path, "DURATION", f"How long this runs is unknown: {_AUTO_SECONDS:g} s."
+        )
+        return _AUTO_SECONDS
+    rate = getattr(played, "rate", 1.0)
+    return float(min(max((end - start) / rate, 0.0), MAX_DURATION_SECONDS))
+
+
+def _clip(
+    node: Node,
+    kind: str,
+    content: Content | None,
+    sound: Sound | None,
+    *,
+    scene: Scene,
+    slot: _Slot,
+) -> Clip:
+    clip_id = scene.clip_id(node)
+    seconds = float(Fraction(slot.end_frame - slot.start_frame) / scene.frame_rate)
+    placement = read_placement(node, scene=scene, box=slot.box)
+    curves = read_curves(node, scene=scene, duration_seconds=seconds)
+    style = read_style(node)
+    if kind == "layout":
+        content = _layout(node, placement, scene=scene, slot=slot)
+    if isinstance(content, Captions):
+        style = replace(style, shadow=read_shadow(node.node("config")) or style.shadow)
+    return Clip(
+        id=clip_id,
+        path=node.path,
+        start_frame=slot.start_frame,
+        end_frame=max(slot.end_frame, slot.start_frame),
+        content=content,
+        sound=_with_volume(sound, curves),
+        placement=placement,
+        style=style,
+        curves=tuple(curve for curve in curves if curve.property != "volume"),
+        animations=read_animations(node, scene=scene),
+        transition_in=read_transition(node, "transition", "transitionIn"),
+        transition_out=read_transition(node, "transitionOut"),
+    )
+
+
+def _with_volume(sound: Sound | None, curves: tuple[Curve, ...]) -> Sound | None:
+    """Return the sound with its volume's keyframes as an envelope; they replace the volume."""
+    points = next((curve.points for curve in curves if curve.property == "volume"), ())
+    if sound is None or not points:
+        return sound
+    envelope = tuple(
+        GainPoint(time_seconds=point.time_seconds, gain=point.value, easing=point.easing)
+        for point in points
+        if isinstance(point.value, float)
+    )
+    return replace(sound, gain=1.0, envelope=envelope)
+
+
+def _layout(node: Node, placement: Placement, *, scene: Scene, slot: _Slot) -> Layout:
+    sides = read_sides(node.get("padding"))
+    width = slot.box[0] if placement.width is None else placement.width
+    height = slot.box[1] if placement.height is None else placement.height
+    inside = (max(width - sides[1] - sides[3], 1.0), max(height - sides[0] - sides[2], 1.0))
+    within = replace(slot, box=inside, depth=slot.depth + 1)
+    children = [_child(item.fields(), scene, within) for item in _children(node, slot.depth)]
+    return Layout(
+        children=tuple(child for child in children if child),
+        direction=node.choice("direction", "vertical", _ROWS),
+        gap=node.number("gap", 0.0, low=0, high=10_000),
+        padding=sides,
+        align=node.choice("alignItems", "start", _ALIGNS),
+        justify=node.choice("justifyContent", "start", _JUSTIFY),
+        is_clipped=node.flag("clip"),
+    )
+
+
+def _children(node: Node, depth: int) -> list[Value]:
+    value = node.required("children")
+    if value is None:
+        return []
+    if depth >= _MAX_DEPTH:
+        value.problem("TOO_DEEP", "Layouts are nested too deep.", allowed=f"{_MAX_DEPTH} levels")
+        return []
+    return value.items(high=MAX_CLIPS)
+
+
+def _child(node: Node, scene: Scene, slot: _Slot) -> Clip | None:
+    """Read a clip in a layout: it is seen as long as the layout is, whatever its own times say."""
+    kind = _kind(node, scene)
+    if kind is None or node.flag("hidden"):
+        return None
+    if kind in ("subtitle", "captions", "audio"):
+        node.report.problem(f"{node.path}.type", "CHOICE", "A layout cannot hold this.", got=kind)
+        return None
+    content, sound = read_content(kind, node, scene=scene) if kind != "layout" else (None, None)
+    return _clip(node, kind, content, sound, scene=scene, slot=slot)

@@ -1,0 +1,334 @@
+"""Movement in RenderingVideo's dialect: keyframes, animations, transitions, Ken Burns.
+
+Pairs become two curves (`position` is `x` and `y`, `scale` is `scale.x` and `scale.y`), so that
+every curve but a colour's is one number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Final, get_args
+
+from telecine.media.timeline.easing import linear
+from telecine.media.timeline.model import (
+    Animation,
+    AnimationKind,
+    Colour,
+    Curve,
+    CurvePoint,
+    Direction,
+    FilterKind,
+    Transition,
+    TransitionKind,
+)
+from telecine.media.timeline.reader import Node, Value, finite
+from telecine.media.timeline.scene import (
+    MAX_DURATION_SECONDS,
+    MAX_PX,
+    Scene,
+    colour,
+    easing,
+    length,
+    offset,
+)
+
+_DIRECTIONS: Final[tuple[Direction, ...]] = get_args(Direction)
+_FILTERS: Final[tuple[FilterKind, ...]] = get_args(FilterKind)
+_ANIMATIONS: Final[tuple[AnimationKind, ...]] = get_args(AnimationKind)
+_TRANSITIONS: Final[tuple[TransitionKind, ...]] = get_args(TransitionKind)
+_PAIRS: Final = {
+    "position": ("x", "y"),
+    "scale": ("scale.x", "scale.y"),
+    "skew": ("skew.x", "skew.y"),
+}
+_SHARES: Final = ("opacity", "drawStart", "drawEnd", "grayscale", "sepia", "invert")
+_CROPS: Final = ("cropLeft", "cropTop", "cropRight", "cropBottom")
+#: What may be keyframed, and the range of its values.
+RANGES: Final[dict[str, tuple[float, float]]] = {
+    **dict.fromkeys(("x", "y"), (-MAX_PX, MAX_PX)),
+    **dict.fromkeys(("width", "height"), (0.0, MAX_PX)),
+    **dict.fromkeys(("scale.x", "scale.y"), (-1000.0, 1000.0)),
+    **dict.fromkeys(("rotation", "hue"), (-1e6, 1e6)),
+    **dict.fromkeys(("skew.x", "skew.y"), (-89.0, 89.0)),
+    **dict.fromkeys((*_SHARES, *_CROPS), (0.0, 1.0)),
+    **dict.fromkeys(("strokeWidth", "borderRadius", "blur"), (0.0, 2000.0)),
+    **dict.fromkeys(("brightness", "contrast", "saturate"), (0.0, 100.0)),
+    "fontSize": (1.0, 2000.0),
+    "letterSpacing": (-500.0, 2000.0),
+    "volume": (0.0, 4.0),
+    "pan": (-1.0, 1.0),
+}
+_COLOURS: Final = frozenset({"fill", "stroke"})
+_ALIASES: Final = {"position.x": "x", "position.y": "y", "color": "fill"}
+_MAX_POINTS: Final = 10_000
+#: FFmpeg's names for ways from one clip to the next, and the nearest of ours.
+_NEAREST: Final[dict[str, tuple[TransitionKind, Direction | None]]] = {
+    **dict.fromkeys(("crossfade", "dissolve", "fadefast", "fadeslow"), ("fade", None)),
+    **dict.fromkeys(("fadeblack", "fadewhite", "fadegrays", "distance"), ("fade", None)),
+    **dict.fromkeys(("circleopen", "circleclose", "circlecrop", "rectcrop"), ("iris", None)),
+    **dict.fromkeys(("hblur", "pixelize"), ("blur", None)),
+    **dict.fromkeys(("zoomin", "squeezeh", "squeezev"), ("zoom", None)),
+    **dict.fromkeys(("radial",), ("spin", None)),
+    **dict.fromkeys(("horzopen", "horzclose", "hlslice", "hlwind"), ("wipe", "left")),
+    **dict.fromkeys(("hrslice", "hrwind", "wipetl", "wipebl"), ("wipe", "right")),
+    **dict.fromkeys(("vertopen", "vertclose", "vuslice", "vuwind"), ("wipe", "up")),
+    **dict.fromkeys(("vdslice", "vdwind", "wipetr", "wipebr"), ("wipe", "down")),
+    **dict.fromkeys(("diagtl", "diagbl"), ("wipe", "left")),
+    **dict.fromkeys(("diagtr", "diagbr"), ("wipe", "right")),
+    **{f"wipe{way}": ("wipe", way) for way in _DIRECTIONS},
+    **{f"smooth{way}": ("wipe", way) for way in _DIRECTIONS},
+    **{f"reveal{way}": ("wipe", way) for way in _DIRECTIONS},
+    **{f"slide{way}": ("push", way) for way in _DIRECTIONS},
+    **{f"cover{way}": ("slide", way) for way in _DIRECTIONS},
+}
+
+
+def read_curves(node: Node, *, scene: Scene, duration_seconds: float) -> tuple[Curve, ...]:
+    """Return a clip's keyframes, and its Ken Burns movement where no keyframe says otherwise."""
+    curves: dict[str, Curve] = {}
+    for item in node.items("keyframes", high=64):
+        for curve in _curves(item.fields(), scene):
+            curves[curve.property] = curve
+    for curve in _ken_burns(node, scene, duration_seconds):
+        curves.setdefault(curve.property, curve)
+    return tuple(curves.values())
+
+
+def _curves(node: Node, scene: Scene) -> list[Curve]:
+    value = node.required("property")
+    name = None if value is None else value.text(max_characters=64)
+    frames = [item.fields() for item in node.items("frames", high=_MAX_POINTS)]
+    if value is None or name is None:
+        return []
+    name = name.removeprefix("transform.").removeprefix("style.")
+    name = _ALIASES.get(name, name)
+    if name not in _PAIRS and name not in RANGES and name not in _COLOURS:
+        known = ", ".join([*_PAIRS, *RANGES, *sorted(_COLOURS)])
+        scene.report.warn(
+            value.path, "PROPERTY", "This cannot be keyframed.", got=name, allowed=known
+        )
+        return []
+    if not frames:
+        node.report.problem(f"{node.path}.frames", "REQUIRED", "Keyframes need frames.")
+        return []
+    names = _PAIRS.get(name, (name,))
+    points: list[list[CurvePoint]] = [[] for _ in names]
+    for frame in frames:
+        when, curve = _time(frame, scene), easing(frame)
+        for found, point in zip(points, _values(frame, names, scene), strict=False):
+            found.append(CurvePoint(time_seconds=when, value=point, easing=curve))
+    return [
+        Curve(property=one, points=tuple(sorted(found, key=lambda point: point.time_seconds)))
+        for one, found in zip(names, points, strict=True)
+        if found
+    ]
+
+
+def _time(frame: Node, scene: Scene) -> float:
+    number = frame.maybe("frame", low=-1e7, high=1e7)
+    if number is not None:
+        return float(Fraction(number) / scene.frame_rate)
+    value = frame.required("time")
+    low, high = -MAX_DURATION_SECONDS, MAX_DURATION_SECONDS
+    return (None if value is None else value.number(low=low, high=high)) or 0.0
+
+
+def _values(frame: Node, names: Sequence[str], scene: Scene) -> list[float | Colour]:
+    value = frame.required("value")
+    if value is None:
+        return []
+    if names[0] in _COLOURS:
+        found = colour(value)
+        return [] if found is None else [found]
+    parts = [value] * len(names) if len(names) == 1 else _pair(value, names)
+    numbers = [_number(part, name, scene) for part, name in zip(parts, names, strict=False)]
+    found_numbers: list[float | Colour] = [number for number in numbers if number is not None]
+    return found_numbers if len(found_numbers) == len(names) else []
+
+
+def _pair(value: Value, names: Sequence[str]) -> list[Value]:
+    """Return both parts of [1, 2], {x: 1, y: 2}, or a scale's single number."""
+    if finite(value.raw) is not None and names[0] == "scale.x":
+        return [value, value]
+    if isinstance(value.raw, dict):
+        fields = value.fields()
+        parts = [fields.required("x"), fields.required("y")]
+        return [part for part in parts if part is not None]
+    return value.items(low=2, high=2)
+
+
+def _number(value: Value, name: str, scene: Scene) -> float | None:
+    if name in ("x", "y"):
+        return offset(value, whole=scene.width if name == "x" else scene.height)
+    if name in ("width", "height"):
+        return length(value, whole=scene.width if name == "width" else scene.height)
+    low, high = RANGES[name]
+    return value.number(low=low, high=high)
+
+
+def _ken_burns(node: Node, scene: Scene, duration_seconds: float) -> list[Curve]:
+    ways: dict[str, tuple[float, float]] = {}
+    if node.has("kenBurns"):
+        burns = node.node("kenBurns")
+        ways = _between(_view(burns, "from", scene), _view(burns, "to", scene))
+    elif node.has("kenBurnsEffect"):
+        ways = _preset(node, scene)
+    curve = easing(node.node("kenBurns"))
+    return [
+        Curve(
+            property=name,
+            points=(
+                CurvePoint(time_seconds=0.0, value=first, easing=linear),
+                CurvePoint(time_seconds=duration_seconds, value=last, easing=curve),
+            ),
+        )
+        for name, (first, last) in ways.items()
+    ]
+
+
+def _view(burns: Node, name: str, scene: Scene) -> dict[str, float]:
+    value = burns.get(name)
+    if value is None:
+        return {}
+    if finite(value.raw) is not None:
+        number = value.number(low=0.01, high=100) or 1.0
+        return {"scale.x": number, "scale.y": number}
+    view = value.fields()
+    scale = view.number("scale", 1.0, low=0.01, high=100)
+    x = offset(view.get("x"), whole=scene.width) or 0.0
+    y = offset(view.get("y"), whole=scene.height) or 0.0
+    return {"scale.x": scale, "scale.y": scale, "x": x, "y": y}
+
+
+def _between(first: dict[str, float], last: dict[str, float]) -> dict[str, tuple[float, float]]:
+    neutral = {"scale.x": 1.0, "scale.y": 1.0, "x": 0.0, "y": 0.0}
+    names = [name for name in neutral if name in first or name in last]
+    return {name: (first.get(name, neutral[name]), last.get(name, neutral[name])) for name in names}
+
+
+def _preset(node: Node, scene: Scene) -> dict[str, tuple[float, float]]:
+    allowed = ("none", "zoom-in", "zoom-out", "pan-left", "pan-right", "pan-up", "pan-down")
+    effect = node.choice("kenBurnsEffect", "none", allowed)
+    more = node.number("kenBurnsIntensity", 0.2, low=0, high=2)
+    near, far = 1 + more, 1.0
+    if effect == "zoom-in":
+        return {"scale.x": (far, near), "scale.y": (far, near)}
+    if effect == "zoom-out":
+        return {"scale.x": (near, far), "scale.y": (near, far)}
+    if effect == "none":
+        return {}
+    axis, whole = ("x", scene.width) if effect in allowed[3:5] else ("y", scene.height)
+    reach = more / 2 * whole  # as far as the enlarged picture still covers its place
+    sign = -1 if effect in ("pan-left", "pan-up") else 1
+    return {
+        "scale.x": (near, near),
+        "scale.y": (near, near),
+        axis: (-sign * reach, sign * reach),
+    }
+
+
+def read_animations(node: Node, *, scene: Scene) -> tuple[Animation, ...]:
+    """Return a clip's preset movements, and its plain fades in and out."""
+    found = [_animation(item.fields(), scene) for item in node.items("animations", high=64)]
+    fades: tuple[AnimationKind, ...] = ("fadeIn", "fadeOut")
+    for kind in fades:
+        seconds = node.number(f"{kind}DurationInSeconds", 0.0, low=0, high=MAX_DURATION_SECONDS)
+        if seconds > 0:
+            found.append(Animation(kind=kind, duration_seconds=seconds, easing=linear))
+    return tuple(animation for animation in found if animation)
+
+
+def _animation(node: Node, scene: Scene) -> Animation | None:
+    value = node.required("type")
+    kind = None if value is None else value.choice(_ANIMATIONS)
+    duration = _duration(node)
+    repeats = _repeats(node.get("loop"))
+    start, end = (_target(node.get(name), kind, scene) for name in ("from", "to"))
+    changed = node.choice("filter", "blur", _FILTERS) if node.has("filter") else None
+    if kind == "filter" and changed is None:
+        node.report.problem(
+            f"{node.path}.filter", "REQUIRED", "Say which filter.", allowed=", ".join(_FILTERS)
+        )
+    delay = node.maybe("delay", low=-MAX_DURATION_SECONDS, high=MAX_DURATION_SECONDS)
+    direction = node.choice("direction", "left", _DIRECTIONS)
+    distance = node.number("distance", 200.0, low=-MAX_PX, high=MAX_PX)
+    curve = easing(node)
+    if kind is None:
+        return None
+    return Animation(
+        kind=kind, duration_seconds=duration, easing=curve, delay_seconds=delay, repeats=repeats,
+        start=start, end=end, direction=direction, distance=distance, filter=changed,
+    )  # fmt: skip
+
+
+def _duration(node: Node) -> float:
+    value = node.required("duration")
+    number = None if value is None else value.number(low=0, high=MAX_DURATION_SECONDS, above=0)
+    return number or 1.0
+
+
+def _repeats(value: Value | None) -> int | None:
+    if value is None or value.raw is False:
+        return 1
+    if value.raw is True:
+        return None
+    return max(int(value.number(low=0, high=1e6) or 1), 1)
+
+
+def _target(
+    value: Value | None, kind: AnimationKind | None, scene: Scene
+) -> float | tuple[float, float] | None:
+    """Return where an animation starts or ends: a number, [a, b] or {x, y}."""
+    if value is None:
+        return None
+    if kind == "move":
+        if isinstance(value.raw, dict):
+            fields = value.fields()
+            return (_step(fields.get("x"), scene.width), _step(fields.get("y"), scene.height))
+        pair = value.numbers(2, low=-MAX_PX, high=MAX_PX)
+        return (pair[0], pair[1]) if pair else None
+    if isinstance(value.raw, list):
+        pair = value.numbers(2, low=-MAX_PX, high=MAX_PX)
+        return (pair[0], pair[1]) if pair else None
+    return value.number(low=-1e6, high=1e6)
+
+
+def _step(value: Value | None, whole: float) -> float:
+    return offset(value, whole=whole) or 0.0
+
+
+def read_transition(node: Node, *names: str) -> Transition | None:
+    """Return the transition in the first of these fields that is there."""
+    value = node.first(*names)
+    if value is None or value.raw in ("none", False):
+        return None
+    fields = value.fields()
+    kind_value = fields.required("type")
+    duration = _duration(fields)
+    curve = easing(fields)
+    direction = fields.choice("direction", "left", _DIRECTIONS) if fields.has("direction") else None
+    blur = fields.maybe("blur", low=0, high=500)
+    intensity = fields.maybe("intensity", low=0, high=100)
+    rotation = fields.maybe("rotation", low=-36_000, high=36_000)
+    scale = fields.maybe("scale", low=0, high=100)
+    kind, way = _transition_kind(kind_value)
+    if kind is None:
+        return None
+    return Transition(
+        kind=kind, duration_seconds=duration, easing=curve, direction=direction or way or "left",
+        blur=blur, intensity=intensity, rotation=rotation, scale=scale,
+    )  # fmt: skip
+
+
+def _transition_kind(value: Value | None) -> tuple[TransitionKind | None, Direction | None]:
+    if value is None:
+        return None, None
+    if isinstance(value.raw, str) and value.raw in _NEAREST:
+        kind, way = _NEAREST[value.raw]
+        if value.raw not in ("crossfade", "dissolve"):
+            value.report.warn(
+                value.path, "NEAREST", f"Drawn as {kind}, the nearest transition.", got=value.raw
+            )
+        return kind, way
+    return value.choice(_TRANSITIONS), None
