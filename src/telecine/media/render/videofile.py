@@ -1,0 +1,197 @@
+"""One video file as frames in the order they are shown, from any instant on.
+
+Second 0 is where the file as a whole begins, as players count: a recording whose stamps start
+at an hour starts at 0, and pictures keep their place beside the sound. A frame is on screen
+from its own stamp until the next one's; the first also before, the last for ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av
+import av.error
+
+# PyAV imports these when it first meets a stream that is neither picture nor sound; behind a
+# sandbox's walls it could not.
+import av.subtitles.codeccontext
+import av.subtitles.stream
+import av.subtitles.subtitle
+from av.container import InputContainer
+
+from telecine.kit.errors import UndecodableMediaError, UnsupportedMediaError
+from telecine.media.ffmpeg import DEMUXERS
+
+#: How far before the wanted instant to look for a key frame, in seconds: each after the last
+#: one failed. In the end the file is read from its start.
+_BACK_OFFS_SECONDS: Final = (0, 1, 5, 25)
+#: Decoding on is cheaper than seeking up to here: a group of pictures is rarely longer.
+_READ_ON_SECONDS: Final = Fraction(3, 2)
+#: A stamp is rounded to its clock (milliseconds in Matroska), the start of a file to 1 µs.
+_MAX_TOLERANCE_SECONDS: Final = Fraction(1, 1000)
+_START_ROUNDING_SECONDS: Final = Fraction(1, 1_000_000)
+_LARGE_PIXELS: Final = 1920 * 1088
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedFrame:
+    """A decoded frame, and from when to when it is shown. `end` None: the last of the file."""
+
+    start: Fraction
+    end: Fraction | None
+    frame: av.VideoFrame
+
+
+def open_media(path: Path) -> InputContainer:
+    """Open a file with the demuxers that untrusted bytes may have.
+
+    Raises `UndecodableMediaError`.
+    """
+    options = {"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": "file"}
+    try:
+        return av.open(str(path), mode="r", metadata_errors="replace", options=options)
+    except av.error.FFmpegError as error:
+        raise UndecodableMediaError("The file cannot be read as video or sound.") from error
+
+
+def first_video(container: InputContainer) -> av.VideoStream | None:
+    """Return the first stream of moving pictures; the cover of a song is none."""
+    cover = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
+    for stream in container.streams.video:
+        # libav gives a stream of an unknown codec no context, whatever the stubs say.
+        context: object = stream.codec_context
+        if context is not None and not stream.disposition & cover:
+            return stream
+    return None
+
+
+def start_seconds(container: InputContainer) -> Fraction:
+    """Return the stamp at which the file begins; libav's answer is None where it is unknown."""
+    start: int | None = container.start_time
+    return Fraction(start or 0, av.time_base)
+
+
+class VideoFile:
+    """The pictures of one file. Not for two threads at once.
+
+    `tolerance` is how much too late a stamp may be by rounding: add it to the instant asked for.
+    Raises `UnsupportedMediaError` when there is no video in it, `UndecodableMediaError`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._frames: Iterator[TimedFrame] = iter(())
+        self._position: Fraction | None = None
+        self._open()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._frames = iter(())
+        self._container.close()
+
+    def frames_from(self, seconds: Fraction) -> Iterator[TimedFrame]:
+        """Yield frames in order; the first is at or before `seconds`, perhaps long before.
+
+        Goes on from where the last call stopped when that is near enough.
+        """
+        position = self._position
+        if position is None or not position <= seconds <= position + _READ_ON_SECONDS:
+            self._seek(seconds)
+        for shown in self._frames:
+            self._position = shown.end
+            yield shown
+
+    def _open(self) -> None:
+        self._container = open_media(self._path)
+        stream = first_video(self._container)
+        if stream is None:
+            self._container.close()
+            raise UnsupportedMediaError("The file has no video in it.")
+        self._stream = stream
+        self._time_base = stream.time_base or Fraction(1, av.time_base)
+        self._zero = start_seconds(self._container)
+        tolerance = min(self._time_base / 2, _MAX_TOLERANCE_SECONDS)
+        self.tolerance = tolerance + _START_ROUNDING_SECONDS
+        self._frame_seconds = 1 / (stream.average_rate or stream.guessed_rate or Fraction(25))
+        context = stream.codec_context
+        # One thread decodes 1080p faster than it can be encoded; each more costs a frame.
+        context.thread_count = 1 if context.width * context.height <= _LARGE_PIXELS else 2
+        context.thread_type = "FRAME"
+        self._frames = self._timed(self._decoded(), is_start=True)
+        self._position = Fraction(0)
+
+    def _seek(self, seconds: Fraction) -> None:
+        """Place the decoder so that the next frame is at or before `seconds`."""
+        for back_off in _BACK_OFFS_SECONDS:
+            target = seconds - back_off
+            if target <= 0:
+                break
+            try:
+                offset = math.floor((target + self._zero) / self._time_base)
+                self._container.seek(offset, stream=self._stream)
+            except av.error.FFmpegError:
+                break
+            frames = self._timed(self._from_key_frame(), is_start=False)
+            first = next(frames, None)
+            if first is not None and first.start <= seconds:
+                self._frames = _chained(first, frames)
+                return
+        self._container.close()
+        self._open()
+
+    def _decoded(self) -> Iterator[av.VideoFrame]:
+        """Yield what can be decoded; broken packets are passed over, as players do.
+
+        A file that breaks off ends there.
+        """
+        with contextlib.suppress(av.error.FFmpegError):
+            for packet in self._container.demux(self._stream):
+                yield from self._pictures(packet)
+
+    def _pictures(self, packet: av.Packet[av.VideoStream]) -> list[av.VideoFrame]:
+        try:
+            return packet.decode()
+        except av.error.InvalidDataError:
+            return []
+
+    def _from_key_frame(self) -> Iterator[av.VideoFrame]:
+        """After a seek, what comes out before a key frame lacks the pictures it refers to."""
+        frames = self._decoded()
+        for frame in frames:
+            if frame.key_frame:
+                yield frame
+                break
+        yield from frames
+
+    def _timed(self, frames: Iterator[av.VideoFrame], *, is_start: bool) -> Iterator[TimedFrame]:
+        held: av.VideoFrame | None = None
+        start = Fraction(0)
+        for frame in frames:
+            at = self._seconds(frame, after=start if held is not None else None)
+            if held is None:
+                start = min(at, Fraction(0)) if is_start else at
+            elif at > start:
+                yield TimedFrame(start=start, end=at, frame=held)
+                start = at
+            held = frame
+        if held is not None:
+            yield TimedFrame(start=start, end=None, frame=held)
+        elif is_start:
+            raise UndecodableMediaError("No picture of the video can be decoded.")
+
+    def _seconds(self, frame: av.VideoFrame, *, after: Fraction | None) -> Fraction:
+        stamp = frame.pts if frame.pts is not None else frame.dts
+        if stamp is None:  # a container without stamps: frames follow one another evenly
+            return Fraction(0) if after is None else after + self._frame_seconds
+        return stamp * (frame.time_base or self._time_base) - self._zero
+
+
+def _chained(first: TimedFrame, rest: Iterator[TimedFrame]) -> Iterator[TimedFrame]:
+    yield first
+    yield from rest
