@@ -145,12 +145,17 @@ class Icon:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """Program text with highlighting."""
+    """Program text with highlighting.
+
+    `selection` holds (first, last) lines, both included, counted from 0; where there is any,
+    all other lines are dimmed.
+    """
 
     code: str
     font: Font
     language: str = "text"
     line_height: float = 1.4
+    selection: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +169,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captions:
-    """Words shown as they are spoken: in pages with the spoken word marked, or one by one."""
+    """Words shown as they are spoken: in pages with the spoken word marked, or one by one.
+
+    `background` is a box behind the page, `spoken_background` one behind the spoken word.
+    """
 
     words: tuple[Word, ...]
     font: Font
@@ -176,6 +184,7 @@ class Captions:
     colour: Colour = Colour(red=1, green=1, blue=1)
     highlight: Colour = Colour(red=1, green=0.831, blue=0)
     background: Colour | None = None
+    spoken_background: Colour | None = None
     outline: Stroke | None = None
     fades_in: bool = False
     position: Literal["bottom", "top", "center"] = "bottom"
