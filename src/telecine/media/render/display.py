@@ -25,6 +25,13 @@ Matrix = tuple[float, float, float, float, float, float]
 
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
+#: A sweep is a band of light over the layer's box. At (x, y), in shares of the box's sides, what
+#: is there is mixed with white by `min(1, SWEEP_PEAK * strength * exp(-(d / SWEEP_WIDTH)**2))`
+#: where `d = x - centre + SWEEP_LEAN * (y - 0.5)`; while `sweep` goes from 0 to 1, the centre
+#: goes from the first to the second of SWEEP_RUN.
+SWEEP_PEAK, SWEEP_WIDTH, SWEEP_LEAN = 0.75, 0.12, 0.3
+SWEEP_RUN = (-0.45, 1.45)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptionPage:
@@ -65,11 +72,15 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipBox:
-    """A box from (0, 0) to `width`, `height`, taken to the canvas by `matrix`."""
+    """A box from (0, 0) to `width`, `height`, taken to the canvas by `matrix`.
+
+    `radii` round its corners, in px of the box, clockwise from the top left.
+    """
 
     matrix: Matrix
     width: float
     height: float
+    radii: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +106,8 @@ class Draw:
     `source_seconds` is the instant of the source that is shown, for layers that move;
     None for sprites. `sweep` is where a light passes over the layer, 0 to 1, and
     `sweep_strength` how bright it is. Nothing is seen outside any of `clips`: layouts that
-    cut off what leaves them.
+    cut off what leaves them. `filters` come after those of the layer's style; like theirs,
+    the px of a blur are the layer's.
     """
 
     layer: int
