@@ -148,7 +148,7 @@ class Code:
     """Program text with highlighting.
 
     `selection` holds (first, last) lines, both included, counted from 0; where there is any,
-    all other lines are dimmed.
+    all other lines are dimmed. `theme` is one of pygments' styles.
     """
 
     code: str
@@ -156,6 +156,8 @@ class Code:
     language: str = "text"
     line_height: float = 1.4
     selection: tuple[tuple[int, int], ...] = ()
+    theme: str = "one-dark"
+    has_line_numbers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

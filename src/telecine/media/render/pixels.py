@@ -1,0 +1,103 @@
+"""RGBA pictures that skia drew, and the same as planes.
+
+Pixels are sRGB with the colours multiplied by alpha, because that is what may be filtered and
+what blends with one multiplication; the planes are so too (see `planes.py`). Conversion is
+BT.709 to limited range, each value rounded once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from telecine.media.render.planes import Plane, Planes, Sprite
+from telecine.media.render.skia_guard import skia
+
+Rgba = npt.NDArray[np.uint8]
+
+_RED, _GREEN, _BLUE = 0.2126, 0.7152, 0.0722  # ITU-R BT.709, table 3.2
+#: Rows make Y, Cb and Cr of R, G, B and alpha in 0..255. What is added to a value (16, 128) is
+#: multiplied by alpha like the rest.
+_TO_YUV: Final = np.array(
+    [
+        [_RED * 219, _GREEN * 219, _BLUE * 219, 16],
+        [-_RED * 112 / (1 - _BLUE), -_GREEN * 112 / (1 - _BLUE), 112, 128],
+        [112, -_GREEN * 112 / (1 - _RED), -_BLUE * 112 / (1 - _RED), 128],
+    ],
+    dtype=np.float32,
+) / np.float32(255)
+#: The weights of the pixels round a chroma sample add up to this: (1 2 1) across, (1 1) down.
+_CHROMA_WEIGHT: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pixels:
+    """A drawn picture. Its first pixel begins at (`left`, `top`) of the box, in box px.
+
+    `rgba` is (height, width, 4), colours multiplied by alpha; `scale` is pixels to a box px.
+    """
+
+    rgba: Rgba
+    left: float
+    top: float
+    scale: float
+
+    def to_sprite(self) -> Sprite:
+        """Return the same as planes."""
+        return Sprite(*to_planes(self.rgba), left=self.left, top=self.top, scale=self.scale)
+
+
+def to_planes(rgba: Rgba) -> Planes:
+    """Convert; alpha is left out where every pixel is opaque."""
+    luma = cv2.transform(rgba, _TO_YUV[:1])
+    near = _around_chroma(rgba)
+    # 16 bits in, so that nothing was rounded before this.
+    chroma = cv2.transform(near, _TO_YUV[1:] / np.float32(_CHROMA_WEIGHT)).astype(np.uint8)
+    u, v = np.ascontiguousarray(chroma[..., 0]), np.ascontiguousarray(chroma[..., 1])
+    if bool((rgba[..., 3] == 255).all()):
+        return Planes(_plane(luma), u, v)
+    alpha_half = (near[..., 3] + _CHROMA_WEIGHT // 2) // _CHROMA_WEIGHT
+    return Planes(
+        _plane(luma), u, v, np.ascontiguousarray(rgba[..., 3]), alpha_half.astype(np.uint8)
+    )
+
+
+def _plane(values: npt.NDArray[np.generic]) -> Plane:
+    return np.ascontiguousarray(values.reshape(values.shape[:2]), dtype=np.uint8)
+
+
+def _around_chroma(rgba: Rgba) -> npt.NDArray[np.uint16]:
+    """Add up the pixels round each chroma sample: (1 2 1) across, (1 1) down.
+
+    Beyond the edge is nothing where the picture has transparent pixels, else more of the same.
+    """
+    height, width = rgba.shape[:2]
+    is_opaque = bool((rgba[..., 3] == 255).all())
+    border = cv2.BORDER_REPLICATE if is_opaque else cv2.BORDER_CONSTANT
+    wide = cv2.copyMakeBorder(rgba, 0, height % 2, 1, width % 2, border, value=(0, 0, 0, 0))
+    rows = wide[0::2].astype(np.uint16)
+    rows += wide[1::2].astype(np.uint16)
+    near: npt.NDArray[np.uint16] = rows[:, 0:-1:2] + rows[:, 2::2]
+    near += np.uint16(2) * rows[:, 1::2]
+    return near
+
+
+def new_surface(width: int, height: int) -> tuple[skia.Surface, Rgba]:
+    """Return a transparent surface, and the array that holds its pixels."""
+    pixels = np.zeros((height, width, 4), np.uint8)
+    info = skia.ImageInfo.Make(
+        width, height, skia.kRGBA_8888_ColorType, skia.kPremul_AlphaType, skia.ColorSpace.MakeSRGB()
+    )
+    return skia.Surface.MakeRasterDirect(info, pixels), pixels
+
+
+def to_image(rgba: Rgba, *, is_premultiplied: bool = True) -> skia.Image:
+    """Return pixels as an image that skia can draw."""
+    alpha = skia.kPremul_AlphaType if is_premultiplied else skia.kUnpremul_AlphaType
+    return skia.Image.fromarray(
+        np.ascontiguousarray(rgba), skia.kRGBA_8888_ColorType, alpha, skia.ColorSpace.MakeSRGB()
+    )

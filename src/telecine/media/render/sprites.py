@@ -1,0 +1,200 @@
+"""Layers that do not move, drawn once: each content's drawing, then filters, then shadow.
+
+A sprite is made at the largest scale at which its layer is ever shown, cut to what has ink,
+and begins on an even pixel of its box, so that chroma needs no moving where the box lies even.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from telecine.kit.errors import InternalError
+from telecine.media.render import filters, shapes, text
+from telecine.media.render.captions import caption_overhang, caption_size, draw_captions
+from telecine.media.render.code import code_size, draw_code
+from telecine.media.render.display import CaptionPage, Layer
+from telecine.media.render.fonts import FontBook
+from telecine.media.render.paints import stroke_paint
+from telecine.media.render.pixels import Pixels, Rgba, new_surface
+from telecine.media.render.planes import Sprite
+from telecine.media.render.skia_guard import skia
+from telecine.media.render.stills import draw_still
+from telecine.media.render.svg import draw_icon, draw_svg, read_svg
+from telecine.media.render.svgclean import Drawing
+from telecine.media.timeline.model import (
+    Circle,
+    Code,
+    Icon,
+    Image,
+    PathLine,
+    Polygon,
+    Rect,
+    Source,
+    Svg,
+    Text,
+)
+
+#: Where the file of a source is.
+Find = Callable[[Source], Path]
+
+_LONGEST_SIDE: Final = 8192
+_MOST_PIXELS: Final = 7680 * 4320
+
+
+class Sprites:
+    """Draws the layers of one timeline, and measures for its plan. Not for two threads."""
+
+    def __init__(self, *, fonts: FontBook, find: Find) -> None:
+        self._fonts = fonts
+        self._find = find
+
+    def sprite(self, layer: Layer) -> Sprite:
+        """Return a layer as planes. Raises `MediaError`s that name the JSON path."""
+        return self.pixels(layer).to_sprite()
+
+    def pixels(self, layer: Layer) -> Pixels:
+        """Return a layer as RGBA. Raises `MediaError`s that name the JSON path."""
+        margin = _overhang(layer) + filters.reach(layer.style.filters, layer.style.shadow) + 1.0
+        scale = _fitting_scale(layer, margin)
+        # Even, and whole: the box begins on a pixel that chroma has too.
+        border = 2 * math.ceil(margin * scale / 2)
+        surface, rgba = new_surface(
+            math.ceil(layer.width * scale) + 2 * border,
+            math.ceil(layer.height * scale) + 2 * border,
+        )
+        canvas = surface.getCanvas()
+        canvas.translate(border, border)
+        canvas.scale(scale, scale)
+        effect = filters.image_filter(layer.style.filters, layer.style.shadow)
+        if effect is not None:
+            canvas.saveLayer(None, skia.Paint(ImageFilter=effect))
+        self._draw(canvas, layer, scale)
+        if effect is not None:
+            canvas.restore()
+        surface.flushAndSubmit()
+        rgba, left, top = _inked(rgba)
+        return Pixels(
+            rgba=rgba, left=(left - border) / scale, top=(top - border) / scale, scale=scale
+        )
+
+    def text_size(self, content: Text, max_width: float | None) -> tuple[float, float]:
+        """Return the laid-out size, its background's padding included."""
+        return text.text_size(content, fonts=self._fonts, max_width=max_width)
+
+    def caption_size(self, page: CaptionPage, max_width: float) -> tuple[float, float]:
+        """Return the size of the whole page."""
+        return caption_size(page, fonts=self._fonts, max_width=max_width)
+
+    def code_size(self, code: Code) -> tuple[float, float]:
+        """Return the size of the lines as written."""
+        return code_size(code, fonts=self._fonts)
+
+    def svg_size(self, svg: Svg) -> tuple[float, float]:
+        """Return the drawing's own size."""
+        drawing = self._drawing(svg, field=None)
+        return drawing.width, drawing.height
+
+    def path_size(self, path: PathLine) -> tuple[float, float]:
+        """Return the smallest box about (0, 0) that holds the line."""
+        return shapes.line_size(path)
+
+    def _drawing(self, svg: Svg, *, field: str | None) -> Drawing:
+        if svg.source is None:
+            return read_svg(svg, None, field=field)
+        return read_svg(svg, self._find(svg.source), field=svg.source.path)
+
+    def _draw(self, canvas: skia.Canvas, layer: Layer, scale: float) -> None:
+        box = (layer.width, layer.height)
+        stroke = layer.style.stroke
+        match layer.content:
+            case Text():
+                text.draw_text(
+                    canvas, layer.content, fonts=self._fonts,
+                    width=box[0], height=box[1], stroke=stroke,
+                )  # fmt: skip
+            case CaptionPage():
+                draw_captions(canvas, layer.content, fonts=self._fonts, width=box[0], height=box[1])
+            case Rect():
+                path = shapes.rectangle(*box, layer.style.corner_radii)
+                shapes.draw_outline(canvas, path, paint=layer.content.paint, box=box, stroke=stroke)
+            case Circle():
+                path = shapes.disc(layer.content, *box)
+                shapes.draw_outline(canvas, path, paint=layer.content.paint, box=box, stroke=stroke)
+            case Polygon():
+                path = shapes.polygon(layer.content, *box)
+                shapes.draw_outline(canvas, path, paint=layer.content.paint, box=box, stroke=stroke)
+            case PathLine():
+                shapes.draw_line(canvas, layer.content, *box)
+            case Code():
+                draw_code(canvas, layer.content, fonts=self._fonts, width=box[0], height=box[1])
+            case _:
+                self._draw_boxed(canvas, layer, scale)
+
+    def _draw_boxed(self, canvas: skia.Canvas, layer: Layer, scale: float) -> None:
+        """Draw what is cut to its box's rounded corners, and what its stroke goes round."""
+        box = (layer.width, layer.height)
+        corners = shapes.rounded_box(*box, layer.style.corner_radii)
+        canvas.save()
+        if any(layer.style.corner_radii):
+            canvas.clipRRect(corners, skia.ClipOp.kIntersect, doAntiAlias=True)
+        match layer.content:
+            case Image():
+                draw_still(
+                    canvas, layer.content.source, self._find(layer.content.source), box=box,
+                    fit=layer.style.fit, crop=layer.style.crop, scale=scale,
+                )  # fmt: skip
+            case Svg():
+                drawing = self._drawing(layer.content, field=layer.path)
+                draw_svg(canvas, drawing, box=box, fit=layer.style.fit, field=layer.path)
+            case Icon():
+                draw_icon(canvas, layer.content, box=box, field=layer.path)
+            case _:
+                raise InternalError(f"{type(layer.content).__name__} is no sprite.")
+        canvas.restore()
+        if layer.style.stroke is not None and layer.style.stroke.width > 0:
+            canvas.drawRRect(corners, stroke_paint(layer.style.stroke))
+
+
+def _overhang(layer: Layer) -> float:
+    """Return how far the drawing itself may leave its box, in px."""
+    stroke = layer.style.stroke
+    match layer.content:
+        case Text():
+            return text.overhang(layer.content, stroke)
+        case CaptionPage():
+            return caption_overhang(layer.content)
+        case PathLine():
+            return shapes.line_overhang(layer.content)
+        case Code():
+            return layer.content.font.size
+        case Polygon():
+            # A mitred corner reaches up to four half widths (skia's limit).
+            return 2 * stroke.width if stroke else 0.0
+        case _:
+            return stroke.width / 2 if stroke else 0.0
+
+
+def _fitting_scale(layer: Layer, margin: float) -> float:
+    """Return the wanted scale, or less where the sprite would be too large."""
+    width, height = layer.width + 2 * margin, layer.height + 2 * margin
+    return min(
+        max(layer.raster_scale, 1e-3),
+        _LONGEST_SIDE / max(width, height),
+        math.sqrt(_MOST_PIXELS / (width * height)),
+    )
+
+
+def _inked(rgba: Rgba) -> tuple[Rgba, int, int]:
+    """Cut to what is not transparent, from even pixels on; return it and where it began."""
+    left, top, width, height = cv2.boundingRect(np.ascontiguousarray(rgba[..., 3]))
+    if width == 0 or height == 0:
+        return np.zeros((2, 2, 4), np.uint8), 0, 0
+    right, bottom = left + width, top + height
+    left, top = left // 2 * 2, top // 2 * 2
+    return np.ascontiguousarray(rgba[top:bottom, left:right]), left, top
