@@ -45,7 +45,7 @@ def stroke_paint(stroke: Stroke, *, round_join: bool = False) -> skia.Paint:
 
 def _shader(gradient: Gradient, width: float, height: float) -> skia.Shader:
     stops = sorted(gradient.stops, key=lambda stop: stop.offset)
-    colours = [colour4f(stop.colour).toSkColor() for stop in stops]
+    colours = [colour4f(stop.colour).toColor() for stop in stops]
     offsets = [min(max(stop.offset, 0.0), 1.0) for stop in stops]
     if len(stops) == 1:
         colours, offsets = colours * 2, [0.0, 1.0]
