@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +30,10 @@ _ENDLESS: Final = 1_000_000.0
 #: Lines may be this much longer than their box: skia's sums of advances differ in the last
 #: bit, and a line in a box of just its own size would be broken.
 _SLACK: Final = 1.0
+# The joiner of emoji, and the marks that take a vowel from an Indic letter: what follows belongs to it.
+_BINDING: Final = frozenset(
+    "\u200d\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1039\u17d2"
+)
 # Letters that join would come apart.
 _CURSIVE: Final = re.compile("[\u0600-\u08ff\ufb50-\ufdff\ufe70-\ufeff\u1800-\u18af]")
 # Marks of direction from outside would break out of our own.
@@ -115,12 +120,15 @@ def paint_block(
     fonts: FontBook,
     left: float,
     top: float,
-    paint: Paint,
+    paint: Paint | None,
     box: tuple[float, float],
     stroke: Stroke | None = None,
 ) -> None:
-    """Draw lines at a place. `box` is what a gradient runs across, from (0, 0)."""
-    paints = [fill_paint(paint, *box)]
+    """Draw lines at a place. `box` is what a gradient runs across, from (0, 0).
+
+    None for `paint`: only the stroke.
+    """
+    paints = [] if paint is None else [fill_paint(paint, *box)]
     if stroke is not None and stroke.width > 0:
         # Half of a stroke lies under the letters: what is seen is as wide as asked for.
         paints.insert(0, stroke_paint(stroke, round_join=True))
@@ -140,6 +148,15 @@ def clean(text: str) -> str:
     text = text.encode("utf-8", "replace").decode()
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
     return _CONTROLS.sub("", text)
+
+
+def clusters(text: str) -> Iterator[str]:
+    """Split into what a reader takes for one letter: marks, joiners and emoji stay together."""
+    start = 0
+    for end in range(1, len(text) + 1):
+        if end == len(text) or _may_part(text, end):
+            yield text[start:end]
+            start = end
 
 
 def is_right_to_left(text: str, direction: TextDirection = "auto") -> bool:
@@ -186,13 +203,26 @@ def _lines(block: Block) -> int:
 
 
 def _cut(text: str, length: int) -> str:
-    """Cut before a mark or a joiner never: those belong to the character before them."""
-    while 0 < length < len(text) and (
-        unicodedata.category(text[length]) in ("Mn", "Mc", "Me", "Cf", "Sk")
-        or text[length - 1] == "\u200d"
-    ):
+    while 0 < length < len(text) and not _may_part(text, length):
         length -= 1
     return text[:length].rstrip() + _ELLIPSIS
+
+
+def _may_part(text: str, place: int) -> bool:
+    """Say whether a new letter begins at a place, near enough to Unicode's UAX 29."""
+    before, after = text[place - 1], text[place]
+    if unicodedata.category(after) in ("Mn", "Mc", "Me", "Cf", "Sk") or before in _BINDING:
+        return False
+    if _is_flag_letter(after):
+        start = place
+        while start > 0 and _is_flag_letter(text[start - 1]):
+            start -= 1
+        return (place - start) % 2 == 0
+    return True
+
+
+def _is_flag_letter(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
 
 
 def _measured(
