@@ -1,0 +1,294 @@
+"""The plain engine: every layer of every frame, drawn by skia in RGBA, one after another.
+
+It is what tests hold the fast one (`compose`) against, so it shares nothing with it but the
+filters' matrices: a layer becomes a picture of the whole canvas, is filtered, lit and cut, and
+only then laid on what is below. Slow, and meant to be read beside `display.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Final, cast
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from telecine.media.render import filters
+from telecine.media.render.display import (
+    SWEEP_LEAN,
+    SWEEP_PEAK,
+    SWEEP_RUN,
+    SWEEP_WIDTH,
+    Canvas,
+    Draw,
+    Frame,
+    Layer,
+    Mask,
+    Matrix,
+)
+from telecine.media.render.paints import fill_paint
+from telecine.media.render.pixels import Pixels, Rgba, new_surface, to_image
+from telecine.media.render.planes import FrameSource, Planes
+from telecine.media.render.shapes import rounded_box
+from telecine.media.render.skia_guard import skia
+from telecine.media.timeline.model import BlendMode
+
+Floats = npt.NDArray[np.float32]
+
+_MODES: Final[dict[BlendMode, skia.BlendMode]] = {
+    "source-over": skia.BlendMode.kSrcOver,
+    "multiply": skia.BlendMode.kMultiply,
+    "screen": skia.BlendMode.kScreen,
+    "overlay": skia.BlendMode.kOverlay,
+    "darken": skia.BlendMode.kDarken,
+    "lighten": skia.BlendMode.kLighten,
+    "color-dodge": skia.BlendMode.kColorDodge,
+    "color-burn": skia.BlendMode.kColorBurn,
+    "hard-light": skia.BlendMode.kHardLight,
+    "soft-light": skia.BlendMode.kSoftLight,
+    "difference": skia.BlendMode.kDifference,
+    "exclusion": skia.BlendMode.kExclusion,
+    "hue": skia.BlendMode.kHue,
+    "saturation": skia.BlendMode.kSaturation,
+    "color": skia.BlendMode.kColor,
+    "luminosity": skia.BlendMode.kLuminosity,
+    "lighter": skia.BlendMode.kPlus,
+    "destination-in": skia.BlendMode.kDstIn,
+    "destination-out": skia.BlendMode.kDstOut,
+}
+#: A wipe's edge is the only one that cuts: on its other sides it reaches far beyond the box.
+_FAR: Final = 8.0
+
+
+class Reference:
+    """Draws the frames of one canvas, in any order. For one thread."""
+
+    def __init__(
+        self,
+        canvas: Canvas,
+        layers: Sequence[Layer],
+        *,
+        pixels: Callable[[Layer], Pixels],
+        source: Callable[[Layer], FrameSource],
+    ) -> None:
+        self._canvas = canvas
+        self._layers = layers
+        self._pixels = pixels
+        self._source = source
+        self._drawn: dict[int, Pixels] = {}
+        self._sources: dict[int, FrameSource] = {}
+
+    def draw(self, frame: Frame) -> Rgba:
+        """Return a frame, (height, width, 4), opaque. Raises what its layers raise."""
+        width, height = self._canvas.width, self._canvas.height
+        surface, rgba = new_surface(width, height)
+        canvas = surface.getCanvas()
+        canvas.clear(skia.ColorBLACK)
+        canvas.drawPaint(fill_paint(self._canvas.background, width, height))
+        for draw in frame.draws:
+            part = self._part(draw)
+            if part is None:
+                continue
+            opacity = min(max(draw.opacity, 0.0), 1.0)
+            paint = skia.Paint(Alphaf=opacity, BlendMode=_MODES[draw.blend])
+            canvas.drawImage(to_image(part), 0, 0, skia.SamplingOptions(), paint)
+            # Where everything was taken away, the black canvas shows.
+            canvas.drawColor(skia.ColorBLACK, skia.BlendMode.kDstOver)
+        surface.flushAndSubmit()
+        return rgba
+
+    def close(self) -> None:
+        """Close the sources."""
+        for source in self._sources.values():
+            source.close()
+        self._sources.clear()
+
+    def _part(self, draw: Draw) -> Rgba | None:
+        """Return a layer alone, as it lies on the canvas; None where nothing is shown."""
+        layer = self._layers[draw.layer]
+        image = self._image(draw, layer)
+        if image is None:
+            return None
+        rgba, to_box, seen = image
+        surface, part = new_surface(self._canvas.width, self._canvas.height)
+        canvas = surface.getCanvas()
+        canvas.concat(_skia_matrix(draw.matrix))
+        moving = (*layer.style.filters, *draw.filters) if layer.is_moving else draw.filters
+        effect = filters.image_filter(moving, None)
+        if effect is not None:
+            canvas.saveLayer(None, skia.Paint(ImageFilter=effect))
+        for mask in draw.masks:
+            if mask.kind == "rounded":
+                box = rounded_box(layer.width, layer.height, mask.radii)
+                canvas.clipRRect(box, skia.ClipOp.kIntersect, doAntiAlias=True)
+        if seen is not None:
+            canvas.clipRect(seen, skia.ClipOp.kIntersect, doAntiAlias=True)
+        _draw_image(canvas, rgba, to_box, scale=_scales(draw.matrix, to_box))
+        surface.flushAndSubmit()
+        if effect is not None:
+            canvas.restore()
+        surface.flushAndSubmit()
+        if draw.sweep is not None:
+            _light(part, draw, layer)
+        _cut(part, draw, layer)
+        return part
+
+    def _image(self, draw: Draw, layer: Layer) -> tuple[Rgba, Matrix, skia.Rect | None] | None:
+        """Return a layer's pixels, what takes them to its box, and what of the box they fill."""
+        if draw.source_seconds is None:
+            if layer.index not in self._drawn:
+                self._drawn[layer.index] = self._pixels(layer)
+            drawn = self._drawn[layer.index]
+            step = 1 / drawn.scale
+            return drawn.rgba, (step, 0.0, 0.0, step, drawn.left, drawn.top), None
+        if layer.index not in self._sources:
+            self._sources[layer.index] = self._source(layer)
+        planes = self._sources[layer.index].frame_at(draw.source_seconds)
+        if planes is None:
+            return None
+        rgba = to_rgba(planes)
+        return rgba, *_fitted(rgba.shape[1], rgba.shape[0], layer)
+
+
+def to_rgba(planes: Planes) -> Rgba:
+    """Return limited-range BT.709 planes as RGBA, colours multiplied by alpha."""
+    height, width = planes.y.shape
+    full = np.full((height, width), 255, np.uint8) if planes.alpha is None else planes.alpha
+    half = (
+        np.full(planes.u.shape, 255, np.uint8) if planes.alpha_half is None else planes.alpha_half
+    )
+    alpha = full.astype(np.float32)
+    luma = (planes.y.astype(np.float32) - alpha * (16 / 255)) / 219
+    blue, red = (
+        _doubled(plane.astype(np.float32) - half.astype(np.float32) * (128 / 255))[:height, :width]
+        / 224
+        for plane in (planes.u, planes.v)
+    )
+    rgb = np.stack(
+        [
+            luma + 1.5748 * red,
+            luma - 0.1873243 * blue - 0.4681243 * red,
+            luma + 1.8556 * blue,
+        ],
+        axis=2,
+    )
+    rgb = np.clip(rgb * 255, 0, alpha[..., None])
+    return cast(Rgba, np.rint(np.concatenate([rgb, alpha[..., None]], axis=2)).astype(np.uint8))
+
+
+def _doubled(plane: Floats) -> Floats:
+    """Enlarge a chroma plane: samples lie on even columns, and between two rows."""
+    right = np.concatenate([plane[:, 1:], plane[:, -1:]], axis=1)
+    wide = np.stack([plane, (plane + right) / 2], axis=2).reshape(plane.shape[0], -1)
+    above = np.concatenate([wide[:1], wide[:-1]])
+    below = np.concatenate([wide[1:], wide[-1:]])
+    rows = np.stack([0.75 * wide + 0.25 * above, 0.75 * wide + 0.25 * below], axis=1)
+    return rows.reshape(-1, wide.shape[1]).astype(np.float32)
+
+
+def _fitted(width: int, height: int, layer: Layer) -> tuple[Matrix, skia.Rect]:
+    """Return what takes a decoded picture to its layer's box, and where it is to be seen."""
+    crop = layer.style.crop
+    seen_width = max(1 - crop.left - crop.right, 1e-6) * width
+    seen_height = max(1 - crop.top - crop.bottom, 1e-6) * height
+    scale_x, scale_y = layer.width / seen_width, layer.height / seen_height
+    if layer.style.fit == "contain":
+        scale_x = scale_y = min(scale_x, scale_y)
+    elif layer.style.fit == "cover":
+        scale_x = scale_y = max(scale_x, scale_y)
+    left = (layer.width - seen_width * scale_x) / 2
+    top = (layer.height - seen_height * scale_y) / 2
+    seen = skia.Rect.MakeXYWH(left, top, seen_width * scale_x, seen_height * scale_y)
+    seen.intersect(skia.Rect.MakeWH(layer.width, layer.height))
+    start_x, start_y = left - crop.left * width * scale_x, top - crop.top * height * scale_y
+    return (scale_x, 0.0, 0.0, scale_y, start_x, start_y), seen
+
+
+def _draw_image(
+    canvas: skia.Canvas, rgba: Rgba, to_box: Matrix, *, scale: tuple[float, float]
+) -> None:
+    """Draw pixels; if they are to be shrunk, as averages of what falls on each pixel."""
+    height, width = rgba.shape[:2]
+    size = (max(1, round(width * min(scale[0], 1.0))), max(1, round(height * min(scale[1], 1.0))))
+    small = rgba
+    if size != (width, height):
+        small = cast(Rgba, cv2.resize(rgba, size, interpolation=cv2.INTER_AREA))
+    canvas.concat(_skia_matrix(to_box))
+    canvas.scale(width / size[0], height / size[1])
+    paint = skia.Paint(AntiAlias=True)
+    canvas.drawImage(to_image(small), 0, 0, skia.SamplingOptions(skia.FilterMode.kLinear), paint)
+
+
+def _scales(matrix: Matrix, to_box: Matrix) -> tuple[float, float]:
+    """Return how large a px of the picture becomes on the canvas, across and down."""
+    return (
+        math.hypot(matrix[0], matrix[1]) * abs(to_box[0]),
+        math.hypot(matrix[2], matrix[3]) * abs(to_box[3]),
+    )
+
+
+def _light(part: Rgba, draw: Draw, layer: Layer) -> None:
+    """Mix with white where the light passes, as `display.py` says."""
+    a, b, c, d, e, f = draw.matrix
+    determinant = a * d - b * c
+    if abs(determinant) < 1e-9:
+        return
+    rows, columns = np.mgrid[: part.shape[0], : part.shape[1]].astype(np.float32) + 0.5
+    x = (d * (columns - e) - c * (rows - f)) / determinant / layer.width
+    y = (a * (rows - f) - b * (columns - e)) / determinant / layer.height
+    centre = SWEEP_RUN[0] + (SWEEP_RUN[1] - SWEEP_RUN[0]) * (draw.sweep or 0.0)
+    distance = x - centre + SWEEP_LEAN * (y - 0.5)
+    light = SWEEP_PEAK * max(draw.sweep_strength, 0.0) * np.exp(-((distance / SWEEP_WIDTH) ** 2))
+    share = np.minimum(light, 1.0)[..., None]
+    mixed = part[..., :3] * (1 - share) + part[..., 3:] * share
+    part[..., :3] = np.rint(mixed).astype(np.uint8)
+
+
+def _cut(part: Rgba, draw: Draw, layer: Layer) -> None:
+    """Take away what is outside of a wipe, an iris or a box that cuts."""
+    shapes = [
+        (_mask_path(mask, layer), draw.matrix, mask.softness)
+        for mask in draw.masks
+        if mask.kind != "rounded" and mask.share < 1
+    ]
+    for clip in draw.clips:
+        box = skia.Path().addRRect(rounded_box(clip.width, clip.height, clip.radii))
+        shapes.append((box, clip.matrix, 0.0))
+    for path, matrix, softness in shapes:
+        surface, mask = new_surface(part.shape[1], part.shape[0])
+        canvas = surface.getCanvas()
+        if softness > 0:
+            blur = skia.ImageFilters.Blur(softness / 2, softness / 2)
+            canvas.saveLayer(None, skia.Paint(ImageFilter=blur))
+        canvas.concat(_skia_matrix(matrix))
+        canvas.drawPath(path, skia.Paint(AntiAlias=True))
+        if softness > 0:
+            canvas.restore()
+        surface.flushAndSubmit()
+        part[:] = np.rint(part * (mask[..., 3:] / np.float32(255))).astype(np.uint8)
+
+
+def _mask_path(mask: Mask, layer: Layer) -> skia.Path:
+    width, height = layer.width, layer.height
+    if mask.kind == "iris":
+        radius = mask.share * math.hypot(width, height) / 2
+        return skia.Path().addCircle(width / 2, height / 2, radius)
+    left, top = -_FAR * width, -_FAR * height
+    right, bottom = width - left, height - top
+    match mask.direction:
+        case "right":
+            right = mask.share * width
+        case "left":
+            left = (1 - mask.share) * width
+        case "down":
+            bottom = mask.share * height
+        case "up":
+            top = (1 - mask.share) * height
+    return skia.Path().addRect(skia.Rect.MakeLTRB(left, top, right, bottom))
+
+
+def _skia_matrix(matrix: Matrix) -> skia.Matrix:
+    a, b, c, d, e, f = matrix
+    return skia.Matrix.MakeAll(a, c, e, b, d, f, 0, 0, 1)
