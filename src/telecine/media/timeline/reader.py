@@ -2,7 +2,8 @@
 
 A reader never raises. A field that is wrong is reported with its JSON path and read as its
 default, so that one look at a document names all of its faults. `{{name}}` in any string is
-replaced by the document's variable of that name.
+replaced by the document's variable of that name. An object that was made here, such as a
+template's clip, may hold a `Value` of the document: it keeps the path where it was written.
 """
 
 from __future__ import annotations
@@ -13,12 +14,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
+from typing_extensions import override
+
 #: Enough to mend a document by; the hundred-and-first fault is rarely a new one.
 MAX_PROBLEMS: Final = 100
 MAX_TEXT_CHARACTERS: Final = 100_000
 
+#: What was found where a field is missing; JSON's null is read as missing, too.
+NOTHING: Final = object()
 _VARIABLE: Final = re.compile(r"\{\{\s*([\w.-]{1,64})\s*\}\}")
 _SHOWN_CHARACTERS: Final = 60
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -30,8 +36,8 @@ class Problem:
     path: str
     code: str
     message: str
-    got: str | None = None
-    allowed: str | None = None
+    got: str
+    allowed: str
 
 
 @dataclass(slots=True)
@@ -43,37 +49,39 @@ class Report:
     n_problems: int = 0
 
     def problem(
-        self, path: str, code: str, message: str, *, got: object = None, allowed: str | None = None
+        self, path: str, code: str, message: str, *, allowed: str, got: object = NOTHING
     ) -> None:
         """Note a fault that makes the document unusable."""
         self.n_problems += 1
         _note(self.problems, path, code, message, got, allowed)
 
-    def warn(
-        self, path: str, code: str, message: str, *, got: object = None, allowed: str | None = None
-    ) -> None:
+    def warn(self, path: str, code: str, message: str, *, got: object, allowed: str) -> None:
         """Note something that will be drawn, but perhaps not as meant."""
         _note(self.warnings, path, code, message, got, allowed)
 
 
 def _note(
-    notes: list[Problem], path: str, code: str, message: str, got: object, allowed: str | None
+    notes: list[Problem], path: str, code: str, message: str, got: object, allowed: str
 ) -> None:
     if len(notes) < MAX_PROBLEMS:
-        found = None if got is None else shown(got)
-        notes.append(Problem(path=path, code=code, message=message, got=found, allowed=allowed))
+        note = Problem(path=path, code=code, message=message, got=shown(got), allowed=allowed)
+        notes.append(note)
 
 
 def shown(value: object) -> str:
     """Describe a JSON value in few characters; never looks into containers, however deep."""
     if isinstance(value, str):
         return repr(value if len(value) <= _SHOWN_CHARACTERS else value[:_SHOWN_CHARACTERS] + "…")
+    if value is NOTHING:
+        return "nothing"
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, int):
         return str(value) if value.bit_length() < 200 else "a number of over 60 digits"
     if isinstance(value, float):
         return repr(value)
+    if isinstance(value, Value):
+        return shown(value.raw)
     if isinstance(value, Mapping):
         return f"an object of {len(value)}"
     if isinstance(value, Sequence):
@@ -101,9 +109,13 @@ class Value:
     report: Report
     variables: Mapping[str, object]
 
-    def problem(self, code: str, message: str, *, allowed: str | None = None) -> None:
+    def problem(self, code: str, message: str, *, allowed: str) -> None:
         """Note a fault of this value."""
         self.report.problem(self.path, code, message, got=self.raw, allowed=allowed)
+
+    def warn(self, code: str, message: str, *, allowed: str) -> None:
+        """Note that this value will not be drawn quite as it says."""
+        self.report.warn(self.path, code, message, got=self.raw, allowed=allowed)
 
     def number(self, *, low: float, high: float, above: float | None = None) -> float | None:
         """Return a number within `low` and `high`, and over `above`; otherwise a problem."""
@@ -118,7 +130,10 @@ class Value:
         return None
 
     def text(self, *, max_characters: int = MAX_TEXT_CHARACTERS) -> str | None:
-        """Return a string of at most that length; otherwise a problem."""
+        """Return a string of at most that length; otherwise a problem.
+
+        Half a surrogate pair, which JSON can hold and nothing else can, becomes U+FFFD.
+        """
         if not isinstance(self.raw, str):
             self.problem("TYPE", "This must be a string.", allowed="a string")
         elif len(self.raw) > max_characters:
@@ -126,7 +141,7 @@ class Value:
                 "TOO_LONG", "This string is too long.", allowed=f"{max_characters} characters"
             )
         else:
-            return self.raw
+            return self.raw if self.raw.isascii() else _SURROGATE.sub("\ufffd", self.raw)
         return None
 
     def choice(self, allowed: Sequence[Choice]) -> Choice | None:
@@ -165,6 +180,8 @@ class Value:
 
     def at(self, step: str, raw: object) -> Value:
         """Return a value below this one."""
+        if isinstance(raw, Value):
+            return raw
         path = self.path + step
         return Value(_filled(raw, path, self), path, self.report, self.variables)
 
@@ -193,18 +210,33 @@ class Node:
     def get(self, name: str) -> Value | None:
         """Return a field, None where it is absent or null."""
         raw = self.raw.get(name)
-        if raw is None:
-            return None
-        path = f"{self.path}.{name}" if self.path else name
+        if raw is None or isinstance(raw, Value):
+            return raw
+        path = self.path_of(name)
         value = Value(raw, path, self.report, self.variables)
         return Value(_filled(raw, path, value), path, self.report, self.variables)
 
-    def required(self, name: str) -> Value | None:
+    def path_of(self, name: str) -> str:
+        """Return the path of a field, whether it is there or not."""
+        step = _step(name)
+        return f"{self.path}.{step}" if self.path else step
+
+    def over(self, name: str) -> Node:
+        """Return the fields of the object `name`, and this object's own where that lacks one."""
+        return _Layered(self.node(name), self)
+
+    def above(self, defaults: Mapping[str, object]) -> Node:
+        """Return these fields, and those of `defaults` where one is lacking."""
+        return _Layered(self, Node(defaults, self.path, self.report, {}))
+
+    def required(self, name: str, *, allowed: str = "a value") -> Value | None:
         """Return a field; its absence is a problem."""
         value = self.get(name)
         if value is None:
-            path = f"{self.path}.{name}" if self.path else name
-            self.report.problem(path, "REQUIRED", "This field is required.")
+            self.report.problem(
+                self.path_of(name), "REQUIRED", "This field is required.",
+                allowed=allowed,
+            )  # fmt: skip
         return value
 
     def first(self, *names: str) -> Value | None:
@@ -250,14 +282,38 @@ class Node:
         """Return an object's fields; where it is absent, no fields."""
         value = self.get(name)
         if value is None:
-            path = f"{self.path}.{name}" if self.path else name
-            return Node({}, path, self.report, self.variables)
+            return Node({}, self.path_of(name), self.report, self.variables)
         return value.fields()
 
     def items(self, name: str, *, low: int = 0, high: int) -> list[Value]:
         """Return a list's items; where it is absent, none."""
         value = self.get(name)
         return [] if value is None else value.items(low=low, high=high)
+
+
+class _Layered(Node):
+    """An object above another whose fields show where it has none itself."""
+
+    __slots__ = ("_above", "_below")
+
+    def __init__(self, above: Node, below: Node) -> None:
+        super().__init__(above.raw, above.path, above.report, above.variables)
+        self._above, self._below = above, below
+
+    @override
+    def has(self, name: str) -> bool:
+        return self._above.has(name) or self._below.has(name)
+
+    @override
+    def get(self, name: str) -> Value | None:
+        value = self._above.get(name)
+        return self._below.get(name) if value is None else value
+
+
+def _step(name: str) -> str:
+    """Return a field's name as a step of a path: short, and without half characters."""
+    name = name if len(name) <= _SHOWN_CHARACTERS else name[:_SHOWN_CHARACTERS] + "…"
+    return name if name.isascii() else _SURROGATE.sub("\ufffd", name)
 
 
 def _filled(raw: object, path: str, within: Value) -> object:
@@ -274,7 +330,13 @@ def _filled(raw: object, path: str, within: Value) -> object:
     for part in _pieces(raw, within.variables):
         n_characters += len(part)
         if n_characters > MAX_TEXT_CHARACTERS:
-            within.report.problem(path, "TOO_LONG", "With its variables this is too long.")
+            within.report.problem(
+                path,
+                "TOO_LONG",
+                "With its variables this is too long.",
+                got=raw,
+                allowed=f"{MAX_TEXT_CHARACTERS} characters",
+            )
             return ""
         parts.append(part)
     return "".join(parts)

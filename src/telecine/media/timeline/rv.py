@@ -101,10 +101,13 @@ def _scene(meta: Node, report: Report, lookup: Lookup | None) -> Scene:
     )
     for name, side in (("width", width), ("height", height)):
         if side % 2:
-            report.warn(f"meta.{name}", "ODD_SIZE", "The last row of pixels is cut off.", got=side)
+            report.warn(
+                f"meta.{name}", "ODD_SIZE", "The last row of pixels is cut off.", got=side,
+                allowed="even numbers",
+            )  # fmt: skip
     return Scene(
-        width=width,
-        height=height,
+        width=width - width % 2,
+        height=height - height % 2,
         frame_rate=_frame_rate(meta.get("fps")),
         report=report,
         lookup=lookup,
@@ -212,7 +215,7 @@ def _paint_order(drafts: list[Draft], report: Report) -> tuple[str, ...]:
             report.warn(
                 above.clip.path, "LAYER_ORDER",
                 "A clip of a later track is drawn below this one, because it starts earlier. "
-                "Set zIndex to say which is above.", got=below.clip.path,
+                "Set zIndex to say which is above.", got=below.clip.path, allowed="zIndex",
             )  # fmt: skip
             break
     return tuple(draft.clip.id for draft in ordered)
@@ -229,7 +232,7 @@ def _check_whole(timeline: Timeline, scene: Scene) -> None:
     if timeline.duration_frames > limit:
         report.problem("tracks", "TOO_LONG", "The video is too long.", allowed="up to 6 hours")
     if timeline.duration_frames == 0:
-        report.warn("tracks", "EMPTY", "There is nothing to see or hear.")
+        report.warn("tracks", "EMPTY", "There is nothing to see or hear.", got=0, allowed="clips")
     for track in timeline.tracks:
         for clip in track.clips:
             _check_ducking(clip, scene)
@@ -240,12 +243,17 @@ def _check_ducking(clip: Clip, scene: Scene) -> None:
     for target in ducking.targets if ducking else ():
         if target not in scene.ids:
             path = f"{clip.path}.ducking.targets"
-            scene.report.warn(path, "REFERENCE", "No clip has this id.", got=target)
+            scene.report.warn(
+                path, "REFERENCE", "No clip has this id.", got=target, allowed="ids of clips"
+            )
 
 
 def _closing(report: Report) -> tuple[Problem, ...]:
     left_out = report.n_problems - len(report.problems)
     if left_out <= 0:
         return tuple(report.problems)
-    more = Problem(path="", code="MORE", message=f"{left_out} more problems are not listed.")
+    more = Problem(
+        path="", code="MORE", message=f"{left_out} more problems are not listed.",
+        got=str(report.n_problems), allowed="0",
+    )  # fmt: skip
     return (*report.problems, more)

@@ -13,6 +13,30 @@ from telecine.media.timeline.scene import BLACK, MAX_DURATION_SECONDS, WHITE, Sc
 MAX_WORDS: Final = 50_000
 _MAX_WORD_CHARACTERS: Final = 2000
 _HIGHLIGHT: Final = Colour(red=1, green=212 / 255, blue=0)
+_SAFE_SHARE: Final = 0.1
+_WAYS: Final = ("highlight", "box", "none", "pop-in", "scale", "glow", "bounce")
+#: Looks by name; whatever a document says itself goes before.
+PRESETS: Final[dict[str, dict[str, object]]] = {
+    "white_bold": {
+        "fontWeight": 800, "borderWidth": 6, "borderColor": "#000000", "highlightColor": "#ffffff",
+    },
+    "yellow_bold": {
+        "fontWeight": 800, "textColor": "#ffde21", "borderWidth": 6, "borderColor": "#000000",
+        "highlightColor": "#ffffff",
+    },
+    "karaoke": {
+        "fontWeight": 800, "textColor": "#ffffff", "highlightColor": "#22d3ee", "borderWidth": 4,
+    },
+    "boxed": {
+        "fontWeight": 700, "backgroundColor": "#000000b3", "highlightColor": "#ffd400",
+    },
+    "marker": {
+        "fontWeight": 800, "highlightStyle": "box", "highlightColor": "#f97316", "borderWidth": 0,
+    },
+    "minimal": {
+        "fontWeight": 500, "highlightStyle": "none", "shadowColor": "#000000a6", "shadowBlur": 8,
+    },
+}  # fmt: skip
 _MODES: Final[tuple[Literal["batch", "stream"], ...]] = ("batch", "stream")
 _POSITIONS: Final[tuple[Literal["bottom", "top", "center"], ...]] = ("bottom", "top", "center")
 _ALIGNS: Final[tuple[Align, ...]] = ("left", "center", "right")
@@ -21,25 +45,37 @@ _DIRECTIONS: Final[tuple[TextDirection, ...]] = ("ltr", "rtl", "auto")
 
 def read_captions(node: Node, *, scene: Scene) -> Captions:
     """Return a subtitle clip's words and looks."""
-    config = node.node("config")
-    border = colour(config.get("borderColor") or node.get("strokeColor"))
-    width = config.number("borderWidth", 0.0, low=0, high=200)
-    page_ms = node.maybe("pageDurationInMilliseconds", low=1, high=600_000)
+    config = read_config(node)
+    preset = config.get("preset")
+    if preset is not None and preset.raw not in (*PRESETS,):
+        preset.warn("PRESET", "No caption preset has this name.", allowed=", ".join(PRESETS))
+    border = colour(config.first("borderColor", "strokeColor"))
+    width = config.first("borderWidth", "strokeWidth")
+    outline = 0.0 if width is None else width.number(low=0, high=200) or 0.0
+    page_ms = config.maybe("pageDurationInMilliseconds", low=1, high=600_000)
+    align = config.first("textAlign", "align")
+    ink = colour(config.first("textColor", "color")) or WHITE
+    mark = colour(config.get("highlightColor")) or _HIGHLIGHT
+    way = _highlight_style(config)
+    padding = config.number("paddingBottom", 80.0, low=0, high=10_000)
+    if config.flag("safeArea"):
+        padding = max(padding, _SAFE_SHARE * scene.height)
     return Captions(
-        words=_words(node.required("words"), scene),
+        words=_words(node, scene),
         font=read_font(config, size=48.0, weight=700),
         mode=config.choice("mode", "batch", _MODES),
         words_per_page=int(config.number("wordsPerBatch", 4, low=1, high=1000)),
         page_seconds=None if page_ms is None else page_ms / 1000,
-        align=config.choice("textAlign", "center", _ALIGNS),
+        align=(None if align is None else align.choice(_ALIGNS)) or "center",
         box_width=length(config.get("textBoxWidth"), whole=scene.width) or 0.8 * scene.width,
-        colour=colour(config.get("textColor")) or WHITE,
-        highlight=colour(config.get("highlightColor")) or _HIGHLIGHT,
+        colour=ink,
+        highlight={"box": _readable_on(mark), "none": ink}.get(way, mark),
         background=colour(config.get("backgroundColor")),
-        outline=Stroke(paint=border or BLACK, width=width) if width > 0 else None,
+        spoken_background=mark if way == "box" else None,
+        outline=Stroke(paint=border or BLACK, width=outline) if outline > 0 else None,
         fades_in=config.flag("fadeInAnimation"),
         position=config.choice("position", "bottom", _POSITIONS),
-        padding=config.number("paddingBottom", 80.0, low=0, high=10_000),
+        padding=padding,
         line_height=config.number("lineHeight", 1.2, low=0.1, high=20),
         letter_spacing=config.number("letterSpacing", 0.0, low=-500, high=2000),
         max_lines=int(config.number("maxLines", 2, low=1, high=100)),
@@ -47,7 +83,34 @@ def read_captions(node: Node, *, scene: Scene) -> Captions:
     )
 
 
-def _words(value: Value | None, scene: Scene) -> tuple[Word, ...]:
+def read_config(node: Node) -> Node:
+    """Return what `config` says, else `style`, else the clip itself, else the preset."""
+    config = node.over("style").over("config")
+    preset = config.get("preset")
+    name = None if preset is None else preset.raw
+    return config.above(PRESETS.get(name, {}) if isinstance(name, str) else {})
+
+
+def _highlight_style(config: Node) -> str:
+    value = config.get("highlightStyle")
+    way = None if value is None else value.choice(_WAYS)
+    if value is not None and way not in (None, "highlight", "box", "none"):
+        value.warn("NEAREST", "Drawn as highlight, the nearest.", allowed="highlight, box, none")
+    return way or "highlight"
+
+
+def _readable_on(ground: Colour) -> Colour:
+    """Return black or white, whichever reads better; ITU-R BT.709's weights."""
+    light = 0.2126 * ground.red + 0.7152 * ground.green + 0.0722 * ground.blue
+    return BLACK if light > 0.45 else WHITE
+
+
+def _words(node: Node, scene: Scene) -> tuple[Word, ...]:
+    value = node.get("words")
+    if value is None and node.has("assetId"):
+        named = node.get("assetId")
+        value = Value({"$ref": named}, node.path_of("assetId"), node.report, {})
+    value = value or node.required("words", allowed="a list of words, {$ref}, {src}")
     if value is None:
         return ()
     listed: Value | None = value
@@ -55,7 +118,9 @@ def _words(value: Value | None, scene: Scene) -> tuple[Word, ...]:
         listed = _referenced(value, scene)
     if listed is None:
         return ()
-    words = [_word(item.fields()) for item in listed.items(high=MAX_WORDS)]
+    low, high = -MAX_DURATION_SECONDS, MAX_DURATION_SECONDS
+    skipped = node.number("captionStartInSeconds", 0.0, low=low, high=high)
+    words = [_word(item.fields(), skipped) for item in listed.items(high=MAX_WORDS)]
     return tuple(sorted((word for word in words if word), key=lambda word: word.start_seconds))
 
 
@@ -74,14 +139,20 @@ def _referenced(value: Value, scene: Scene) -> Value | None:
         return None
     loaded = None if scene.lookup is None else scene.lookup.words(source)
     if loaded is None:
-        value.report.warn(value.path, "WORDS", "These words have not been loaded.", got=source.src)
+        value.report.warn(
+            value.path, "WORDS", "These words have not been loaded.", got=source.src,
+            allowed="words in the document",
+        )  # fmt: skip
         return None
     found = Value(loaded, value.path, value.report, {})
     return found.fields().first("words", "captions") if isinstance(loaded, Mapping) else found
 
 
-def _word(node: Node) -> Word | None:
-    """Read a word as Deepgram writes it, or as Remotion's captions do, in milliseconds."""
+def _word(node: Node, skipped: float) -> Word | None:
+    """Read a word as Deepgram writes it, or as Remotion's captions do, in milliseconds.
+
+    The clip begins `skipped` seconds into the words.
+    """
     text = node.first("punctuated_word", "word", "text") or node.required("word")
     found = None if text is None else text.text(max_characters=_MAX_WORD_CHARACTERS)
     low, high = -MAX_DURATION_SECONDS, 2 * MAX_DURATION_SECONDS
@@ -94,4 +165,5 @@ def _word(node: Node) -> Word | None:
         start, end = numbers[0] or 0.0, numbers[1] or 0.0
     if found is None or not found.strip():
         return None
-    return Word(text=found.strip(), start_seconds=start, end_seconds=max(start, end))
+    start, end = start - skipped, max(start, end) - skipped
+    return Word(text=found.strip(), start_seconds=start, end_seconds=end)

@@ -13,10 +13,12 @@ from telecine.media.timeline.model import (
     Curve,
     GainPoint,
     Layout,
+    PathLine,
     Placement,
     Sound,
 )
 from telecine.media.timeline.reader import Node, Value
+from telecine.media.timeline.rv_captions import read_config
 from telecine.media.timeline.rv_content import CLIP_TYPES, read_content
 from telecine.media.timeline.rv_motion import read_animations, read_curves, read_transition
 from telecine.media.timeline.rv_style import read_placement, read_shadow, read_sides, read_style
@@ -73,7 +75,10 @@ def read_clip(node: Node, *, scene: Scene, track: int, end: float) -> list[Draft
     f0 = whole_frames(exact(start), scene.frame_rate)
     f1 = whole_frames(exact(start) + exact(duration), scene.frame_rate)
     if f1 <= f0:
-        scene.report.warn(node.path, "ZERO_LENGTH", "This is shorter than a frame: never seen.")
+        scene.report.warn(
+            node.path, "ZERO_LENGTH", "This is shorter than a frame: never seen.", got=duration,
+            allowed=f"{float(1 / scene.frame_rate):.3g} s and more",
+        )  # fmt: skip
     slot = _Slot(start_frame=f0, end_frame=f1, box=(scene.width, scene.height))
     clip = _clip(node, kind, content, sound, scene=scene, slot=slot)
     if clip.content is None and clip.sound is None:
@@ -126,8 +131,8 @@ def _natural_duration(
     if end is None and source is not None and scene.lookup is not None:
         end = scene.lookup.duration_seconds(source)
     if end is None:
-        value.report.warn(
-            value.path, "DURATION", f"How long this runs is unknown: {_AUTO_SECONDS:g} s."
+        value.warn(
+            "DURATION", f"How long this runs is unknown: {_AUTO_SECONDS:g} s.", allowed="seconds"
         )
         return _AUTO_SECONDS
     rate = getattr(played, "rate", 1.0)
@@ -146,12 +151,12 @@ def _clip(
     clip_id = scene.clip_id(node)
     seconds = float(Fraction(slot.end_frame - slot.start_frame) / scene.frame_rate)
     placement = read_placement(node, scene=scene, box=slot.box)
-    curves = read_curves(node, scene=scene, duration_seconds=seconds)
-    style = read_style(node)
+    curves = read_curves(node, scene=scene, box=slot.box, duration_seconds=seconds)
+    style = read_style(node, has_outline=not isinstance(content, PathLine))
     if kind == "layout":
         content = _layout(node, placement, scene=scene, slot=slot)
     if isinstance(content, Captions):
-        style = replace(style, shadow=read_shadow(node.node("config")) or style.shadow)
+        style = replace(style, stroke=None, shadow=read_shadow(read_config(node)))
     return Clip(
         id=clip_id,
         path=node.path,
@@ -161,7 +166,7 @@ def _clip(
         sound=_with_volume(sound, curves),
         placement=placement,
         style=style,
-        curves=tuple(curve for curve in curves if curve.property != "volume"),
+        curves=tuple(curve for curve in curves if curve.property not in ("volume", "pan")),
         animations=read_animations(node, scene=scene),
         transition_in=read_transition(node, "transition", "transitionIn"),
         transition_out=read_transition(node, "transitionOut"),
@@ -215,7 +220,10 @@ def _child(node: Node, scene: Scene, slot: _Slot) -> Clip | None:
     if kind is None or node.flag("hidden"):
         return None
     if kind in ("subtitle", "captions", "audio"):
-        node.report.problem(f"{node.path}.type", "CHOICE", "A layout cannot hold this.", got=kind)
+        node.report.problem(
+            f"{node.path}.type", "CHOICE", "A layout cannot hold this.", got=kind,
+            allowed="what is drawn, captions and templates excepted",
+        )  # fmt: skip
         return None
     content, sound = read_content(kind, node, scene=scene) if kind != "layout" else (None, None)
     return _clip(node, kind, content, sound, scene=scene, slot=slot)

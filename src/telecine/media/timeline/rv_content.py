@@ -27,11 +27,15 @@ from telecine.media.timeline.scene import MAX_DURATION_SECONDS, Scene, easing
 Shown = tuple[Content | None, Sound | None]
 _AFTER_END: Final[tuple[Literal["hold", "loop", "blank"], ...]] = ("hold", "loop", "blank")
 _MAX_GAIN: Final = 4.0
+#: Remotion's names for `source.start`.
+_STARTS: Final = ("videoStartFromInSeconds", "audioStartFromInSeconds")
 
 
 def _trim(node: Node) -> tuple[float, float | None]:
     trim = node.node("source")
-    start = trim.number("start", 0.0, low=0, high=MAX_DURATION_SECONDS)
+    usual = next((name for name in _STARTS if node.has(name)), _STARTS[0])
+    start = node.number(usual, 0.0, low=0, high=MAX_DURATION_SECONDS)
+    start = trim.number("start", start, low=0, high=MAX_DURATION_SECONDS)
     end = trim.maybe("end", low=0, high=MAX_DURATION_SECONDS)
     if end is not None and end <= start:
         node.report.problem(
@@ -48,12 +52,14 @@ def _gain(node: Node) -> float:
         return float(10.0 ** (decibels / 20))
     gain = node.number("volume", 1.0, low=0, high=1e6)
     if gain > _MAX_GAIN:
-        node.report.warn(f"{node.path}.volume", "CLAMPED", "Louder than 4 is 4.", got=gain)
+        node.report.warn(
+            f"{node.path}.volume", "CLAMPED", "Louder than 4 is 4.", got=gain, allowed="0 to 4"
+        )
     return min(gain, _MAX_GAIN)
 
 
 def _video(node: Node, scene: Scene) -> Shown:
-    source = scene.source(node.required("src"))
+    source = scene.media(node)
     start, end = _trim(node)
     rate = node.number("playbackRate", 1.0, low=0.1, high=16)
     after_end = node.choice("freezeAfterEnd", "hold", _AFTER_END)
@@ -62,7 +68,10 @@ def _video(node: Node, scene: Scene) -> Shown:
         return None, None
     sound = None if node.flag("muted") else _sound(node, source)
     if is_reversed and sound:
-        node.report.warn(f"{node.path}.reverse", "SILENT", "A reversed video has no sound.")
+        node.report.warn(
+            f"{node.path}.reverse", "SILENT", "A reversed video has no sound.", got=True,
+            allowed="reverse with muted",
+        )  # fmt: skip
     video = Video(
         source=source, trim_start_seconds=start, trim_end_seconds=end, rate=rate,
         is_reversed=is_reversed, after_end="loop" if is_looped else after_end,
@@ -71,7 +80,7 @@ def _video(node: Node, scene: Scene) -> Shown:
 
 
 def _audio(node: Node, scene: Scene) -> Shown:
-    source = scene.source(node.required("src"))
+    source = scene.media(node)
     return None, _sound(node, source) if source else None
 
 
@@ -125,7 +134,7 @@ def _ducking(node: Node) -> Ducking | None:
 
 
 def _image(node: Node, scene: Scene) -> Shown:
-    source = scene.source(node.required("src"))
+    source = scene.media(node)
     start = node.number("gifStartFromInSeconds", 0.0, low=0, high=MAX_DURATION_SECONDS)
     rate = node.number("playbackRate", 1.0, low=0.1, high=16)
     return (Image(source=source, start_seconds=start, rate=rate) if source else None), None
@@ -134,7 +143,7 @@ def _image(node: Node, scene: Scene) -> Shown:
 def _svg(node: Node, scene: Scene) -> Shown:
     value = node.get("svg")
     if value is None:
-        source = scene.source(node.required("src"))
+        source = scene.media(node)
         return (Svg(svg=None, source=source) if source else None), None
     if isinstance(value.raw, dict):
         asset = scene.asset(value)

@@ -31,6 +31,7 @@ from telecine.media.timeline.scene import (
     easing,
     length,
     offset,
+    percent,
 )
 
 _DIRECTIONS: Final[tuple[Direction, ...]] = get_args(Direction)
@@ -62,6 +63,7 @@ RANGES: Final[dict[str, tuple[float, float]]] = {
 _COLOURS: Final = frozenset({"fill", "stroke"})
 _ALIASES: Final = {"position.x": "x", "position.y": "y", "color": "fill"}
 _MAX_POINTS: Final = 10_000
+_USUAL_SECONDS: Final = 0.5
 #: FFmpeg's names for ways from one clip to the next, and the nearest of ours.
 _NEAREST: Final[dict[str, tuple[TransitionKind, Direction | None]]] = {
     **dict.fromkeys(("crossfade", "dissolve", "fadefast", "fadeslow"), ("fade", None)),
@@ -84,18 +86,23 @@ _NEAREST: Final[dict[str, tuple[TransitionKind, Direction | None]]] = {
 }
 
 
-def read_curves(node: Node, *, scene: Scene, duration_seconds: float) -> tuple[Curve, ...]:
-    """Return a clip's keyframes, and its Ken Burns movement where no keyframe says otherwise."""
+def read_curves(
+    node: Node, *, scene: Scene, box: tuple[float, float], duration_seconds: float
+) -> tuple[Curve, ...]:
+    """Return a clip's keyframes, and its Ken Burns movement where no keyframe says otherwise.
+
+    `box` is what percentages of `width` and `height` refer to, in px.
+    """
     curves: dict[str, Curve] = {}
     for item in node.items("keyframes", high=64):
-        for curve in _curves(item.fields(), scene):
+        for curve in _curves(item.fields(), scene, box):
             curves[curve.property] = curve
     for curve in _ken_burns(node, scene, duration_seconds):
         curves.setdefault(curve.property, curve)
     return tuple(curves.values())
 
 
-def _curves(node: Node, scene: Scene) -> list[Curve]:
+def _curves(node: Node, scene: Scene, box: tuple[float, float]) -> list[Curve]:
     value = node.required("property")
     name = None if value is None else value.text(max_characters=64)
     frames = [item.fields() for item in node.items("frames", high=_MAX_POINTS)]
@@ -105,18 +112,21 @@ def _curves(node: Node, scene: Scene) -> list[Curve]:
     name = _ALIASES.get(name, name)
     if name not in _PAIRS and name not in RANGES and name not in _COLOURS:
         known = ", ".join([*_PAIRS, *RANGES, *sorted(_COLOURS)])
-        scene.report.warn(
-            value.path, "PROPERTY", "This cannot be keyframed.", got=name, allowed=known
-        )
+        value.warn("PROPERTY", "This cannot be keyframed.", allowed=known)
         return []
+    if name == "pan":
+        value.warn("NOT_DRAWN", "A moving pan is not heard yet.", allowed="a clip's `pan`")
     if not frames:
-        node.report.problem(f"{node.path}.frames", "REQUIRED", "Keyframes need frames.")
+        node.report.problem(
+            f"{node.path}.frames", "REQUIRED", "Keyframes need frames.",
+            allowed="[{time, value, easing}, …]",
+        )  # fmt: skip
         return []
     names = _PAIRS.get(name, (name,))
     points: list[list[CurvePoint]] = [[] for _ in names]
     for frame in frames:
         when, curve = _time(frame, scene), easing(frame)
-        for found, point in zip(points, _values(frame, names, scene), strict=False):
+        for found, point in zip(points, _values(frame, names, scene, box), strict=False):
             found.append(CurvePoint(time_seconds=when, value=point, easing=curve))
     return [
         Curve(property=one, points=tuple(sorted(found, key=lambda point: point.time_seconds)))
@@ -134,7 +144,9 @@ def _time(frame: Node, scene: Scene) -> float:
     return (None if value is None else value.number(low=low, high=high)) or 0.0
 
 
-def _values(frame: Node, names: Sequence[str], scene: Scene) -> list[float | Colour]:
+def _values(
+    frame: Node, names: Sequence[str], scene: Scene, box: tuple[float, float]
+) -> list[float | Colour]:
     value = frame.required("value")
     if value is None:
         return []
@@ -142,7 +154,7 @@ def _values(frame: Node, names: Sequence[str], scene: Scene) -> list[float | Col
         found = colour(value)
         return [] if found is None else [found]
     parts = [value] * len(names) if len(names) == 1 else _pair(value, names)
-    numbers = [_number(part, name, scene) for part, name in zip(parts, names, strict=False)]
+    numbers = [_number(part, name, scene, box) for part, name in zip(parts, names, strict=False)]
     found_numbers: list[float | Colour] = [number for number in numbers if number is not None]
     return found_numbers if len(found_numbers) == len(names) else []
 
@@ -158,11 +170,11 @@ def _pair(value: Value, names: Sequence[str]) -> list[Value]:
     return value.items(low=2, high=2)
 
 
-def _number(value: Value, name: str, scene: Scene) -> float | None:
+def _number(value: Value, name: str, scene: Scene, box: tuple[float, float]) -> float | None:
     if name in ("x", "y"):
         return offset(value, whole=scene.width if name == "x" else scene.height)
     if name in ("width", "height"):
-        return length(value, whole=scene.width if name == "width" else scene.height)
+        return length(value, whole=box[0] if name == "width" else box[1])
     low, high = RANGES[name]
     return value.number(low=low, high=high)
 
@@ -285,7 +297,7 @@ def _target(
     if kind == "move":
         if isinstance(value.raw, dict):
             fields = value.fields()
-            return (_step(fields.get("x"), scene.width), _step(fields.get("y"), scene.height))
+            return (_way(fields.get("x"), scene.width), _way(fields.get("y"), scene.height))
         pair = value.numbers(2, low=-MAX_PX, high=MAX_PX)
         return (pair[0], pair[1]) if pair else None
     if isinstance(value.raw, list):
@@ -294,16 +306,30 @@ def _target(
     return value.number(low=-1e6, high=1e6)
 
 
-def _step(value: Value | None, whole: float) -> float:
-    return offset(value, whole=whole) or 0.0
+def _way(value: Value | None, whole: float) -> float:
+    """Return how far a movement goes: px, or `"p%"` of the canvas, for it adds to a place."""
+    share = None if value is None else percent(value)
+    if share is not None:
+        return min(max(share * whole, -MAX_PX), MAX_PX)
+    return (None if value is None else value.number(low=-MAX_PX, high=MAX_PX)) or 0.0
 
 
 def read_transition(node: Node, *names: str) -> Transition | None:
-    """Return the transition in the first of these fields that is there."""
+    """Return the transition in the first of these fields that is there.
+
+    A plain name takes its length from `transitionDurationInSeconds`.
+    """
     value = node.first(*names)
-    if value is None or value.raw in ("none", False):
+    if value is None or value.raw is False or value.raw == "none":
         return None
-    fields = value.fields()
+    if isinstance(value.raw, str):
+        seconds = node.number(
+            "transitionDurationInSeconds", _USUAL_SECONDS, low=0, high=MAX_DURATION_SECONDS
+        )
+        plain = {"type": value, "duration": seconds or _USUAL_SECONDS}
+        fields = Node(plain, value.path, value.report, {})
+    else:
+        fields = value.fields()
     kind_value = fields.required("type")
     duration = _duration(fields)
     curve = easing(fields)
@@ -327,8 +353,7 @@ def _transition_kind(value: Value | None) -> tuple[TransitionKind | None, Direct
     if isinstance(value.raw, str) and value.raw in _NEAREST:
         kind, way = _NEAREST[value.raw]
         if value.raw not in ("crossfade", "dissolve"):
-            value.report.warn(
-                value.path, "NEAREST", f"Drawn as {kind}, the nearest transition.", got=value.raw
-            )
+            known = ", ".join(_TRANSITIONS)
+            value.warn("NEAREST", f"Drawn as {kind}, the nearest transition.", allowed=known)
         return kind, way
     return value.choice(_TRANSITIONS), None

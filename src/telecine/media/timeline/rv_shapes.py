@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
 from telecine.media.timeline.model import (
@@ -19,8 +19,8 @@ from telecine.media.timeline.model import (
     TextBackground,
     TextDirection,
 )
-from telecine.media.timeline.reader import Node
-from telecine.media.timeline.rv_style import read_font, read_stroke
+from telecine.media.timeline.reader import Node, Value
+from telecine.media.timeline.rv_style import read_font
 from telecine.media.timeline.scene import WHITE, colour, paint
 
 _ALIGNS: Final[tuple[Align, ...]] = ("left", "center", "right")
@@ -31,32 +31,45 @@ _JOINS: Final[tuple[Literal["miter", "round", "bevel"], ...]] = ("miter", "round
 
 
 def _fill(node: Node) -> Paint:
-    return paint(node.node("style").get("fill") or node.first("fill", "color")) or WHITE
+    return paint(node.over("style").first("fill", "color")) or WHITE
 
 
 def _text(node: Node) -> Content | None:
-    style = node.node("style")
+    style = node.over("style")
     value = node.required("text")
     text = None if value is None else value.text()
-    max_lines = node.maybe("maxLines", low=1, high=1000)
+    max_lines = style.maybe("maxLines", low=1, high=1000)
+    _undrawn(node, "fitText", "markdown")
     return Text(
         text=text or "",
         font=read_font(style, size=48.0),
         paint=_fill(node),
-        align=style.choice("textAlign", "center", _ALIGNS),
+        align=style.choice("textAlign" if style.has("textAlign") else "align", "center", _ALIGNS),
         vertical_align=style.choice("verticalAlign", "middle", _VERTICALS),
         line_height=style.number("lineHeight", 1.2, low=0.1, high=20),
         letter_spacing=style.number("letterSpacing", 0.0, low=-500, high=2000),
         is_wrapped=style.flag("textWrap", default=True),
-        direction=node.choice("direction", "auto", _DIRECTIONS),
-        background=_background(style if style.has("background") else node),
+        direction=style.choice("direction", "auto", _DIRECTIONS),
+        background=_background(style),
         max_lines=None if max_lines is None else int(max_lines),
     )
+
+
+def _undrawn(node: Node, *names: str) -> None:
+    """Warn of fields that are known, but not drawn yet."""
+    for name in names:
+        value = node.get(name)
+        if value is not None and value.raw is not False:
+            value.warn("NOT_DRAWN", "This is not drawn yet.", allowed="false")
 
 
 def _background(node: Node) -> TextBackground | None:
     if not node.has("background"):
         return None
+    value = node.get("background")
+    if value is not None and isinstance(value.raw, str):
+        plain = colour(value)
+        return TextBackground(colour=plain) if plain else None
     box = node.node("background")
     tint = colour(box.required("color"))
     horizontal = box.number("horizontalPadding", 0.0, low=0, high=5000)
@@ -96,11 +109,22 @@ def _polygon(node: Node) -> Content | None:
 def _line(node: Node) -> Content | None:
     if not node.has("points"):
         node.required("points")
-    points = [item.numbers(2, low=-1e5, high=1e5) for item in node.items("points", high=10_000)]
-    found = [(point[0], point[1]) for point in points if point]
+    points = [_point(item) for item in node.items("points", high=10_000)]
+    found = [point for point in points if point]
     radius = node.number("radius", 0.0, low=0, high=20_000)
     data = rounded_line(found, radius=radius, is_closed=node.flag("closed"))
     return _path_line(node, data)
+
+
+def _point(value: Value) -> tuple[float, float] | None:
+    """Read [x, y] or {x, y}."""
+    if not isinstance(value.raw, Mapping):
+        pair = value.numbers(2, low=-1e5, high=1e5)
+        return (pair[0], pair[1]) if pair else None
+    ends = [value.fields().required(name) for name in ("x", "y")]
+    numbers = [end.number(low=-1e5, high=1e5) for end in ends if end]
+    x, y = (*numbers, None, None)[:2]
+    return None if x is None or y is None else (x, y)
 
 
 def rounded_line(points: list[tuple[float, float]], *, radius: float, is_closed: bool) -> str:
@@ -139,12 +163,12 @@ def _path(node: Node) -> Content | None:
 
 
 def _path_line(node: Node, data: str) -> PathLine:
-    style = node.node("style")
-    stroke = read_stroke(style)
+    """Return a line with the paint of `stroke`, or without one of `fill`."""
+    style = node.over("style")
     is_closed = node.flag("closed")
-    inside = paint(style.get("fill"))
-    line = colour(style.first("stroke", "strokeColor"))
-    width = stroke.width if stroke else 4.0
+    inside = paint(style.first("fill", "color"))
+    line = paint(style.first("stroke", "strokeColor"))
+    width = style.number("strokeWidth", 0.0, low=0, high=2000) or 4.0
     return PathLine(
         data=data,
         paint=inside if is_closed or line else None,
@@ -176,26 +200,53 @@ def _icon(node: Node) -> Content | None:
 def _code(node: Node) -> Content | None:
     value = node.required("code")
     code = None if value is None else value.text()
-    style = node.node("style")
-    fields = node if node.has("fontSize") or node.has("fontFamily") else style
+    style = node.over("style")
     return Code(
         code=code or "",
-        font=read_font(fields, size=32.0, family="monospace"),
+        font=read_font(style, size=32.0, family="monospace"),
         language=node.text("language", "text", max_characters=64),
-        line_height=node.number(
-            "lineHeight", style.number("lineHeight", 1.4, low=0.1, high=20), low=0.1, high=20
-        ),
+        line_height=style.number("lineHeight", 1.4, low=0.1, high=20),
+        selection=_selection(node.items("selection", high=1000)),
+        theme=node.text("theme", "one-dark", max_characters=64),
+        has_line_numbers=node.flag("lineNumbers"),
     )
 
 
+def _selection(items: list[Value]) -> tuple[tuple[int, int], ...]:
+    """Read lines counted from 0: 3, [3, 5], or ranges of [line, column], whose columns go."""
+    ranges: list[tuple[int, int]] = []
+    for item in items:
+        ends = [_line_number(part) for part in _parts(item)]
+        first, last = ends[0], ends[-1]
+        if first is not None and last is not None:
+            ranges.append((min(first, last), max(first, last)))
+    return tuple(ranges)
+
+
+def _parts(item: Value) -> list[Value]:
+    return (item.items(low=1, high=2) or [item]) if isinstance(item.raw, list) else [item]
+
+
+def _line_number(value: Value) -> int | None:
+    if isinstance(value.raw, list):
+        place = value.items(low=1, high=2)
+        return int(place[0].number(low=0, high=1e6) or 0) if place else None
+    number = value.number(low=0, high=1e6)
+    return None if number is None else int(number)
+
+
 def _three(node: Node) -> Content | None:
+    """Check what a scene in space says, then refuse it: nothing here draws it yet."""
     for name in ("camera", "renderer"):
         node.node(name)
     for name in ("lights", "objects", "cameraAnimations"):
-        node.items(name, high=1000)
+        for item in node.items(name, high=1000):
+            kind = item.fields().required("type")
+            if kind is not None:
+                kind.text(max_characters=64)
     node.report.problem(
         f"{node.path}.type", "CLIP_TYPE_UNSUPPORTED", "Three-dimensional clips are not drawn yet.",
-        got="three",
+        got="three", allowed="the other types",
     )  # fmt: skip
     return None
 

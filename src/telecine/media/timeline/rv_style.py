@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, get_args
 
 from telecine.media.timeline.model import (
@@ -62,29 +63,25 @@ def _pair(value: Value | None, default: float, *, limit: float) -> tuple[float, 
     return (default, default) if number is None else (number, number)
 
 
-def read_style(node: Node) -> Style:
-    """Return how a clip looks."""
-    style = node.node("style")
-    shared = node.number("opacity", 1.0, low=0, high=1)
-    return Style(
-        opacity=style.number("opacity", shared, low=0, high=1),
-        fit=_fit(node, style),
-        crop=_crop(node),
-        corner_radii=read_sides(style.first("borderRadius") or node.get("borderRadius")),
-        filters=tuple(found for item in _filters(node, style) if (found := _filter(item.fields()))),
-        blend=(style if style.has("compositeOperation") else node).choice(
-            "compositeOperation" if style.has("compositeOperation") else "blendMode",
-            "source-over",
-            _BLENDS,
-        ),
-        shadow=read_shadow(style),
-        stroke=read_stroke(style),
-    )
+def read_style(node: Node, *, has_outline: bool) -> Style:
+    """Return how a clip looks: what `style` says, and the clip itself where that says nothing.
 
-
-def _fit(node: Node, style: Node) -> Fit:
+    Lines have no outline: their stroke is what they show.
+    """
+    look = node.over("style")
+    blend = look.first("compositeOperation", "blendMode")
+    filters = [_filter(item.fields()) for item in look.items("filters", high=32)]
     usual: Fit = "contain" if node.flag("keepAspectRatio", default=True) else "fill"
-    return style.choice("objectFit", usual, _FITS)
+    return Style(
+        opacity=look.number("opacity", 1.0, low=0, high=1),
+        fit=look.choice("objectFit", usual, _FITS),
+        crop=_crop(node),
+        corner_radii=read_sides(look.get("borderRadius")),
+        filters=tuple(found for found in filters if found),
+        blend=(None if blend is None else blend.choice(_BLENDS)) or "source-over",
+        shadow=read_shadow(look),
+        stroke=_stroke(look) if has_outline else None,
+    )
 
 
 def _crop(node: Node) -> Crop:
@@ -95,8 +92,9 @@ def _crop(node: Node) -> Crop:
     )
     if left + right >= 1 or top + bottom >= 1:
         node.report.problem(
-            f"{node.path}.crop", "RANGE", "This crops everything away.", allowed="sums below 1"
-        )
+            f"{node.path}.crop", "RANGE", "This crops everything away.",
+            got=(left, top, right, bottom), allowed="left + right and top + bottom below 1",
+        )  # fmt: skip
         return Crop()
     return Crop(left=left, top=top, right=right, bottom=bottom)
 
@@ -110,10 +108,6 @@ def read_sides(value: Value | None) -> tuple[float, float, float, float]:
         return (sides[0], sides[1], sides[2], sides[3]) if sides else (0.0, 0.0, 0.0, 0.0)
     side = value.number(low=0, high=MAX_RADIUS) or 0.0
     return (side, side, side, side)
-
-
-def _filters(node: Node, style: Node) -> list[Value]:
-    return (style if style.has("filters") else node).items("filters", high=32)
 
 
 def _filter(node: Node) -> Filter | None:
@@ -138,7 +132,7 @@ def read_shadow(style: Node) -> Shadow | None:
     return Shadow(colour=tint, blur=blur, offset=(pair[0], pair[1]) if pair else (0.0, 0.0))
 
 
-def read_stroke(style: Node) -> Stroke | None:
+def _stroke(style: Node) -> Stroke | None:
     """Return the stroke; a width without a colour, or a colour without a width, is none."""
     tint: Colour | None = colour(style.first("stroke", "strokeColor"))
     width = style.number("strokeWidth", 0.0, low=0, high=2000)
@@ -146,13 +140,20 @@ def read_stroke(style: Node) -> Stroke | None:
 
 
 def read_font(node: Node, *, size: float, family: str = "Inter", weight: int = 400) -> Font:
-    """Return the face that `fontFamily`, `fontSize`, `fontWeight` and `fontStyle` describe."""
-    value = node.get("fontWeight")
+    """Return the face that `fontFamily`, `fontSize`, `fontWeight` and `fontStyle` describe.
+
+    `fontStyle` may be Remotion's `{variant, weight}`, too.
+    """
+    slant, heaviness = node.get("fontStyle"), node.get("fontWeight")
+    if slant is not None and isinstance(slant.raw, Mapping):
+        both = slant.fields()
+        slant, heaviness = both.get("variant"), heaviness or both.get("weight")
+    variant = None if slant is None else slant.choice(("normal", "italic", "oblique"))
     return Font(
         family=node.text("fontFamily", family, max_characters=200).strip() or family,
         size=node.number("fontSize", size, low=0, high=2000, above=0),
-        weight=weight if value is None else _weight(value, weight),
-        is_italic=node.choice("fontStyle", "normal", ("normal", "italic", "oblique")) != "normal",
+        weight=weight if heaviness is None else _weight(heaviness, weight),
+        is_italic=variant in ("italic", "oblique"),
     )
 
 

@@ -78,7 +78,9 @@ class Scene:
             asset = self.asset(value)
             src = None if asset is None else asset.first("src", "remoteUrl")
             if asset is not None and src is None:
-                value.problem("REFERENCE", "This asset has no `src`.")
+                value.problem(
+                    "REFERENCE", "This asset has no `src`.", allowed="an asset with `src`"
+                )
         text = None if src is None else src.text(max_characters=MAX_SRC_CHARACTERS)
         if src is None or text is None:
             return None
@@ -88,12 +90,20 @@ class Scene:
             return None
         return Source(src=text, path=value.path)
 
+    def media(self, node: Node) -> Source | None:
+        """Return a clip's media file: `src`, or `assetId`, an asset's id as a plain string."""
+        named = None if node.has("src") else node.get("assetId")
+        if named is None:
+            return self.source(node.required("src", allowed="https:, http:, file_id:, {$ref}"))
+        reference = Value({"$ref": named}, named.path, self.report, {})
+        return self.source(reference)
+
     def clip_id(self, node: Node) -> str:
         """Return the clip's id, or its path where it has none; a second of a name is renamed."""
         value = node.get("id")
         name = (None if value is None else value.text(max_characters=256)) or node.path
         if value is not None and name in self.ids:
-            self.report.warn(value.path, "DUPLICATE_ID", "Another clip has this id.", got=name)
+            value.warn("DUPLICATE_ID", "Another clip has this id.", allowed="ids that differ")
             name = node.path
         while name in self.ids:
             name += "'"
