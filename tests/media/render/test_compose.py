@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from telecine.media.render import rgb
-from telecine.media.render.blending import blended
+from telecine.media.render.blending import Floats, blended
 from telecine.media.render.compose import Composer
 from telecine.media.render.display import Canvas, ClipBox, Draw, Frame, Layer, Mask, Matrix
 from telecine.media.render.kernels import Rect as PixelRect
@@ -223,8 +223,8 @@ def test_blend_modes_are_those_of_the_specification(mode: BlendMode) -> None:
             )
         )
     )  # fmt: skip
-    below, over = (np.array([[colour]], np.float32) / 255 for colour in (GREEN, RED))
-    expected = below + 0.75 * (blended(mode, below, over) - below)
+    below, over = ((np.array([[colour]]) / 255).astype(np.float32) for colour in (GREEN, RED))
+    expected: Floats = below + 0.75 * (blended(mode, below, over) - below)
     assert_is(picture[20, 20], tuple(expected[0, 0] * 255), within=5)
     assert_is(picture[40, 50], GREEN)
 
