@@ -48,7 +48,7 @@ def themes() -> tuple[str, ...]:
 
 def code_size(code: Code, *, fonts: FontBook) -> tuple[float, float]:
     """Return the size of the lines as written, their numbers included."""
-    lines = _paragraph([(clean(code.code), _WHITE, False, False)], code, fonts)
+    lines = _paragraph([(_text(code), _WHITE, False, False)], code, fonts)
     return float(math.ceil(lines.LongestLine + _gutter(code, fonts))), lines.Height
 
 
@@ -66,8 +66,19 @@ def draw_code(
     lines.paint(canvas, left + gutter, top)
 
 
+def code_overhang(code: Code, *, fonts: FontBook, width: float, height: float) -> float:
+    """Return how far lines may leave a box that is smaller than they are, in px."""
+    size = code_size(code, fonts=fonts)
+    return max(0.0, size[0] - width, size[1] - height) + code.font.size
+
+
+def _text(code: Code) -> str:
+    # The end of the last line is no line of its own.
+    return clean(code.code).removesuffix("\n")
+
+
 def _numbers(code: Code) -> str:
-    count = clean(code.code).count("\n") + 1
+    count = _text(code).count("\n") + 1
     return "\n".join(str(number).rjust(len(str(count))) for number in range(1, count + 1))
 
 
@@ -82,7 +93,7 @@ def _gutter(code: Code, fonts: FontBook) -> float:
 def _runs(code: Code) -> Iterator[_Run]:
     """Yield the text in stretches of one look; those of lines not selected are dimmed."""
     theme = _theme(code.theme)
-    text = clean(code.code)
+    text = _text(code)
     line = 0
     for kind, piece in _lexer(code.language, len(text)).get_tokens(text):
         look = theme.style_for_token(kind)

@@ -17,7 +17,7 @@ import numpy as np
 from telecine.kit.errors import InternalError
 from telecine.media.render import filters, shapes, text
 from telecine.media.render.captions import caption_overhang, caption_size, draw_captions
-from telecine.media.render.code import code_size, draw_code
+from telecine.media.render.code import code_overhang, code_size, draw_code
 from telecine.media.render.display import CaptionPage, Layer
 from telecine.media.render.fonts import FontBook
 from telecine.media.render.paints import stroke_paint
@@ -60,7 +60,9 @@ class Sprites:
 
     def pixels(self, layer: Layer) -> Pixels:
         """Return a layer as RGBA. Raises `MediaError`s that name the JSON path."""
-        margin = _overhang(layer) + filters.reach(layer.style.filters, layer.style.shadow) + 1.0
+        margin = (
+            self._overhang(layer) + filters.reach(layer.style.filters, layer.style.shadow) + 1.0
+        )
         scale = _fitting_scale(layer, margin)
         # Even, and whole: the box begins on a pixel that chroma has too.
         border = 2 * math.ceil(margin * scale / 2)
@@ -103,6 +105,26 @@ class Sprites:
     def path_size(self, path: PathLine) -> tuple[float, float]:
         """Return the smallest box about (0, 0) that holds the line."""
         return shapes.line_size(path)
+
+    def _overhang(self, layer: Layer) -> float:
+        """Return how far the drawing itself may leave its box, in px."""
+        stroke = layer.style.stroke
+        match layer.content:
+            case Text():
+                return text.overhang(layer.content, stroke)
+            case CaptionPage():
+                return caption_overhang(layer.content)
+            case PathLine():
+                return shapes.line_overhang(layer.content)
+            case Code():
+                return code_overhang(
+                    layer.content, fonts=self._fonts, width=layer.width, height=layer.height
+                )
+            case Polygon():
+                # A mitred corner reaches up to four half widths (skia's limit).
+                return 2 * stroke.width if stroke else 0.0
+            case _:
+                return stroke.width / 2 if stroke else 0.0
 
     def _drawing(self, svg: Svg, *, field: str | None) -> Drawing:
         if svg.source is None:
@@ -159,25 +181,6 @@ class Sprites:
         canvas.restore()
         if layer.style.stroke is not None and layer.style.stroke.width > 0:
             canvas.drawRRect(corners, stroke_paint(layer.style.stroke))
-
-
-def _overhang(layer: Layer) -> float:
-    """Return how far the drawing itself may leave its box, in px."""
-    stroke = layer.style.stroke
-    match layer.content:
-        case Text():
-            return text.overhang(layer.content, stroke)
-        case CaptionPage():
-            return caption_overhang(layer.content)
-        case PathLine():
-            return shapes.line_overhang(layer.content)
-        case Code():
-            return layer.content.font.size
-        case Polygon():
-            # A mitred corner reaches up to four half widths (skia's limit).
-            return 2 * stroke.width if stroke else 0.0
-        case _:
-            return stroke.width / 2 if stroke else 0.0
 
 
 def _fitting_scale(layer: Layer, margin: float) -> float:
