@@ -1,0 +1,180 @@
+"""From clips to nodes: sizes asked for, layers made, layouts arranged, all before frame 0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from telecine.media.render.measure import Measure, Size
+from telecine.media.render.planning import arranging, looks
+from telecine.media.render.planning.layering import ForClip, Layers, Radii
+from telecine.media.render.planning.motions import Motion
+from telecine.media.render.planning.nodes import Branch, Leaf, Node
+from telecine.media.render.planning.shown import shown
+from telecine.media.render.planning.spans import Clock, Steps
+from telecine.media.timeline.model import (
+    Captions,
+    Circle,
+    Clip,
+    Code,
+    Layout,
+    PathLine,
+    Placement,
+    Polygon,
+)
+
+_CENTRE = (0.5, 0.5)
+#: What has a size of its own that no layout stretches.
+_RIGID = (Circle, Code, PathLine, Polygon)
+
+Origin = Callable[[Size], tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Site:
+    """What is around a clip: the size it must fit, and how far that is enlarged."""
+
+    around: Size
+    scale: float
+
+
+class Builder:
+    """Makes nodes, and their layers as it goes."""
+
+    def __init__(
+        self, *, canvas: tuple[int, int], frame_rate: Fraction, layers: Layers, measure: Measure
+    ) -> None:
+        self._canvas = canvas
+        self._frame_rate = frame_rate
+        self._layers = layers
+        self._measure = measure
+
+    def motion(self, clip: Clip) -> Motion:
+        """Return how a clip moves."""
+        seconds = self._clock(clip).duration_seconds
+        return Motion(clip, duration_seconds=seconds, canvas=self._canvas)
+
+    def node(self, clip: Clip, *, scale: float) -> Node:
+        """Return a clip that stands on the canvas, enlarged up to `scale` times by others."""
+        width, height = self._canvas
+        site = _Site(around=(width, height), scale=scale)
+        return self._node(clip, site, lambda _: (width / 2, height / 2))
+
+    def _clock(self, clip: Clip) -> Clock:
+        return Clock(frame_rate=self._frame_rate, n_frames=clip.end_frame - clip.start_frame)
+
+    def _node(self, clip: Clip, site: _Site, origin: Origin) -> Node:
+        if isinstance(clip.content, Layout):
+            return self._branch(clip, clip.content, site, origin)
+        return self._leaf(clip, site, origin)
+
+    def _leaf(self, clip: Clip, site: _Site, origin: Origin) -> Leaf:
+        assert clip.content is not None
+        assert not isinstance(clip.content, Layout)
+        motion = self.motion(clip)
+        inside = shown(
+            clip.content,
+            for_clip=self._for_clip(clip, motion, site),
+            layers=self._layers,
+            measure=self._measure,
+        )
+        anchor = clip.placement.anchor
+        if isinstance(clip.content, Captions):
+            origin = _caption_origin(clip.content, clip.placement, self._canvas)
+            anchor = _CENTRE
+        return Leaf(
+            clip, clock=self._clock(clip), motion=motion, anchor=anchor, origin=origin, shown=inside
+        )
+
+    def _for_clip(self, clip: Clip, motion: Motion, site: _Site) -> ForClip:
+        return ForClip(
+            clip=clip,
+            clock=self._clock(clip),
+            start_frame=clip.start_frame,
+            scale=site.scale * motion.largest_scale(),
+            around=site.around,
+            ramps=looks.changing(clip, motion.ramps),
+            standing_filters=motion.standing_filters,
+        )
+
+    def _branch(self, clip: Clip, layout: Layout, site: _Site, origin: Origin) -> Branch:
+        motion = self.motion(clip)
+        place = clip.placement
+        inside = arranging.inner_size(
+            layout, (place.width or site.around[0], place.height or site.around[1])
+        )
+        within = _Site(around=inside, scale=site.scale * motion.largest_scale())
+        places: list[tuple[float, float]] = []
+        children = self._children(clip, layout, within, places)
+        sizes = [child.size_at(0) for child in children]
+        hugging = arranging.hugging_size(layout, sizes)
+        size = (place.width or hugging[0], place.height or hugging[1])
+        for child, slot, own in zip(
+            children, arranging.arranged(layout, size, sizes), sizes, strict=True
+        ):
+            across, down = child.clip.placement.anchor
+            places.append((slot.left + across * own[0], slot.top + down * own[1]))
+        return Branch(
+            clip, clock=self._clock(clip), motion=motion, anchor=place.anchor, origin=origin,
+            size=size, children=tuple(children), radii=self._radii(clip, layout, motion, site),
+        )  # fmt: skip
+
+    def _children(
+        self, clip: Clip, layout: Layout, within: _Site, places: Sequence[tuple[float, float]]
+    ) -> list[Node]:
+        """Make the children. Where they rest is known once all have sizes: `places`, later."""
+        listed = [
+            replace(child, start_frame=clip.start_frame, end_frame=clip.end_frame)
+            for child in layout.children
+            if child.content is not None
+        ]
+        if layout.align == "stretch":
+            listed = [_stretched(child, layout, clip.placement, within.around) for child in listed]
+        return [
+            self._node(child, within, _resting(places, index)) for index, child in enumerate(listed)
+        ]
+
+    def _radii(
+        self, clip: Clip, layout: Layout, motion: Motion, site: _Site
+    ) -> Steps[Radii] | None:
+        if not layout.is_clipped:
+            return None
+        for_clip = self._for_clip(clip, motion, site)
+        return Steps.of(
+            lambda frame: for_clip.look_at(layout, frame).style.corner_radii, for_clip.spans()
+        )
+
+
+def _resting(places: Sequence[tuple[float, float]], index: int) -> Origin:
+    return lambda _: places[index]
+
+
+def _stretched(child: Clip, layout: Layout, own: Placement, inner: Size) -> Clip:
+    """Give a child the layout's width or height, where both leave it open to be given one."""
+    place = child.placement
+    if isinstance(child.content, _RIGID):
+        return child
+    if layout.direction == "vertical" and place.width is None and own.width is not None:
+        return replace(child, placement=replace(place, width=inner[0]))
+    if layout.direction == "horizontal" and place.height is None and own.height is not None:
+        return replace(child, placement=replace(place, height=inner[1]))
+    return child
+
+
+def _caption_origin(captions: Captions, place: Placement, canvas: tuple[int, int]) -> Origin:
+    """Return where the centre of a page rests: in the clip's own box, or in the whole canvas."""
+    width = place.width or captions.box_width or 0.8 * canvas[0]
+    height = canvas[1] if place.height is None else place.height
+    # A box of its own hangs on its anchor; without one, the canvas centre is the middle.
+    across = 0.5 if place.width is None else place.anchor[0]
+    down = 0.5 if place.height is None else place.anchor[1]
+    x, y = canvas[0] / 2 + (0.5 - across) * width, canvas[1] / 2 + (0.5 - down) * height
+
+    def origin(size: Size) -> tuple[float, float]:
+        free = max(width - size[0], 0.0) / 2
+        shift = {"left": -free, "center": 0.0, "right": free}[captions.align]
+        edge = height / 2 - captions.padding - size[1] / 2
+        return x + shift, y + {"bottom": edge, "center": 0.0, "top": -edge}[captions.position]
+
+    return origin

@@ -1,0 +1,107 @@
+"""What stands in the frames of a plan: a clip for its time, or one that gives way to the next."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+
+from typing_extensions import override
+
+from telecine.media.render.display import Draw
+from telecine.media.render.planning import transitions
+from telecine.media.render.planning.nodes import Node, Outer
+from telecine.media.render.planning.poses import Pose
+from telecine.media.timeline.model import Transition
+
+#: Sorts items from the back to the front.
+Order = tuple[int, int]
+
+
+class Item:
+    """A node on the timeline's `frames`. What stays as it is, is worked out once."""
+
+    def __init__(self, node: Node, *, order: Order, frames: range, opacity: float) -> None:
+        self.node = node
+        self.order = order
+        self.frames = frames
+        self._outer = Outer(opacity=opacity)
+        #: From which frame on it moves or stands: starts, and whether it moves.
+        self._starts, self._moves = [frames.start], [False]
+        for first, end in self._moving():
+            self._add(first, is_moving=True)
+            self._add(end, is_moving=False)
+        self._standing: dict[int, tuple[Draw, ...]] = {}
+        self._last: tuple[Draw, ...] = ()
+
+    def draws(self, n: int) -> tuple[tuple[Draw, ...], range]:
+        """Return what is drawn, and the frames on which that is known to be the same."""
+        piece = bisect_right(self._starts, n) - 1
+        if self._moves[piece]:
+            return self._kept(self._draws(n)), range(n, n + 1)
+        starts = self._starts
+        end = starts[piece + 1] if piece + 1 < len(starts) else self.frames.stop
+        found = self._standing.get(piece)
+        if found is None:
+            found = self._kept(self._draws(n))
+            self._standing[piece] = found
+        return found, range(starts[piece], end)
+
+    def _kept(self, draws: tuple[Draw, ...]) -> tuple[Draw, ...]:
+        """Return equal draws as the object that they were before."""
+        if draws != self._last:
+            self._last = draws
+        return self._last
+
+    def _add(self, frame: int, *, is_moving: bool) -> None:
+        if frame <= self._starts[-1]:
+            self._moves[-1] = is_moving
+        elif frame < self.frames.stop and is_moving != self._moves[-1]:
+            self._starts.append(frame)
+            self._moves.append(is_moving)
+
+    def _moving(self) -> list[tuple[int, int]]:
+        start = self.node.clip.start_frame
+        return [(start + first, start + end) for first, end in self.node.moving()]
+
+    def _draws(self, n: int) -> tuple[Draw, ...]:
+        return tuple(self.node.draws(n - self.node.clip.start_frame, self._outer))
+
+
+class Leaving(Item):
+    """A clip while the next one of its track comes; past its end it holds its last frame."""
+
+    def __init__(
+        self,
+        node: Node,
+        *,
+        order: Order,
+        frames: range,
+        opacity: float,
+        transition: Transition,
+        canvas: tuple[int, int],
+        is_covered: bool,
+    ) -> None:
+        self._transition = transition
+        self._canvas = canvas
+        self._is_covered = is_covered
+        super().__init__(node, order=order, frames=frames, opacity=opacity)
+
+    @override
+    def _moving(self) -> list[tuple[int, int]]:
+        return [(self.frames.start, self.frames.stop)]
+
+    @override
+    def _draws(self, n: int) -> tuple[Draw, ...]:
+        clip = self.node.clip
+        seconds = self.node.clock.seconds(n - self.frames.start)
+        share = min(seconds / self._transition.duration_seconds, 1.0)
+        frame = min(n, clip.end_frame - 1) - clip.start_frame
+        return tuple(self.node.draws(frame, self._outer, self._change(share)))
+
+    def _change(self, share: float) -> Callable[[Pose], None]:
+        def change(pose: Pose) -> None:
+            transitions.give_way(
+                pose, self._transition, share, canvas=self._canvas, is_covered=self._is_covered
+            )
+
+        return change

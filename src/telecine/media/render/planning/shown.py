@@ -1,0 +1,93 @@
+"""What a clip shows, whatever it is: a sprite, a sprite for each look, a picture, captions."""
+
+from __future__ import annotations
+
+from telecine.media.render.measure import Measure, Size
+from telecine.media.render.planning import boxes
+from telecine.media.render.planning.captioned import CaptionPages
+from telecine.media.render.planning.layering import ForClip, Layers, Part, Shown
+from telecine.media.render.planning.pictured import Picture
+from telecine.media.render.planning.spans import Span, Steps
+from telecine.media.timeline.model import Captions, Colour, Content, Image, Rect, Video
+
+
+def shown(content: Content, *, for_clip: ForClip, layers: Layers, measure: Measure) -> Shown:
+    """Make the layers of anything but a layout."""
+    if isinstance(content, Captions):
+        return CaptionPages(content, for_clip=for_clip, layers=layers, measure=measure)
+    if isinstance(content, Video):
+        return Picture(content, for_clip=for_clip, layers=layers, measure=measure, is_moving=True)
+    if isinstance(content, Image):
+        is_moving = measure.is_animated(content.source)
+        if is_moving or for_clip.spans():
+            return Picture(
+                content, for_clip=for_clip, layers=layers, measure=measure, is_moving=is_moving
+            )
+    return _Drawn(content, for_clip=for_clip, layers=layers, measure=measure)
+
+
+class _Drawn:
+    """A sprite, or one for each look."""
+
+    def __init__(
+        self, content: Content, *, for_clip: ForClip, layers: Layers, measure: Measure
+    ) -> None:
+        made: dict[tuple[object, ...], int] = {}
+        self._stretched: Size | None = None
+
+        def state_at(frame: int) -> tuple[int, Size]:
+            look = for_clip.look_at(content, frame)
+            size = boxes.box_size(
+                look.content, look.style, sides=look.sides, around=for_clip.around, measure=measure
+            )
+            # A plain box of one colour is the same at any size.
+            key = (look.content, look.style, None if self._stretched else size)
+            if key not in made:
+                made[key] = layers.add(
+                    look.content, look.style, self._stretched or size, for_clip=for_clip
+                )
+            return made[key], size
+
+        if _is_plain(content, for_clip):
+            self._stretched = boxes.box_size(
+                content, for_clip.clip.style, sides=_largest_sides(for_clip),
+                around=for_clip.around, measure=measure,
+            )  # fmt: skip
+        self._states = Steps.of(state_at, for_clip.spans())
+
+    def size_at(self, frame: int) -> Size:
+        return self._states.at(frame)[1]
+
+    def parts_at(self, frame: int) -> tuple[Part, ...]:
+        layer, (width, height) = self._states.at(frame)
+        if self._stretched is None:
+            return (Part(layer=layer),)
+        whole = self._stretched
+        place = (width / whole[0], 0.0, 0.0, height / whole[1], 0.0, 0.0)
+        return (Part(layer=layer, place=place),)
+
+    def moving(self) -> list[Span]:
+        return list(self._states.spans())
+
+
+def _is_plain(content: Content, for_clip: ForClip) -> bool:
+    style = for_clip.clip.style
+    return (
+        isinstance(content, Rect)
+        and isinstance(content.paint, Colour)
+        and set(for_clip.ramps) <= {"width", "height", "fill"}
+        and not set(for_clip.ramps).isdisjoint({"width", "height"})
+        and not any(style.corner_radii)
+        and style.stroke is None
+        and style.shadow is None
+        and not for_clip.standing_filters
+    )
+
+
+def _largest_sides(for_clip: ForClip) -> boxes.Sides:
+    place, seconds = for_clip.clip.placement, for_clip.clock.duration_seconds
+    width, height = (
+        ramp.reach(seconds) if (ramp := for_clip.ramps.get(name)) else side
+        for name, side in (("width", place.width), ("height", place.height))
+    )
+    return width, height

@@ -1,0 +1,163 @@
+"""Which clips are seen when: tracks, paint order, and clips that follow one another by transition.
+
+A clip's transition takes in the clip before it on the same track where that ends as this one
+starts: it stays, holding its last frame, until the other is there. So it is where the two
+overlap for no longer than the transition, if the one before will be hidden. A clip with an
+exit of its own leaves by itself.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from telecine.media.render.matrices import inverted, mapped
+from telecine.media.render.measure import Measure
+from telecine.media.render.planning import boxes, transitions
+from telecine.media.render.planning.building import Builder
+from telecine.media.render.planning.items import Item, Leaving
+from telecine.media.render.planning.nodes import Node
+from telecine.media.timeline.model import (
+    Clip,
+    Colour,
+    Image,
+    Rect,
+    Timeline,
+    Track,
+    Transition,
+    Video,
+)
+
+#: How many clips that end at about the same time are looked at.
+_MOST_RIVALS: Final = 64
+_NEARLY: Final = 0.5
+
+Corners = tuple[float, float, float, float]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Succession:
+    """A clip to which another comes, and the frames that this takes."""
+
+    before: int
+    after: int
+    transition: Transition
+    frames: range
+
+
+def items_of(timeline: Timeline, *, builder: Builder, measure: Measure) -> Iterator[Item]:
+    """Yield everything that is drawn; what is never seen has no layers."""
+    orders = {clip_id: place for place, clip_id in enumerate(timeline.paint_order)}
+    for track in timeline.tracks:
+        clips = [clip for clip in track.clips if _is_seen(clip, track, timeline, builder)]
+        ways = {way.before: way for way in _successions(clips, timeline)}
+        nodes = [
+            builder.node(clip, scale=_scale(ways.get(index))) for index, clip in enumerate(clips)
+        ]
+        for index, node in enumerate(nodes):
+            clip = node.clip
+            order = orders.get(clip.id, len(orders))
+            start, end = max(clip.start_frame, 0), min(clip.end_frame, timeline.duration_frames)
+            way = ways.get(index)
+            after = None if way is None else nodes[way.after]
+            is_covered = after is not None and _hides(after, node, timeline, measure)
+            if way is not None and after is not None and (end <= way.frames.start or is_covered):
+                end = way.frames.start
+                above = orders.get(after.clip.id, len(orders))
+                yield Leaving(
+                    node, order=min((order, 1), (above, 0)), frames=way.frames,
+                    opacity=track.opacity, transition=way.transition,
+                    canvas=(timeline.width, timeline.height), is_covered=is_covered,
+                )  # fmt: skip
+            if start < end:
+                frames = range(start, end)
+                yield Item(node, order=(order, 1), frames=frames, opacity=track.opacity)
+
+
+def _is_seen(clip: Clip, track: Track, timeline: Timeline, builder: Builder) -> bool:
+    start, end = max(clip.start_frame, 0), min(clip.end_frame, timeline.duration_frames)
+    if clip.content is None or start >= end or track.opacity <= 0:
+        return False
+    return builder.motion(clip).is_ever_seen()
+
+
+def _scale(way: _Succession | None) -> float:
+    return 1.0 if way is None else transitions.largest_scale_giving_way(way.transition)
+
+
+def _successions(clips: Sequence[Clip], timeline: Timeline) -> Iterator[_Succession]:
+    """Yield clips that end as, or while, one with a transition comes; each gives way once."""
+    ends = sorted((clip.end_frame, index) for index, clip in enumerate(clips))
+    taken: set[int] = set()
+    for after in sorted(range(len(clips)), key=lambda index: clips[index].start_frame):
+        clip, transition = clips[after], clips[after].transition_in
+        if transition is None:
+            continue
+        start = clip.start_frame
+        frames = math.ceil(transition.duration_seconds * timeline.frame_rate)
+        found: int | None = None
+        first = bisect_left(ends, (start, -1))
+        for end, index in ends[first : first + _MOST_RIVALS]:
+            before = clips[index]
+            if end > start + frames:
+                break
+            if before.start_frame >= start or before.transition_out or index in taken:
+                continue
+            if found is None or before.start_frame >= clips[found].start_frame:
+                found = index
+        if found is not None:
+            taken.add(found)
+            until = min(start + frames, clip.end_frame, timeline.duration_frames)
+            yield _Succession(
+                before=found, after=after, transition=transition, frames=range(start, until)
+            )
+
+
+def _hides(above: Node, below: Node, timeline: Timeline, measure: Measure) -> bool:
+    """Say whether a clip that is there covers all of another's box that is on the canvas."""
+    style = above.clip.style
+    is_solid = style.opacity >= 1.0 and style.blend == "source-over"
+    seen = _solid_box(above, measure)
+    transition = above.clip.transition_in
+    if not is_solid or any(style.corner_radii) or seen is None or transition is None:
+        return False
+    there = min(above.clock.frame(transition.duration_seconds) + 1, above.clock.n_frames - 1)
+    back = inverted(above.matrix_at(there))
+    if back is None:
+        return False
+    left, top, right, bottom = _bounds(below)
+    across = [min(max(x, 0.0), float(timeline.width)) for x in (left, right)]
+    down = [min(max(y, 0.0), float(timeline.height)) for y in (top, bottom)]
+    corners = [mapped(back, x, y) for x in across for y in down]
+    return all(
+        seen[0] - _NEARLY <= x <= seen[0] + seen[2] + _NEARLY
+        and seen[1] - _NEARLY <= y <= seen[1] + seen[3] + _NEARLY
+        for x, y in corners
+    )
+
+
+def _solid_box(node: Node, measure: Measure) -> Corners | None:
+    """Return the part of a clip's box that it fills: left, top, width, height."""
+    size = node.size_at(0)
+    match node.clip.content:
+        case Rect(paint=Colour(alpha=alpha)) if alpha >= 1.0:
+            return 0.0, 0.0, *size
+        case Video() | Image() as picture:
+            style = node.clip.style
+            natural = measure.natural_size(picture.source)
+            return boxes.laid(natural, crop=style.crop, fit=style.fit, box=size).seen
+        case _:
+            return None
+
+
+def _bounds(node: Node) -> Corners:
+    """Return the upright box about a clip's last frame: left, top, right, bottom."""
+    last = node.clock.n_frames - 1
+    width, height = node.size_at(last)
+    matrix = node.matrix_at(last)
+    corners = [mapped(matrix, x, y) for x in (0.0, width) for y in (0.0, height)]
+    across, down = [x for x, _ in corners], [y for _, y in corners]
+    return min(across), min(down), max(across), max(down)

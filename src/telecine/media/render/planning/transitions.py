@@ -1,0 +1,135 @@
+"""How clips come, go, and give way to the next: the nine transitions.
+
+`direction` is where things move: a clip that slides in to the left comes from the right, the
+edge of a wipe to the left starts at the right. Times end where the clip is simply there.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from telecine.media.render.display import Mask
+from telecine.media.render.planning.poses import Pose
+from telecine.media.render.planning.ramps import overshoot
+from telecine.media.timeline.model import Direction, Filter, Transition
+
+VECTORS: Final[dict[Direction, tuple[float, float]]] = {
+    "left": (-1.0, 0.0), "right": (1.0, 0.0), "up": (0.0, -1.0), "down": (0.0, 1.0),
+}  # fmt: skip
+_OPPOSITE: Final[dict[Direction, Direction]] = {
+    "left": "right", "right": "left", "up": "down", "down": "up",
+}  # fmt: skip
+BLUR_PX: Final = 24.0
+ZOOM_SCALE: Final = 0.5
+SPIN_DEGREES: Final = 180.0
+SPIN_SCALE: Final = 0.5
+
+
+def enter(pose: Pose, transition: Transition, share: float, *, canvas: tuple[int, int]) -> None:
+    """Change the pose of a clip that comes, from 0 (not there yet) to 1 (as it is)."""
+    _appear(pose, transition, transition.easing(share), turn=-1.0, canvas=canvas)
+    if transition.kind == "lightSweep":
+        _sweep(pose, transition, share)
+
+
+def leave(pose: Pose, transition: Transition, share: float, *, canvas: tuple[int, int]) -> None:
+    """Change the pose of a clip that goes, from 0 (as it is) to 1 (gone)."""
+    _appear(pose, transition, 1.0 - transition.easing(share), turn=1.0, canvas=canvas)
+    if transition.kind == "lightSweep":
+        _sweep(pose, transition, share)
+
+
+def give_way(
+    pose: Pose,
+    transition: Transition,
+    share: float,
+    *,
+    canvas: tuple[int, int],
+    is_covered: bool,
+) -> None:
+    """Change the pose of a clip to which the next one comes; `is_covered` where that hides it.
+
+    What will be hidden may stay as it is: if both were half transparent, the ground would show.
+    """
+    eased = transition.easing(share)
+    if transition.kind in ("push", "spin") or (transition.kind == "wipe" and not is_covered):
+        leave(pose, transition, share, canvas=canvas)
+        return
+    if transition.kind == "zoom":
+        factor = 2.0 - _zoomed(transition, 1.0 - eased)
+        pose.scale_x, pose.scale_y = pose.scale_x * factor, pose.scale_y * factor
+    elif transition.kind == "blur":
+        _blur(pose, transition, eased)
+    if not is_covered:
+        pose.opacity *= _clamped(1.0 - eased)
+
+
+def largest_scale(transition: Transition | None) -> float:
+    """Return how much larger than itself a transition ever shows a clip that comes or goes."""
+    if transition is None or transition.kind not in ("zoom", "spin"):
+        return 1.0
+    return max(1.0, _zoomed(transition, 0.0), _zoomed(transition, overshoot(transition.easing)))
+
+
+def largest_scale_giving_way(transition: Transition) -> float:
+    """Return the same for the clip before."""
+    return 2.0 - _zoomed(transition, 0.0) if transition.kind == "zoom" else 1.0
+
+
+def _appear(
+    pose: Pose, transition: Transition, there: float, *, turn: float, canvas: tuple[int, int]
+) -> None:
+    """Show a clip as far as it is there, 0 to 1. `turn` is -1 before its time and 1 after."""
+    away = 1.0 - there
+    match transition.kind:
+        case "slide" | "push":
+            across, down = VECTORS[transition.direction]
+            pose.x += turn * away * across * canvas[0]
+            pose.y += turn * away * down * canvas[1]
+        case "wipe" | "iris":
+            direction = transition.direction if turn < 0 else _OPPOSITE[transition.direction]
+            pose.masks.append(
+                Mask(
+                    kind="wipe" if transition.kind == "wipe" else "iris",
+                    share=_clamped(there),
+                    direction=direction,
+                    softness=transition.blur or 0.0,
+                )
+            )
+        case "zoom" | "spin":
+            factor = _zoomed(transition, there)
+            pose.scale_x, pose.scale_y = pose.scale_x * factor, pose.scale_y * factor
+            pose.opacity *= _clamped(there)
+            if transition.kind == "spin":
+                degrees = SPIN_DEGREES if transition.rotation is None else transition.rotation
+                pose.rotation += turn * away * degrees
+        case "blur":
+            _blur(pose, transition, away)
+            pose.opacity *= _clamped(there)
+        case "lightSweep":
+            pose.opacity *= _clamped(2.0 * there)
+        case "fade":
+            pose.opacity *= _clamped(there)
+
+
+def _zoomed(transition: Transition, there: float) -> float:
+    usual = ZOOM_SCALE if transition.kind == "zoom" else SPIN_SCALE
+    start = usual if transition.scale is None else transition.scale
+    return max(0.0, start + (1.0 - start) * there)
+
+
+def _blur(pose: Pose, transition: Transition, away: float) -> None:
+    widest = BLUR_PX if transition.blur is None else transition.blur
+    strength = 1.0 if transition.intensity is None else transition.intensity
+    value = widest * strength * away
+    if value > 0:
+        pose.filters.append(Filter(kind="blur", value=value))
+
+
+def _sweep(pose: Pose, transition: Transition, share: float) -> None:
+    pose.sweep = _clamped(share)
+    pose.sweep_strength = 1.0 if transition.intensity is None else transition.intensity
+
+
+def _clamped(share: float) -> float:
+    return min(max(share, 0.0), 1.0)
