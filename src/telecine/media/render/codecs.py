@@ -1,0 +1,183 @@
+"""What an output is encoded with, and codec contexts set up so that the result is repeatable.
+
+The same frames give the same decoded pictures on any machine and with any number of threads:
+x264 and x265 look ahead in one thread and reach no further down a reference picture than
+`_REACH` rows, whatever the number of frames in work. (Left alone, both follow the number of
+cores.) Groups of pictures are closed. Colours are tagged BT.709, limited range.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final, Literal
+
+from av import AudioCodecContext, CodecContext, VideoCodecContext
+from av.codec.context import Flags, ThreadType
+
+from telecine.kit.errors import InvalidRequestError
+
+RenderCodec = Literal["h264", "h265", "vp9"]
+SoundCodec = Literal["aac", "opus", "mp3", "wav"]
+
+SAMPLE_RATE: Final = 48_000
+CHANNELS: Final = 2
+
+#: About the same quality to the eye; 20 is what composition documents mean when they say nothing.
+DEFAULT_CRF: Final[Mapping[RenderCodec, float]] = {"h264": 20, "h265": 24, "vp9": 31}
+#: The names of x264, for every codec. Behind them: how thorough libvpx is (its cpu-used).
+PRESETS: Final[Mapping[str, int]] = {
+    "ultrafast": 5,
+    "superfast": 5,
+    "veryfast": 5,
+    "faster": 4,
+    "fast": 4,
+    "medium": 3,
+    "slow": 2,
+    "slower": 1,
+    "veryslow": 1,
+}
+#: Seconds that one encoder works on before the next begins: the grid that chunks keep to.
+CHUNK_SECONDS: Final = 4
+
+_ENCODERS: Final[Mapping[RenderCodec, str]] = {
+    "h264": "libx264",
+    "h265": "libx265",
+    "vp9": "libvpx-vp9",
+}
+_SOUND_ENCODERS: Final[Mapping[SoundCodec, tuple[str, str]]] = {
+    "aac": ("aac", "fltp"),
+    "opus": ("libopus", "flt"),
+    "mp3": ("libmp3lame", "fltp"),
+    "wav": ("pcm_s16le", "s16"),
+}
+_REACH: Final = 64
+_MAX_THREADS: Final = 16
+_BT709: Final = 1
+_LIMITED: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncodeSettings:
+    """How to encode. `crf` is on the codec's own scale, None its default.
+
+    `gop_frames` is the most frames between key frames; None, or more than a chunk: as many as
+    a chunk has. `threads` 0 is what the machine bears; the result does not depend on it.
+    """
+
+    codec: RenderCodec = "h264"
+    preset: str = "veryfast"
+    crf: float | None = None
+    gop_frames: int | None = None
+    sound_bits_per_second: int = 160_000
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        if self.preset not in PRESETS:
+            allowed = ", ".join(PRESETS)
+            raise InvalidRequestError(f"'preset' is one of: {allowed}.", field="preset")
+        most = 63 if self.codec == "vp9" else 51
+        if self.crf is not None and not 0 <= self.crf <= most:
+            raise InvalidRequestError(f"'crf' is between 0 and {most}.", field="crf")
+
+
+def chunk_frames(frame_rate: Fraction) -> int:
+    """Return how many frames a chunk has: never fewer than the encoders' reordering needs."""
+    return max(24, round(CHUNK_SECONDS * frame_rate))
+
+
+def video_context(
+    settings: EncodeSettings, *, width: int, height: int, frame_rate: Fraction
+) -> VideoCodecContext:
+    """Set up an encoder of one chunk; time stamps are frame numbers. Not opened yet."""
+    context: VideoCodecContext = CodecContext.create(  # type: ignore[assignment]
+        _ENCODERS[settings.codec], "w"
+    )
+    prepare_video(context, settings, width=width, height=height, frame_rate=frame_rate)
+    context.flags |= Flags.global_header
+    return context
+
+
+def video_encoder(settings: EncodeSettings) -> str:
+    """Return the name of the encoder."""
+    return _ENCODERS[settings.codec]
+
+
+def prepare_video(
+    context: VideoCodecContext,
+    settings: EncodeSettings,
+    *,
+    width: int,
+    height: int,
+    frame_rate: Fraction,
+) -> None:
+    """Set up a context that a container made."""
+    context.width, context.height = width, height
+    context.pix_fmt = "yuv420p"
+    context.time_base = 1 / frame_rate
+    context.framerate = frame_rate
+    context.sample_aspect_ratio = Fraction(1)
+    context.bit_rate = 0
+    gop = chunk_frames(frame_rate)
+    context.gop_size = min(settings.gop_frames or gop, gop)
+    context.color_range = _LIMITED
+    context.colorspace = context.color_primaries = context.color_trc = _BT709
+    # x264 cuts pictures into slices otherwise, which is slower and looks worse.
+    context.thread_type = ThreadType.FRAME
+    context.thread_count = settings.threads or _bearable_threads()
+    if settings.codec == "h265":
+        context.codec_tag = "hvc1"  # Apple's players take HEVC in MP4 only under this name
+    context.options = _options(settings)
+
+
+def audio_context(codec: SoundCodec, *, bits_per_second: int) -> AudioCodecContext:
+    """Set up an encoder of 48 kHz stereo. Not opened yet."""
+    context: AudioCodecContext = CodecContext.create(  # type: ignore[assignment]
+        _SOUND_ENCODERS[codec][0], "w"
+    )
+    prepare_audio(context, codec, bits_per_second=bits_per_second)
+    context.flags |= Flags.global_header
+    return context
+
+
+def sound_encoder(codec: SoundCodec) -> str:
+    """Return the name of the encoder."""
+    return _SOUND_ENCODERS[codec][0]
+
+
+def prepare_audio(context: AudioCodecContext, codec: SoundCodec, *, bits_per_second: int) -> None:
+    """Set up a context that a container made."""
+    context.sample_rate = SAMPLE_RATE
+    context.layout = "stereo"
+    context.format = _SOUND_ENCODERS[codec][1]
+    context.time_base = Fraction(1, SAMPLE_RATE)
+    if codec != "wav":
+        context.bit_rate = bits_per_second
+    if codec == "aac":
+        # Half the time of the thorough search, and at these rates no worse.
+        context.options = {"aac_coder": "fast"}
+
+
+def _bearable_threads() -> int:
+    """Return x264's own rule, half as many again as cores; at least 2, for one would differ."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(2, min(_MAX_THREADS, (cores or 1) * 3 // 2))
+
+
+def _options(settings: EncodeSettings) -> dict[str, str]:
+    crf = DEFAULT_CRF[settings.codec] if settings.crf is None else settings.crf
+    if settings.codec == "vp9":
+        return {
+            "crf": str(round(crf)),
+            "deadline": "good",
+            "cpu-used": str(PRESETS[settings.preset]),
+            "row-mt": "1",
+            "tile-columns": "2",
+        }
+    options = {"preset": settings.preset, "crf": str(crf)}
+    if settings.codec == "h265":
+        params = "log-level=none:open-gop=0:frame-threads=2:lookahead-slices=0"
+        return {**options, "x265-params": params}
+    return {**options, "x264-params": f"lookahead-threads=1:mvrange-thread={_REACH}:open-gop=0"}
