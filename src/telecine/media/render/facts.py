@@ -12,8 +12,13 @@ from av.container import InputContainer
 from telecine.kit.errors import MediaError, UndecodableMediaError
 from telecine.media.image_formats import ANIMATED
 from telecine.media.render.animated import AnimatedImage, image_facts
+from telecine.media.render.container import (
+    first_audio,
+    first_video,
+    open_media,
+    start_seconds,
+)
 from telecine.media.render.frames import orientation_of
-from telecine.media.render.videofile import first_video, open_media, start_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,15 +79,6 @@ def _of_media(path: Path) -> SourceFacts:
             has_audio=has_audio,
             is_animated=False,
         )
-
-
-def first_audio(container: InputContainer) -> av.AudioStream | None:
-    """Return the first sound that can be decoded here."""
-    for stream in container.streams.audio:
-        context: object = stream.codec_context  # None for an unknown codec, whatever the stubs say
-        if context is not None:
-            return stream
-    return None
 
 
 def _shown_size(container: InputContainer, stream: av.VideoStream) -> tuple[int, int]:

@@ -18,15 +18,8 @@ from typing import Final
 import av
 import av.error
 
-# PyAV imports these when it first meets a stream that is neither picture nor sound; behind a
-# sandbox's walls it could not.
-import av.subtitles.codeccontext
-import av.subtitles.stream
-import av.subtitles.subtitle
-from av.container import InputContainer
-
 from telecine.kit.errors import UndecodableMediaError, UnsupportedMediaError
-from telecine.media.ffmpeg import DEMUXERS
+from telecine.media.render.container import first_video, open_media, start_seconds
 
 #: How far before the wanted instant to look for a key frame, in seconds: each after the last
 #: one failed. In the end the file is read from its start.
@@ -46,35 +39,6 @@ class TimedFrame:
     start: Fraction
     end: Fraction | None
     frame: av.VideoFrame
-
-
-def open_media(path: Path) -> InputContainer:
-    """Open a file with the demuxers that untrusted bytes may have.
-
-    Raises `UndecodableMediaError`.
-    """
-    options = {"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": "file"}
-    try:
-        return av.open(str(path), mode="r", metadata_errors="replace", options=options)
-    except av.error.FFmpegError as error:
-        raise UndecodableMediaError("The file cannot be read as video or sound.") from error
-
-
-def first_video(container: InputContainer) -> av.VideoStream | None:
-    """Return the first stream of moving pictures; the cover of a song is none."""
-    cover = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
-    for stream in container.streams.video:
-        # libav gives a stream of an unknown codec no context, whatever the stubs say.
-        context: object = stream.codec_context
-        if context is not None and not stream.disposition & cover:
-            return stream
-    return None
-
-
-def start_seconds(container: InputContainer) -> Fraction:
-    """Return the stamp at which the file begins; libav's answer is None where it is unknown."""
-    start: int | None = container.start_time
-    return Fraction(start or 0, av.time_base)
 
 
 class VideoFile:
