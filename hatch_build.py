@@ -1,4 +1,4 @@
-"""The build hook: a wheel carries the front-end libraries, which git does not.
+"""The build hook: a wheel carries what package.json names, which git does not.
 
 An editable install skips it: there the launcher fetches them, and may fail without harm.
 """
@@ -15,7 +15,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class FrontEndHook(BuildHookInterface[Any]):
-    """Fetch before the files are listed; a wheel without its pages must not come to be."""
+    """Fetch before the files are listed; a wheel without pages and emoji must not come to be."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - the hook's signature
         """Run once a target; `version` is `editable` for `pip install -e`."""

@@ -1,4 +1,4 @@
-"""Fetching front-end libraries: what is not the pinned file is refused, and nothing else is kept.
+"""Fetching from npm: what is not the pinned file is refused, and nothing else is kept.
 
 A program named `npm` of our own stands where npm would; the tarballs are real.
 """
@@ -22,7 +22,7 @@ class Checkout:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.vendor = root / "src" / "telecine" / "api" / "static" / "vendor"
+        self.vendor = root / "src" / "web" / "vendor"
         self.calls = root / "calls"
         self.tarball = root / "shelf.tgz"
         npm = root / "bin" / "npm"
@@ -51,7 +51,7 @@ class Checkout:
             "license": "MIT",
             "copyright": "Copyright (c) Somebody",
         }
-        entry |= {"folder": "thing", "files": ["dist/thing.js"]} | more
+        entry |= {"to": "src/web/vendor/thing", "files": ["dist/thing.js"]} | more
         self.write({"@some/thing": "1.2.3"}, {"@some/thing": entry})
 
     def write(self, dependencies: dict[str, str], vendor: dict[str, object]) -> None:
@@ -81,6 +81,41 @@ def test_the_packages_own_licence_is_taken_where_it_has_one(checkout: Checkout) 
     checkout.pin(integrity, license="0BSD", license_file="LICENSE.md")
     assets.fetch(checkout.root)
     assert (checkout.vendor / "thing" / "LICENSE").read_text() == "Do as you like."
+
+
+def test_licences_that_a_package_only_names_are_written_out(checkout: Checkout) -> None:
+    (checkout.root / "LICENSE").write_text("The text of Apache's licence.")
+    integrity = checkout.pack({"dist/thing.js": "1;"})
+    for name, expected in (("ISC", "Permission to use, copy"), ("Apache-2.0", "text of Apache")):
+        checkout.pin(integrity, license=name, to=f"vendor/{name}")
+        assets.fetch(checkout.root)
+        text = (checkout.root / "vendor" / name / "LICENSE").read_text()
+        assert text.count("Copyright (c) Somebody") == 1
+        assert expected in text
+
+
+def test_an_unknown_licence_must_come_with_its_text(checkout: Checkout) -> None:
+    checkout.pin(checkout.pack({"dist/thing.js": "1;"}), license="OFL-1.1")
+    with pytest.raises(assets.AssetsError, match="needs license_file"):
+        assets.fetch(checkout.root)
+
+
+@pytest.mark.parametrize(
+    "to", ["/vendor/thing", "src/vendor/../../thing", "src/telecine", "src/vendor", ""]
+)
+def test_nothing_is_written_beside_the_vendor_folders(checkout: Checkout, to: str) -> None:
+    checkout.pin(checkout.pack({"dist/thing.js": "1;"}), to=to)
+    with pytest.raises(assets.AssetsError, match="not below a vendor/"):
+        assets.fetch(checkout.root)
+    assert not checkout.calls.exists()
+
+
+def test_each_library_goes_where_its_entry_says(checkout: Checkout) -> None:
+    checkout.pin(
+        checkout.pack({"files/a.woff": "font"}), to="src/a/vendor/b", files=["files/a.woff"]
+    )
+    assets.fetch(checkout.root)
+    assert (checkout.root / "src/a/vendor/b/a.woff").read_text() == "font"
 
 
 def test_a_tarball_that_is_not_the_pinned_one_is_refused(checkout: Checkout) -> None:

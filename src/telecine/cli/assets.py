@@ -1,4 +1,4 @@
-"""Fetch the front-end libraries that package.json pins, into `api/static/vendor`.
+"""Fetch what package.json pins: libraries of the web pages, icon sets, the emoji font.
 
 Standard library only, and nothing of telecine: the build hook and the launcher run this file
 by its path, before Telecine is installed.
@@ -17,12 +17,15 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 _ROOT = Path(__file__).resolve().parents[3]
 #: Where a fetched package leaves the integrity it was checked against.
 _SEAL = ".integrity"
 _COMMAND_SECONDS = 300.0
+
+#: What npm packages are allowed to put files into: folders that git ignores.
+_VENDOR = "vendor"
 
 _MIT = """\
 MIT License
@@ -48,6 +51,27 @@ OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
 SOFTWARE.
 """
 
+_ISC = """\
+ISC License
+
+{copyright}
+
+Permission to use, copy, modify, and/or distribute this software for any
+purpose with or without fee is hereby granted, provided that the above
+copyright notice and this permission notice appear in all copies.
+
+THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES WITH
+REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF MERCHANTABILITY
+AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR ANY SPECIAL, DIRECT,
+INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES WHATSOEVER RESULTING FROM
+LOSS OF USE, DATA OR PROFITS, WHETHER IN AN ACTION OF CONTRACT, NEGLIGENCE OR
+OTHER TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE USE OR
+PERFORMANCE OF THIS SOFTWARE.
+"""
+
+#: The texts of licences that packages name but do not carry. Apache's is our own LICENSE.
+_TEXTS = {"MIT": _MIT, "ISC": _ISC}
+
 
 class AssetsError(RuntimeError):
     """A library could not be fetched, or is not what package.json says it is."""
@@ -55,17 +79,19 @@ class AssetsError(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """One npm package: which files of it go to `vendor/<folder>/`, by their last name.
+    """One npm package: which files of it go to the folder `to`, by their last name.
 
-    `integrity` is npm's: `sha512-` and the base64 digest of the tarball. `license_file` is a
-    path in the package; empty where the package carries none and the MIT text is written.
+    `integrity` is npm's: `sha512-` and the base64 digest of the tarball. `to` is a folder of
+    its own in the checkout, below one called `vendor`. `license_file` is a path in the
+    package; empty where the package carries none and the text of `license` is written.
     """
 
     name: str
     version: str
     integrity: str
-    folder: str
+    to: str
     files: tuple[str, ...]
+    license: str
     copyright: str = ""
     license_file: str = ""
 
@@ -79,15 +105,19 @@ def libraries(root: Path = _ROOT) -> tuple[Library, ...]:
         entry = vendor.get(name)
         if entry is None:
             raise AssetsError(f"package.json: {name} has no entry under telecine.vendor")
-        if not entry.get("license_file") and entry["license"] != "MIT":
+        if not entry.get("license_file") and entry["license"] not in (*_TEXTS, "Apache-2.0"):
             raise AssetsError(f"package.json: {name} needs license_file, a path in the package")
+        to = PurePosixPath(entry["to"])
+        if to.is_absolute() or ".." in to.parts or _VENDOR not in to.parts[:-1]:
+            raise AssetsError(f"package.json: {name} goes to {to}, which is not below a vendor/")
         found.append(
             Library(
                 name=name,
                 version=version,
                 integrity=entry["integrity"],
-                folder=entry["folder"],
+                to=str(to),
                 files=tuple(entry["files"]),
+                license=entry["license"],
                 copyright=entry.get("copyright", ""),
                 license_file=entry.get("license_file", ""),
             )
@@ -113,15 +143,11 @@ def fetch(root: Path = _ROOT) -> None:
         for name, tarball in _pack(wanted, root=root, scratch=scratch).items():
             library = next(each for each in wanted if each.name == name)
             _check(library, tarball)
-            _place(library, tarball, vendor=_vendor(root))
-
-
-def _vendor(root: Path) -> Path:
-    return root / "src" / "telecine" / "api" / "static" / "vendor"
+            _place(library, tarball, root=root)
 
 
 def _is_present(root: Path, library: Library) -> bool:
-    folder = _vendor(root) / library.folder
+    folder = root / library.to
     seal = folder / _SEAL
     return (
         seal.is_file()
@@ -220,21 +246,25 @@ def _check(library: Library, tarball: Path) -> None:
         )
 
 
-def _place(library: Library, tarball: Path, *, vendor: Path) -> None:
+def _place(library: Library, tarball: Path, *, root: Path) -> None:
     """Unpack the wanted files only. The seal is written last: no seal, not there."""
-    folder = vendor / library.folder
+    folder = root / library.to
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _SEAL).unlink(missing_ok=True)
     with tarfile.open(tarball, "r:gz") as archive:
         for name in library.files:
             (folder / Path(name).name).write_bytes(_member(archive, name))
-        text = (
-            _member(archive, library.license_file)
-            if library.license_file
-            else _MIT.format(copyright=library.copyright).encode("utf-8")
-        )
+        text = _license(archive, library, root=root)
     (folder / "LICENSE").write_bytes(text)
     (folder / _SEAL).write_text(library.integrity + "\n", "utf-8")
+
+
+def _license(archive: tarfile.TarFile, library: Library, *, root: Path) -> bytes:
+    if library.license_file:
+        return _member(archive, library.license_file)
+    if library.license in _TEXTS:
+        return _TEXTS[library.license].format(copyright=library.copyright).encode("utf-8")
+    return f"{library.copyright}\n\n".encode() + (root / "LICENSE").read_bytes()
 
 
 def _member(archive: tarfile.TarFile, name: str) -> bytes:
