@@ -11,10 +11,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 
-from av import Packet, VideoCodecContext, VideoFrame
-from av.stream import Stream
+from av import VideoCodecContext, VideoFrame
 
 from telecine.media.render.codecs import chunk_frames
+from telecine.media.render.outfile import AnyPacket
 
 
 def spans(n_frames: int, *, frame_rate: Fraction, parts: int) -> tuple[range, ...]:
@@ -42,10 +42,10 @@ class ChunkedEncoder:
         self._size = size
         self._frames = 0
         self._flusher: ThreadPoolExecutor | None = None
-        self._tail: Future[list[Packet[Stream]]] | None = None
-        self._held: list[Packet[Stream]] = []
+        self._tail: Future[list[AnyPacket]] | None = None
+        self._held: list[AnyPacket] = []
 
-    def encode(self, frame: VideoFrame) -> list[Packet[Stream]]:
+    def encode(self, frame: VideoFrame) -> list[AnyPacket]:
         """Encode the next frame; what comes out belongs to earlier ones, as a rule."""
         packets = self._turn() if self._frames == self._size else []
         self._frames += 1
@@ -58,7 +58,7 @@ class ChunkedEncoder:
             self._held = []
         return packets
 
-    def finish(self) -> list[Packet[Stream]]:
+    def finish(self) -> list[AnyPacket]:
         """Return all that is left."""
         packets = [] if self._tail is None else self._tail.result()
         packets += self._held
@@ -72,9 +72,9 @@ class ChunkedEncoder:
         if self._flusher is not None:
             self._flusher.shutdown()
 
-    def _turn(self) -> list[Packet[Stream]]:
+    def _turn(self) -> list[AnyPacket]:
         """Begin a chunk. Returns what the one before the last still owed."""
-        packets: list[Packet[Stream]] = []
+        packets: list[AnyPacket] = []
         if self._tail is not None:
             packets = self._tail.result() + self._held
             self._held = []

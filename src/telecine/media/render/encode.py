@@ -7,7 +7,6 @@ even, as H.264 needs them, by repeating the last column or row; nothing is cut o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -16,15 +15,14 @@ from typing import Final, NamedTuple, Self
 import av
 import numpy as np
 import numpy.typing as npt
-from av import AudioFrame, AudioStream, Packet, VideoFrame, VideoStream
-from av.stream import Stream
+from av import AudioFrame, AudioStream, VideoFrame, VideoStream
 
 from telecine.kit.errors import InternalError
 from telecine.media.render import codecs
 from telecine.media.render.chunks import ChunkedEncoder
 from telecine.media.render.codecs import SAMPLE_RATE, EncodeSettings, SoundCodec
 from telecine.media.render.conveyor import Conveyor
-from telecine.media.render.outfile import OutputFile, translated
+from telecine.media.render.outfile import AnyPacket, OutputFacts, OutputFile, translated
 from telecine.media.render.planes import Plane, Planes
 
 #: Pictures that may wait to be encoded.
@@ -36,18 +34,6 @@ LEAST_RING: Final = QUEUE_LENGTH + 2
 _SOUND_QUEUE_LENGTH: Final = 64
 
 Block = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputFacts:
-    """What was written. `n_samples` is the sound's length at 48 kHz, 0 without sound."""
-
-    width: int
-    height: int
-    n_frames: int
-    duration_seconds: Fraction
-    n_samples: int
-    size_bytes: int
 
 
 class _Shown(NamedTuple):
@@ -203,7 +189,7 @@ class PictureTrack:
             with translated():
                 self._write(self._encoder.encode(self._canvas.frame))
 
-    def _write(self, packets: Iterable[Packet[Stream]]) -> None:
+    def _write(self, packets: Iterable[AnyPacket]) -> None:
         for packet in packets:
             packet.stream = self._stream
             packet.time_base = 1 / self._frame_rate

@@ -11,15 +11,15 @@ import errno
 import math
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import av
 import av.error
 from av import AudioStream, Packet, VideoStream
 from av.audio.codeccontext import AudioCodecContext
-from av.stream import Stream
 
 from telecine.kit.errors import (
     InternalError,
@@ -31,12 +31,26 @@ from telecine.kit.errors import (
 from telecine.media.render import codecs
 from telecine.media.render.codecs import SAMPLE_RATE, EncodeSettings, SoundCodec
 
+#: Of any kind of stream.
+AnyPacket: TypeAlias = "Packet[Any]"
 _Copied = TypeVar("_Copied", VideoStream, AudioStream)
 
 #: How FFmpeg calls the containers.
 _MUXERS: Final = {".mp4": "mp4", ".m4a": "mp4", ".webm": "webm", ".mp3": "mp3", ".wav": "wav"}
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _LEAST_CLOCK: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputFacts:
+    """What was written. `n_samples` is the sound's length at 48 kHz, 0 without sound."""
+
+    width: int
+    height: int
+    n_frames: int
+    duration_seconds: Fraction
+    n_samples: int
+    size_bytes: int
 
 
 class OutputFile:
@@ -82,7 +96,7 @@ class OutputFile:
         with translated():
             self._container.start_encoding()
 
-    def write(self, packets: Sequence[Packet[Stream]]) -> None:
+    def write(self, packets: Sequence[AnyPacket]) -> None:
         """Take packets that know their stream; each stream's own order is the caller's."""
         with self._lock, translated():
             self._container.mux(packets)
