@@ -14,16 +14,16 @@ from typing import Final, NamedTuple, Self
 
 import av
 import numpy as np
-import numpy.typing as npt
-from av import AudioFrame, AudioStream, VideoFrame, VideoStream
+from av import AudioFrame, AudioStream, VideoStream
 
 from telecine.kit.errors import InternalError
 from telecine.media.render import codecs
+from telecine.media.render.canvas import EncoderCanvas
 from telecine.media.render.chunks import ChunkedEncoder
 from telecine.media.render.codecs import SAMPLE_RATE, EncodeSettings, SoundCodec
 from telecine.media.render.conveyor import Conveyor
-from telecine.media.render.outfile import AnyPacket, OutputFacts, OutputFile, translated
-from telecine.media.render.planes import Plane, Planes
+from telecine.media.render.outfile import AnyPacket, Block, OutputFacts, OutputFile, translated
+from telecine.media.render.planes import Planes
 
 #: Pictures that may wait to be encoded.
 QUEUE_LENGTH: Final = 3
@@ -32,8 +32,6 @@ QUEUE_LENGTH: Final = 3
 LEAST_RING: Final = QUEUE_LENGTH + 2
 #: Blocks of sound that may wait; they are small.
 _SOUND_QUEUE_LENGTH: Final = 64
-
-Block = npt.NDArray[np.float32]
 
 
 class _Shown(NamedTuple):
@@ -48,6 +46,8 @@ class Encoder:
     each other: what is ahead is kept, encoded, until the other comes. What goes wrong in the
     threads comes out at the next call, or at `finish`.
     """
+
+    wants_pictures = True
 
     def __init__(
         self,
@@ -77,6 +77,7 @@ class Encoder:
             raise
         self._pictures = PictureTrack(self._file, video, settings=settings, size=(width, height))
         self._sound = None if audio is None else SoundTrack(self._file, audio)
+        self.wants_sound = has_sound
         self._is_over = False
 
     def submit(self, planes: Planes, *, n_frames: int = 1) -> None:
@@ -158,7 +159,7 @@ class PictureTrack:
         self._file = file
         self._stream = stream
         self._encoder = ChunkedEncoder(context, make=make, size=codecs.chunk_frames(frame_rate))
-        self._canvas = _Canvas(size, coded=(context.width, context.height))
+        self._canvas = EncoderCanvas(size, coded=(context.width, context.height))
         self._shown: Planes | None = None
         self.n_frames = 0
         self._conveyor = Conveyor(self._encode, length=QUEUE_LENGTH, name="encode pictures")
@@ -243,31 +244,6 @@ def sound_frame(block: Block, *, start: int) -> AudioFrame:
     frame.time_base = Fraction(1, SAMPLE_RATE)
     frame.pts = start
     return frame
-
-
-class _Canvas:
-    """The one frame that encoders see. They copy it, so that it can be filled again at once."""
-
-    def __init__(self, size: tuple[int, int], *, coded: tuple[int, int]) -> None:
-        self.frame = VideoFrame(*coded, "yuv420p")
-        self._width, self._height = size
-        self._rows: list[Plane] = [
-            np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-            for plane in self.frame.planes
-        ]
-
-    def fill(self, planes: Planes) -> None:
-        width, height = self._width, self._height
-        if planes.y.shape != (height, width):
-            raise InternalError(f"a picture of {planes.y.shape} for {(height, width)}")
-        luma = self._rows[0]
-        luma[:height, :width] = planes.y
-        if width % 2:
-            luma[:height, width] = luma[:height, width - 1]
-        if height % 2:
-            luma[height] = luma[height - 1]
-        for rows, plane in zip(self._rows[1:], (planes.u, planes.v), strict=True):
-            rows[: plane.shape[0], : plane.shape[1]] = plane
 
 
 def _sound_codec(path: Path) -> SoundCodec:

@@ -18,6 +18,8 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import av
 import av.error
+import numpy as np
+import numpy.typing as npt
 from av import AudioStream, Packet, VideoStream
 from av.audio.codeccontext import AudioCodecContext
 
@@ -31,6 +33,8 @@ from telecine.kit.errors import (
 from telecine.media.render import codecs
 from telecine.media.render.codecs import SAMPLE_RATE, EncodeSettings, SoundCodec
 
+#: Sound: samples x 2 at 48 kHz, 1 is full scale.
+Block = npt.NDArray[np.float32]
 #: Of any kind of stream.
 AnyPacket: TypeAlias = "Packet[Any]"
 _Copied = TypeVar("_Copied", VideoStream, AudioStream)
