@@ -164,14 +164,14 @@ def _drawn(line: PathLine, whole: skia.Path) -> tuple[skia.Path, list[skia.Path]
 def _contours(path: skia.Path) -> list[skia.PathMeasure]:
     """Return a measure for each contour: skia's walks over one path, and only forwards."""
     found: list[skia.PathMeasure] = []
-    count = 0
+    walk = skia.PathMeasure(path, forceClosed=False, resScale=1.0)
     while True:
-        measure = skia.PathMeasure(path, forceClosed=False, resScale=1.0)
-        if any(not measure.nextContour() for _ in range(count)):
+        if length := walk.getLength():
+            alone = skia.Path()
+            walk.getSegment(0, length, alone, startWithMoveTo=True)
+            found.append(skia.PathMeasure(alone, forceClosed=False, resScale=1.0))
+        if not walk.nextContour():
             return found
-        if measure.getLength() > 0:
-            found.append(measure)
-        count += 1
 
 
 def _segment(contours: list[skia.PathMeasure], start: float, end: float) -> skia.Path:
@@ -179,7 +179,9 @@ def _segment(contours: list[skia.PathMeasure], start: float, end: float) -> skia
     for contour in contours:
         length = contour.getLength()
         if start < length and end > 0:
-            contour.getSegment(max(start, 0.0), min(end, length), part, startWithMoveTo=True)
+            piece = skia.Path()  # what was in a path before is lost
+            contour.getSegment(max(start, 0.0), min(end, length), piece, startWithMoveTo=True)
+            part.addPath(piece)
         start, end = start - length, end - length
     return part
 
