@@ -1,4 +1,4 @@
-"""What is done to single planes: copy, blend, warp, shrink. All of it is OpenCV.
+"""What is done to single planes: copy, blend, cut, shrink. All of it is OpenCV.
 
 A patch is pixels with a place on a plane of the canvas. Luma and chroma are two grids of the
 same picture: everything here works on either, in index coordinates (pixel 0 has its centre at
@@ -7,7 +7,6 @@ same picture: everything here works on either, in index coordinates (pixel 0 has
 
 from __future__ import annotations
 
-import math
 from typing import Final, NamedTuple, cast
 
 import cv2
@@ -20,9 +19,7 @@ from telecine.media.render.planes import Plane
 cv2.setNumThreads(1)  # the encoder and the decoders need the other cores
 
 #: Closer than this to a whole pixel is on it: no eye and no encoder can tell.
-_SNAP: Final = 1 / 256
-_LINEAR: Final = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-
+SNAP: Final = 1 / 256
 
 #: Left, top, right and bottom, not rounded.
 Box = tuple[float, float, float, float]
@@ -59,24 +56,32 @@ class Rect(NamedTuple):
         """Return this part of a plane, as a view."""
         return plane[self.top : self.bottom, self.left : self.right]
 
+    def inside(self, outer: Rect) -> Rect:
+        """Return it with the corner of another one as (0, 0)."""
+        x, y = outer.left, outer.top
+        return Rect(self.left - x, self.top - y, self.right - x, self.bottom - y)
+
+    def without(self, inner: Rect) -> tuple[Rect, ...]:
+        """Return what is left when a rectangle within it is taken out: at most four."""
+        parts = (
+            Rect(self.left, self.top, self.right, inner.top),
+            Rect(self.left, inner.bottom, self.right, self.bottom),
+            Rect(self.left, inner.top, inner.left, inner.bottom),
+            Rect(inner.right, inner.top, self.right, inner.bottom),
+        )
+        return tuple(part for part in parts if not part.is_empty)
+
 
 class Patch(NamedTuple):
     """Values for one place of a grid: (y,) or (u, v). `alpha` None: all of it is opaque.
 
-    With alpha, the values are multiplied by it.
+    With alpha, the values are multiplied by it; `solid` is a part that is opaque all the same.
     """
 
     rect: Rect
     values: tuple[Plane, ...]
     alpha: Plane | None
-
-
-class Raster(NamedTuple):
-    """One grid of a picture: its planes, its alpha, and the same interleaved for warping."""
-
-    values: tuple[Plane, ...]
-    alpha: Plane | None
-    interleaved: Plane | None = None
+    solid: Rect | None = None
 
 
 def grid_matrix(matrix: Matrix, *, site_from: float | None, site_to: float | None) -> Matrix:
@@ -94,8 +99,15 @@ def grid_matrix(matrix: Matrix, *, site_from: float | None, site_to: float | Non
 
 def blend(targets: tuple[Plane, ...], patch: Patch, *, opacity: float) -> None:
     """Lay a patch over the planes of one grid."""
+    parts = (patch.rect,) if patch.solid is None else patch.rect.without(patch.solid)
     for plane, value in zip(targets, patch.values, strict=True):
-        _blend_plane(patch.rect.of(plane), value, patch.alpha, opacity=opacity)
+        if patch.solid is not None:
+            within = patch.solid.inside(patch.rect)
+            _blend_plane(patch.solid.of(plane), within.of(value), None, opacity=opacity)
+        for part in parts:
+            within = part.inside(patch.rect)
+            alpha = None if patch.alpha is None else within.of(patch.alpha)
+            _blend_plane(part.of(plane), within.of(value), alpha, opacity=opacity)
 
 
 def _blend_plane(below: Plane, value: Plane, alpha: Plane | None, *, opacity: float) -> None:
@@ -125,8 +137,7 @@ def cropped(patch: Patch, bounds: Rect) -> Patch | None:
         return patch
     if rect.is_empty:
         return None
-    left, top = patch.rect[:2]
-    part = Rect(rect.left - left, rect.top - top, rect.right - left, rect.bottom - top)
+    part = rect.inside(patch.rect)
     alpha = None if patch.alpha is None else part.of(patch.alpha)
     return Patch(rect, tuple(part.of(plane) for plane in patch.values), alpha)
 
@@ -136,109 +147,23 @@ def multiply(first: Plane, second: Plane) -> Plane:
     return cast(Plane, cv2.multiply(first, second, None, 1 / 255))
 
 
-def interleave(values: tuple[Plane, ...], alpha: Plane | None) -> Plane:
-    """Pack a grid into four channels, alpha last: warped together they cost little more than one."""
-    if alpha is None:
-        alpha = np.full(values[0].shape, 255, np.uint8)
-    filling = (alpha,) * (4 - len(values))
-    return cast(Plane, cv2.merge([*values, *filling]))
-
-
-def place(
-    raster: Raster, matrix: Matrix, *, bounds: Rect, edges: Box | None = None
-) -> Patch | None:
-    """Move, turn and scale one grid into `bounds` of the canvas; None where nothing is left.
-
-    `matrix` takes indices of the raster to indices of the canvas; `edges` says where an upright
-    opaque picture ends there. Shrinking by more than two aliases: halve the raster first.
-    """
-    height, width = raster.values[0].shape
-    offset = _whole_offset(matrix)
-    if offset is not None:
-        return _moved(raster, offset, bounds=bounds)
-    rect = bounds_of(matrix, -1.0, -1.0, float(width), float(height)).intersect(bounds)
-    if rect.is_empty or abs(matrix[0] * matrix[3] - matrix[1] * matrix[2]) < 1e-9:
-        return None
-    if raster.alpha is None:
-        back = inverse_map(matrix, rect)
-        if _is_inside(back, rect.size, width=width, height=height):
-            return Patch(rect, tuple(_warp(each, back, rect.size) for each in raster.values), None)
-        if edges is not None:
-            return _placed_upright(raster, matrix, edges, bounds=bounds)
-    return _placed_mixed(raster, matrix, rect=rect)
-
-
-def _placed_upright(raster: Raster, matrix: Matrix, edges: Box, *, bounds: Rect) -> Patch | None:
-    """Warp an opaque grid whose edges are known: sharp at any scale, and no alpha to warp."""
-    rect = _pixels_touched(edges).intersect(bounds)
-    if rect.is_empty:
-        return None
-    back = inverse_map(matrix, rect)
-    values = tuple(
-        cast(
-            Plane,
-            cv2.warpAffine(each, back, rect.size, flags=_LINEAR, borderMode=cv2.BORDER_REPLICATE),
-        )
-        for each in raster.values
-    )
-    patch = Patch(rect, values, None)
-    mask = box_mask(rect, edges)
-    return patch if mask is None else masked(patch, mask)
-
-
-def _placed_mixed(raster: Raster, matrix: Matrix, *, rect: Rect) -> Patch:
-    """Warp values and alpha together; outside the raster all is transparent."""
-    back = inverse_map(matrix, rect)
-    packed = raster.interleaved
-    if packed is None:
-        packed = interleave(raster.values, raster.alpha)
-    warped = _warp(packed, back, rect.size)
-    count = len(raster.values)
-    planes = tuple(cast(Plane, cv2.extractChannel(warped, index)) for index in (*range(count), 3))
-    return Patch(rect, planes[:count], planes[count])
-
-
-def _moved(raster: Raster, offset: tuple[int, int], *, bounds: Rect) -> Patch | None:
-    left, top = offset
-    height, width = raster.values[0].shape
-    rect = Rect(left, top, left + width, top + height).intersect(bounds)
-    if rect.is_empty:
-        return None
-    part = Rect(rect.left - left, rect.top - top, rect.right - left, rect.bottom - top)
-    alpha = None if raster.alpha is None else part.of(raster.alpha)
-    return Patch(rect, tuple(part.of(plane) for plane in raster.values), alpha)
-
-
-def _whole_offset(matrix: Matrix) -> tuple[int, int] | None:
-    """Return the movement in whole pixels, where a matrix is nothing but that."""
-    a, b, c, d, e, f = matrix
-    if max(abs(a - 1), abs(b), abs(c), abs(d - 1)) > _SNAP / 4096:
-        return None
-    x, y = round(e), round(f)
-    return (x, y) if max(abs(e - x), abs(f - y)) <= _SNAP else None
-
-
-def bounds_of(matrix: Matrix, left: float, top: float, right: float, bottom: float) -> Rect:
-    """Return the pixels whose centres lie strictly within the image of a rectangle's box."""
-    a, b, c, d, e, f = matrix
-    xs = [a * x + c * y + e for x in (left, right) for y in (top, bottom)]
-    ys = [b * x + d * y + f for x in (left, right) for y in (top, bottom)]
-    limit = 1e6  # a huge scale must not leave the range of an int
-    low_x, high_x = max(min(xs), -limit), min(max(xs), limit)
-    low_y, high_y = max(min(ys), -limit), min(max(ys), limit)
-    return Rect(math.floor(low_x) + 1, math.floor(low_y) + 1, math.ceil(high_x), math.ceil(high_y))
-
-
 def box_mask(rect: Rect, box: Box) -> Plane | None:
     """Return how far an upright box covers each pixel of `rect`; None: all of them wholly.
 
     The box is in index coordinates of the grid.
     """
-    columns = _covered(rect.left, rect.right, box[0], box[2])
-    rows = _covered(rect.top, rect.bottom, box[1], box[3])
-    if min(columns.min(), rows.min()) >= 1 - _SNAP:
+    columns, rows = coverage(rect, box)
+    if min(columns.min(), rows.min()) >= 1 - SNAP:
         return None
     return np.rint(np.outer(rows, columns) * 255).astype(np.uint8)
+
+
+def coverage(rect: Rect, box: Box) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the share of each column and of each row of `rect` that lies in an upright box."""
+    return (
+        _covered(rect.left, rect.right, box[0], box[2]),
+        _covered(rect.top, rect.bottom, box[1], box[3]),
+    )
 
 
 def _covered(first: int, end: int, low: float, high: float) -> npt.NDArray[np.float64]:
@@ -247,48 +172,6 @@ def _covered(first: int, end: int, low: float, high: float) -> npt.NDArray[np.fl
         np.minimum(centres + 0.5, high) - np.maximum(centres - 0.5, low), 0.0, 1.0
     )
     return covered
-
-
-def _pixels_touched(box: Box) -> Rect:
-    """Return the pixels that a box of index coordinates covers by more than a trace."""
-    left, top, right, bottom = (max(-1e6, min(1e6, side)) for side in box)
-    return Rect(
-        math.floor(left + 0.5 + _SNAP),
-        math.floor(top + 0.5 + _SNAP),
-        math.ceil(right + 0.5 - _SNAP),
-        math.ceil(bottom + 0.5 - _SNAP),
-    )
-
-
-def inverse_map(matrix: Matrix, rect: Rect) -> npt.NDArray[np.float64]:
-    """Return OpenCV's map from pixels of `rect` back to the raster."""
-    a, b, c, d, e, f = matrix
-    scale = 1.0 / (a * d - b * c)
-    x, y = rect.left - e, rect.top - f
-    return np.array(
-        [
-            [d * scale, -c * scale, (d * x - c * y) * scale],
-            [-b * scale, a * scale, (a * y - b * x) * scale],
-        ]
-    )
-
-
-def _is_inside(
-    back: npt.NDArray[np.float64], size: tuple[int, int], *, width: int, height: int
-) -> bool:
-    """Say whether every pixel of a rectangle is interpolated from pixels of the raster alone."""
-    corners = np.array([[0, size[0] - 1, 0, size[0] - 1], [0, 0, size[1] - 1, size[1] - 1]])
-    xs, ys = back[:, :2] @ corners + back[:, 2:]
-    return bool(
-        xs.min() >= -_SNAP
-        and ys.min() >= -_SNAP
-        and xs.max() <= width - 1 + _SNAP
-        and ys.max() <= height - 1 + _SNAP
-    )
-
-
-def _warp(plane: Plane, back: npt.NDArray[np.float64], size: tuple[int, int]) -> Plane:
-    return cast(Plane, cv2.warpAffine(plane, back, size, flags=_LINEAR))
 
 
 def shrink(plane: Plane, *, columns: int, rows: int) -> Plane:

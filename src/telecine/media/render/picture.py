@@ -9,15 +9,20 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from telecine.media.render import kernels
+import numpy as np
+
+from telecine.media.render import kernels, warping
 from telecine.media.render.display import Layer, Matrix
-from telecine.media.render.kernels import Box, Patch, Raster, Rect
-from telecine.media.render.planes import Planes, Sprite
+from telecine.media.render.kernels import Box, Patch, Rect
+from telecine.media.render.planes import Plane, Planes, Sprite
+from telecine.media.render.warping import Raster
 from telecine.media.timeline.model import Crop, Fit
 
 #: Where the first chroma sample of the canvas lies horizontally, in luma px (left-sited).
 CANVAS_SITE: Final = 0.5
 _MOST_HALVINGS: Final = 12
+#: Outer lines of a sprite that need not be opaque for it to count so.
+_OUTER: Final = 2
 
 #: Luma and chroma of a drawn layer; either may lie off the canvas.
 Stamp = tuple[Patch | None, Patch | None]
@@ -34,17 +39,30 @@ def multiplied(outer: Matrix, inner: Matrix) -> Matrix:
 
 
 class Picture:
-    """Planes and where they lie: `to_box` takes their px to px of the layer's box."""
+    """Planes and where they lie: `to_box` takes their px to px of the layer's box.
 
-    def __init__(self, planes: Planes, to_box: Matrix) -> None:
+    An opaque picture may end in the middle of its outer pixels (`edges`, in px of the planes),
+    which then hold what would be there if it went on.
+    """
+
+    def __init__(self, planes: Planes, to_box: Matrix, *, edges: Box | None = None) -> None:
         self.planes = planes
         self.to_box = to_box
-        self._rasters: dict[tuple[int, int], _Scaled] = {}
+        self._edges = edges
+        self._soft: Planes | None = None
+        self._rasters: dict[tuple[int, int, bool], _Scaled] = {}
 
     @property
     def is_opaque(self) -> bool:
         """Say whether every pixel is."""
         return self.planes.alpha is None
+
+    def end_at(self, edges: Box, inner: Planes) -> None:
+        """Say that the planes, whose outer pixels have alpha, are opaque but for these edges.
+
+        `inner` are the same without alpha, which are much faster to draw upright.
+        """
+        self._soft, self.planes, self._edges = self.planes, inner, edges
 
     def stamp(self, matrix: Matrix, *, width: int, height: int, margin: int = 0) -> Stamp:
         """Draw it for a canvas of that size; `matrix` takes the layer's box to the canvas.
@@ -54,17 +72,18 @@ class Picture:
         matrix = multiplied(matrix, self.to_box)
         columns = _halvings(math.hypot(matrix[0], matrix[1]))
         rows = _halvings(math.hypot(matrix[2], matrix[3]))
-        scaled = self._scaled(columns, rows)
+        is_upright = warping.is_upright(matrix)
+        edges = self._ends(matrix) if is_upright and self.is_opaque else None
+        scaled = self._scaled(columns, rows, is_soft=not is_upright and self._soft is not None)
         matrix = multiplied(matrix, (scaled.step_x, 0.0, 0.0, scaled.step_y, 0.0, 0.0))
-        edges = _edges(matrix, scaled.luma) if self.is_opaque else None
         half = margin // 2
-        luma = kernels.place(
+        luma = warping.place(
             scaled.luma,
             kernels.grid_matrix(matrix, site_from=None, site_to=None),
             bounds=Rect(-margin, -margin, width + margin, height + margin),
             edges=None if edges is None else _shifted(edges, 1.0),
         )
-        chroma = kernels.place(
+        chroma = warping.place(
             scaled.chroma,
             kernels.grid_matrix(matrix, site_from=scaled.site, site_to=CANVAS_SITE),
             bounds=Rect(-half, -half, (width + 1) // 2 + half, (height + 1) // 2 + half),
@@ -79,19 +98,26 @@ class Picture:
         determinant = a * d - b * c
         if abs(determinant) < 1e-9:
             return False
-        rows, columns = self.planes.y.shape
+        left, top, right, bottom = self._edges or _whole(self.planes)
         for x, y in ((0, 0), (width, 0), (0, height), (width, height)):
             across = (d * (x - e) - c * (y - f)) / determinant
             down = (a * (y - f) - b * (x - e)) / determinant
-            if not (-1e-6 <= across <= columns + 1e-6 and -1e-6 <= down <= rows + 1e-6):
+            if not (left - 1e-3 <= across <= right + 1e-3 and top - 1e-3 <= down <= bottom + 1e-3):
                 return False
         return True
 
-    def _scaled(self, columns: int, rows: int) -> _Scaled:
-        found = self._rasters.get((columns, rows))
+    def _ends(self, matrix: Matrix) -> Box:
+        """Return where it ends on the canvas, standing upright."""
+        a, _, _, d, e, f = matrix
+        left, top, right, bottom = self._edges or _whole(self.planes)
+        return a * left + e, d * top + f, a * right + e, d * bottom + f
+
+    def _scaled(self, columns: int, rows: int, *, is_soft: bool) -> _Scaled:
+        found = self._rasters.get((columns, rows, is_soft))
         if found is None:
-            found = _Scaled(self.planes, columns=1 << columns, rows=1 << rows)
-            self._rasters[columns, rows] = found
+            planes = self._soft if is_soft and self._soft is not None else self.planes
+            found = _Scaled(planes, columns=1 << columns, rows=1 << rows)
+            self._rasters[columns, rows, is_soft] = found
         return found
 
 
@@ -119,13 +145,9 @@ class _Scaled:
         self.chroma = Raster(chroma, alpha_half)
 
 
-def _edges(matrix: Matrix, luma: Raster) -> Box | None:
-    """Return where a picture ends on the canvas, where it stands upright."""
-    a, b, c, d, e, f = matrix
-    if b or c or a <= 0 or d <= 0:
-        return None
-    height, width = luma.values[0].shape
-    return e, f, a * width + e, d * height + f
+def _whole(planes: Planes) -> Box:
+    height, width = planes.y.shape
+    return 0.0, 0.0, float(width), float(height)
 
 
 def _shifted(edges: Box, step: float) -> Box:
@@ -157,7 +179,54 @@ def of_sprite(sprite: Sprite) -> Picture:
     """Take a sprite with the place that it has in its layer's box."""
     planes = Planes(sprite.y, sprite.u, sprite.v, sprite.alpha, sprite.alpha_half)
     step = 1.0 / sprite.scale
-    return Picture(planes, (step, 0.0, 0.0, step, sprite.left, sprite.top))
+    made = Picture(planes, (step, 0.0, 0.0, step, sprite.left, sprite.top))
+    if sprite.alpha is not None:
+        edges = _soft_edges(sprite.alpha)
+        if edges is not None:
+            made.end_at(edges, _without_alpha(planes))
+    return made
+
+
+def _soft_edges(alpha: Plane) -> Box | None:
+    """Return where a picture ends that is opaque but for its outermost lines. None: it is not."""
+    if min(alpha.shape) < 8:
+        return None
+    row, column = alpha[alpha.shape[0] // 2], alpha[:, alpha.shape[1] // 2]
+    lines = (row[:_OUTER], column[:_OUTER], row[-_OUTER:], column[-_OUTER:])
+    if not (alpha[_OUTER:-_OUTER, _OUTER:-_OUTER] == 255).all():
+        return None
+    left, top, right, bottom = (float(line.sum()) / 255 for line in lines)
+    shares = np.ones(alpha.shape[1]), np.ones(alpha.shape[0])
+    for share, (first, last) in zip(shares, ((row, row), (column, column)), strict=True):
+        share[:_OUTER], share[-_OUTER:] = first[:_OUTER] / 255, last[-_OUTER:] / 255
+    # Corners that are rounded are not a matter of edges.
+    for corner in (
+        np.s_[:_OUTER, :_OUTER],
+        np.s_[:_OUTER, -_OUTER:],
+        np.s_[-_OUTER:, :_OUTER],
+        np.s_[-_OUTER:, -_OUTER:],
+    ):
+        expected = np.outer(shares[1][corner[0]], shares[0][corner[1]]) * 255
+        if np.abs(expected - alpha[corner]).max() > 8:
+            return None
+    height, width = alpha.shape
+    return _OUTER - left, _OUTER - top, width - _OUTER + right, height - _OUTER + bottom
+
+
+def _without_alpha(planes: Planes) -> Planes:
+    """Continue the inner pixels over outer lines that are not opaque."""
+    assert planes.alpha is not None
+    assert planes.alpha_half is not None
+    y = _continued(planes.y, planes.alpha)
+    u, v = _continued(planes.u, planes.alpha_half), _continued(planes.v, planes.alpha_half)
+    return Planes(y, u, v)
+
+
+def _continued(plane: Plane, alpha: Plane) -> Plane:
+    row, column = alpha[alpha.shape[0] // 2] == 255, alpha[:, alpha.shape[1] // 2] == 255
+    columns = np.clip(np.arange(row.size), row.argmax(), row.size - 1 - row[::-1].argmax())
+    rows = np.clip(np.arange(column.size), column.argmax(), column.size - 1 - column[::-1].argmax())
+    return np.ascontiguousarray(plane[rows][:, columns])
 
 
 def of_frame(planes: Planes, layer: Layer) -> Picture:
