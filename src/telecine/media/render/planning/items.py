@@ -41,9 +41,8 @@ class Item:
         starts = self._starts
         end = starts[piece + 1] if piece + 1 < len(starts) else self.frames.stop
         found = self._standing.get(piece)
-        if found is None:
-            found = self._kept(self._draws(n))
-            self._standing[piece] = found
+        found = self._kept(self._draws(n) if found is None else found)
+        self._standing[piece] = found
         return found, range(starts[piece], end)
 
     def _kept(self, draws: tuple[Draw, ...]) -> tuple[Draw, ...]:

@@ -21,6 +21,8 @@ from telecine.media.timeline.model import BlendMode, Clip, Filter
 #: Changes a pose further; a clip that gives way to the next one.
 Change = Callable[[Pose], None]
 
+#: What is less opaque changes no pixel of eight bits.
+_UNSEEN: Final = 1 / 1024
 #: How far a wipe reaches beyond the box on its other sides, for shadows: shares of the box.
 _BEYOND: Final = 8.0
 
@@ -68,7 +70,7 @@ class Node:
         pose = self._motion.pose_at(self.clock.seconds(frame))
         if change is not None:
             change(pose)
-        if pose.opacity <= 0.0 and self.clip.style.blend != "destination-in":
+        if pose.opacity < _UNSEEN and self.clip.style.blend != "destination-in":
             return []
         matrix = multiplied(outer.matrix, self._matrix(pose, self.size_at(frame)))
         if is_flat(matrix):
