@@ -225,8 +225,10 @@ class Node:
         """Return the fields of the object `name`, and this object's own where that lacks one."""
         return _Layered(self.node(name), self)
 
-    def above(self, defaults: Mapping[str, object]) -> Node:
+    def above(self, defaults: Mapping[str, object] | Node) -> Node:
         """Return these fields, and those of `defaults` where one is lacking."""
+        if isinstance(defaults, Node):
+            return _Layered(self, defaults)
         return _Layered(self, Node(defaults, self.path, self.report, {}))
 
     def required(self, name: str, *, allowed: str = "a value") -> Value | None:
@@ -303,6 +305,10 @@ class _Layered(Node):
     @override
     def has(self, name: str) -> bool:
         return self._above.has(name) or self._below.has(name)
+
+    @override
+    def path_of(self, name: str) -> str:
+        return self._below.path_of(name)
 
     @override
     def get(self, name: str) -> Value | None:

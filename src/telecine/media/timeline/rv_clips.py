@@ -29,6 +29,7 @@ from telecine.media.timeline.scene import (
     exact,
     whole_frames,
 )
+from telecine.media.timeline.templates import expand
 
 _MAX_DEPTH: Final = 8
 _AUTO_SECONDS: Final = 5.0
@@ -70,6 +71,8 @@ def read_clip(node: Node, *, scene: Scene, track: int, end: float) -> list[Draft
     start = _start(node)
     if kind is None or node.flag("hidden"):
         return []
+    if kind == "template":
+        return _template(node, scene, track=track, end=end, start=start)
     content, sound = read_content(kind, node, scene=scene) if kind != "layout" else (None, None)
     duration = _duration(node, scene, sound=sound, content=content, rest=end - start)
     f0 = whole_frames(exact(start), scene.frame_rate)
@@ -87,6 +90,21 @@ def read_clip(node: Node, *, scene: Scene, track: int, end: float) -> list[Draft
     return [Draft(clip=clip, z_index=z_index, start_seconds=start, track=track)]
 
 
+def _template(node: Node, scene: Scene, *, track: int, end: float, start: float) -> list[Draft]:
+    """Read the clips that a template becomes, under its own path."""
+    duration = _duration(node, scene, sound=None, content=None, rest=end - start)
+    template_id = scene.clip_id(node)
+    clips = expand(
+        node, width=scene.width, height=scene.height, start=start, duration=duration,
+        z_index=node.number("zIndex", 0.0, low=-1e9, high=1e9),
+    )  # fmt: skip
+    found: list[Draft] = []
+    for index, clip in enumerate(clips):
+        made = Node({**clip, "id": f"{template_id}/{index}"}, node.path, scene.report, {})
+        found += read_clip(made, scene=scene, track=track, end=end)
+    return found
+
+
 def _kind(node: Node, scene: Scene) -> str | None:
     scene.n_clips += 1
     if scene.n_clips > MAX_CLIPS:
@@ -96,7 +114,7 @@ def _kind(node: Node, scene: Scene) -> str | None:
             )
         return None
     value = node.required("type")
-    return None if value is None else value.choice((*CLIP_TYPES, "layout"))
+    return None if value is None else value.choice((*CLIP_TYPES, "layout", "template"))
 
 
 def _start(node: Node) -> float:
@@ -219,7 +237,7 @@ def _child(node: Node, scene: Scene, slot: _Slot) -> Clip | None:
     kind = _kind(node, scene)
     if kind is None or node.flag("hidden"):
         return None
-    if kind in ("subtitle", "captions", "audio"):
+    if kind in ("subtitle", "captions", "audio", "template"):
         node.report.problem(
             f"{node.path}.type", "CHOICE", "A layout cannot hold this.", got=kind,
             allowed="what is drawn, captions and templates excepted",
