@@ -98,6 +98,8 @@ class Encoder:
         self._is_over = True
         try:
             n_frames = self._pictures.close()
+            if not n_frames:
+                raise InternalError("There was no picture.")
             n_samples = 0 if self._sound is None else self._sound.close()
             size_bytes = self._file.close()
         except BaseException:
@@ -238,7 +240,8 @@ class SoundTrack:
 
 def sound_frame(block: Block, *, start: int) -> AudioFrame:
     """Wrap samples x 2 for an encoder, the first of them being number `start`."""
-    rows = np.ascontiguousarray(np.clip(block, -1.0, 1.0).astype(np.float32, copy=False).T)
+    finite = np.nan_to_num(block, nan=0.0, posinf=1.0, neginf=-1.0)
+    rows = np.ascontiguousarray(np.clip(finite, -1.0, 1.0).T.astype(np.float32, copy=False))
     frame = AudioFrame.from_ndarray(rows, format="fltp", layout="stereo")
     frame.sample_rate = SAMPLE_RATE
     frame.time_base = Fraction(1, SAMPLE_RATE)

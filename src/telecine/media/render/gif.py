@@ -52,7 +52,7 @@ class GifEncoder:
         self._frame_rate = frame_rate
         self._n_frames = 0
         self._stamp = -_LEAST_DELAY
-        self._canvas = EncoderCanvas((width, height), coded=(width, height))
+        self._size = (width, height)
         self._store = _Store(self._waiting, width=width, height=height)
         self._colours = _Colours(width, height)
         self._conveyor = Conveyor(self._keep, length=_QUEUE_LENGTH, name="keep pictures")
@@ -69,6 +69,8 @@ class GifEncoder:
         """Choose the palette and write the file."""
         try:
             self._conveyor.close()
+            if not self._n_frames:
+                raise InternalError("There was no picture.")
             with translated():
                 self._store.close()
                 self._write()
@@ -77,8 +79,8 @@ class GifEncoder:
             raise
         self._waiting.unlink(missing_ok=True)
         return OutputFacts(
-            width=self._canvas.frame.width,
-            height=self._canvas.frame.height,
+            width=self._size[0],
+            height=self._size[1],
             n_frames=self._n_frames,
             duration_seconds=self._n_frames / self._frame_rate,
             n_samples=0,
@@ -100,12 +102,14 @@ class GifEncoder:
         if is_too_soon and self._stamp_at(self._n_frames) - self._stamp <= _LEAST_DELAY:
             return
         self._stamp = max(stamp, self._stamp + _LEAST_DELAY)
-        self._canvas.fill(shown.planes)
-        self._canvas.frame.pts = self._stamp
-        self._canvas.frame.time_base = _CLOCK
+        # A new frame each time: filters keep what they are given for a while.
+        canvas = EncoderCanvas(self._size, coded=self._size)
+        canvas.fill(shown.planes)
+        canvas.frame.pts = self._stamp
+        canvas.frame.time_base = _CLOCK
         with translated():
-            self._store.keep(self._canvas.frame)
-            self._colours.add(self._canvas.frame)
+            self._store.keep(canvas.frame)
+            self._colours.add(canvas.frame)
 
     def _stamp_at(self, number: int) -> int:
         return round(number / self._frame_rate / _CLOCK)
@@ -115,7 +119,7 @@ class GifEncoder:
         last_delay = max(_LEAST_DELAY, self._stamp_at(self._n_frames) - self._stamp)
         options = {"loop": "0", "final_delay": str(last_delay)}
         with av.open(str(self._path), "w", format="gif", container_options=options) as out:
-            stream = _gif_stream(out, self._canvas.frame)
+            stream = _gif_stream(out, self._size)
             for indexed in _indexed(self._store.pictures(), palette):
                 indexed.time_base = _CLOCK
                 out.mux(stream.encode(indexed))
@@ -165,6 +169,8 @@ class _Colours:
 
     def add(self, frame: VideoFrame) -> None:
         self._source[0].push(frame)
+        with contextlib.suppress(av.error.BlockingIOError):
+            self._sink.pull()  # nothing comes yet, but the frame is counted and let go
 
     def palette(self) -> VideoFrame:
         self._source[0].push(None)
@@ -220,10 +226,10 @@ def _pictures_into(graph: Graph, width: int, height: int) -> tuple[FilterContext
     return source, rgb
 
 
-def _gif_stream(container: OutputContainer, like: VideoFrame) -> VideoStream:
+def _gif_stream(container: OutputContainer, size: tuple[int, int]) -> VideoStream:
     stream = container.add_stream("gif", rate=Fraction(100))
     assert isinstance(stream, VideoStream)
-    stream.width, stream.height = like.width, like.height
+    stream.width, stream.height = size
     stream.pix_fmt = "pal8"
     stream.codec_context.time_base = _CLOCK
     return stream
