@@ -6,7 +6,7 @@ their clip sounds. Errors of a file name the JSON path of its source.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +21,7 @@ from telecine.media.render.levels import SAMPLE_RATE, Knots, Stretch, ValuePoint
 from telecine.media.render.limiter import Limiter
 from telecine.media.render.soundfile import Samples, SoundFile
 from telecine.media.render.voice import Part, Voice
-from telecine.media.timeline.model import Clip, Layout, Sound, Source, Timeline, Video
+from telecine.media.timeline.model import Clip, GainPoint, Layout, Sound, Source, Timeline, Video
 
 Find = Callable[[Source], Path]
 
@@ -32,11 +32,13 @@ _MAX_VOICES: Final = 256
 _RUN_UP_SAMPLES: Final = SAMPLE_RATE // 2
 
 
-def mix(timeline: Timeline, *, find: Find, frames: range | None = None) -> Iterator[Samples]:
+def mix(
+    timeline: Timeline, *, find: Find, frames: range | None = None
+) -> Generator[Samples, None, None]:
     """Yield the sound of `frames` (all), samples in rows, in pieces of any size.
 
     Together they are exactly as many as `sample_at` says. Never above -1 dBTP. Raises
-    `MediaError`s for what cannot be decoded or is too much at once.
+    `MediaError`s for what cannot be decoded or is too much at once. Close it, or use it up.
     """
     wanted = frames if frames is not None else range(timeline.duration_frames)
     start, end = (sample_at(timeline, frame) for frame in (wanted.start, wanted.stop))
@@ -56,9 +58,8 @@ def is_silent(timeline: Timeline, *, find: Find) -> bool:
     """
     seen: set[str] = set()
     is_heard = False
-    for clip, gain in _heard_clips(timeline):
-        sound = clip.sound
-        if sound is None or not gain or sound.source.src in seen:
+    for _, sound, _ in _heard_clips(timeline):
+        if sound.source.src in seen:
             continue
         seen.add(sound.source.src)
         with _named(sound.source):
@@ -98,16 +99,17 @@ class _Cast:
         self._timeline = timeline
         self._find = find
         self._start = start
-        heard = [(self._stretch(clip), clip, gain) for clip, gain in _heard_clips(timeline)]
+        heard = [
+            (self._stretch(clip), clip, sound, gain) for clip, sound, gain in _heard_clips(timeline)
+        ]
         self._waiting = sorted(
             (item for item in heard if start < item[0].end and item[0].start < item[0].end),
             key=lambda item: -item[0].start,
         )
         self._playing: list[tuple[Stretch, Source, Voice]] = []
         self._clips: dict[str, list[tuple[Stretch, Sound]]] = {}
-        for stretch, clip, gain in heard:
-            if clip.sound is not None and gain:
-                self._clips.setdefault(clip.id, []).append((stretch, clip.sound))
+        for stretch, clip, sound, _ in heard:
+            self._clips.setdefault(clip.id, []).append((stretch, sound))
         self._ends: dict[str, Fraction | None] = {}
 
     def add_to(self, block: Samples, start: int) -> None:
@@ -138,10 +140,7 @@ class _Cast:
         )
         return Stretch(start, end)
 
-    def _enter(self, stretch: Stretch, clip: Clip, gain: float) -> None:
-        sound = clip.sound
-        if sound is None or not gain or (sound.gain == 0 and not sound.envelope):
-            return
+    def _enter(self, stretch: Stretch, clip: Clip, sound: Sound, gain: float) -> None:
         if len(self._playing) >= _MAX_VOICES:
             raise MediaLimitError(
                 f"More than {_MAX_VOICES} sounds are heard at once.",
@@ -204,12 +203,17 @@ class _Cast:
         return self._ends[source.src]
 
 
-def _heard_clips(timeline: Timeline) -> Iterator[tuple[Clip, float]]:
-    """Yield the clips with a sound, those inside layouts too, and the gain of their track."""
+def _heard_clips(timeline: Timeline) -> Iterator[tuple[Clip, Sound, float]]:
+    """Yield the clips that can be heard, those inside layouts too, and the gain of their track."""
     for track in timeline.tracks:
-        for clip in _with_children(track.clips):
-            if clip.sound is not None:
-                yield clip, track.gain
+        for clip in _with_children(track.clips) if track.gain else ():
+            sound = clip.sound
+            if sound is not None and sound.gain and _is_ever_up(sound.envelope):
+                yield clip, sound, track.gain
+
+
+def _is_ever_up(envelope: Sequence[GainPoint]) -> bool:
+    return not envelope or any(point.gain for point in envelope)
 
 
 def _with_children(clips: Sequence[Clip]) -> Iterator[Clip]:

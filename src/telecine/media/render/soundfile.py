@@ -48,7 +48,7 @@ class SoundFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._n_decoded = 0
+        self._n_decoded, self._n_broken = 0, 0
         self._open()
 
     def close(self) -> None:
@@ -80,6 +80,7 @@ class SoundFile:
 
     def _open(self) -> None:
         self._container = open_media(self._path)
+        self._is_at_start = True
         self._zero = start_seconds(self._container)
         self._stream = first_audio(self._container)
         self.channels, self.rate = 0, 48_000
@@ -96,19 +97,27 @@ class SoundFile:
         if self._stream is None or not self.channels:
             return
         converter = _Converter(rate=self.rate, channels=self.channels)
-        tremble = _TREMBLE_SECONDS * self.rate
         at: int | None = None
-        for frame in self._frames_before(seconds):
+        for frame, following in _with_next(self._frames_before(seconds)):
             stamp = self._place(frame)
             if at is None:
                 at = stamp or 0
-            elif stamp is not None and abs(stamp - at) > tremble:
+            elif stamp is not None and self._is_jump(stamp - at, following, at + frame.samples):
                 at = stamp
             samples = converter.convert(frame)
             yield at, samples
             at += len(samples)
-        if not self._n_decoded:
+        if self._n_broken and not self._n_decoded:
             raise UndecodableMediaError("No sound of the file can be decoded.")
+
+    def _is_jump(self, distance: int, following: av.AudioFrame | None, expected: int) -> bool:
+        """Say whether a frame is meant to be that far from where it follows on.
+
+        The next must agree: Vorbis has single stamps that are 10 ms off.
+        """
+        tremble = _TREMBLE_SECONDS * self.rate
+        stamp = None if following is None else self._place(following)
+        return abs(distance) > tremble and (stamp is None or abs(stamp - expected) > tremble)
 
     def _frames_before(self, seconds: Fraction) -> Iterator[av.AudioFrame]:
         """Yield the frames from one at or before `seconds` on, perhaps long before."""
@@ -122,12 +131,15 @@ class SoundFile:
             place = None if first is None else self._place(first)
             if first is not None and place is not None and place <= wanted:
                 return itertools.chain([first], frames)
-        self._container.close()
-        self._open()
+        if not self._is_at_start:
+            self._container.close()
+            self._open()
+        self._is_at_start = False
         return self._decoded()
 
     def _seek(self, seconds: Fraction) -> bool:
         assert self._stream is not None
+        self._is_at_start = False
         time_base = self._stream.time_base or Fraction(1, av.time_base)
         try:
             offset = math.floor((seconds + self._zero) / time_base)
@@ -149,6 +161,7 @@ class SoundFile:
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:
+                self._n_broken += 1
                 continue
             for frame in frames:
                 if isinstance(frame, av.AudioFrame):
@@ -195,6 +208,18 @@ def _sane(samples: Samples) -> Samples:
         return samples
     finite = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
     return np.clip(finite, -_LOUDEST, _LOUDEST)
+
+
+def _with_next(
+    frames: Iterator[av.AudioFrame],
+) -> Iterator[tuple[av.AudioFrame, av.AudioFrame | None]]:
+    held: av.AudioFrame | None = None
+    for frame in frames:
+        if held is not None:
+            yield held, frame
+        held = frame
+    if held is not None:
+        yield held, None
 
 
 def _silence(count: int, *, channels: int) -> Iterator[Samples]:

@@ -24,6 +24,7 @@ from telecine.media.timeline.scene import exact
 
 _KEPT_SAMPLES: Final = 10 * SAMPLE_RATE
 _SILENCE_SAMPLES: Final = 9600
+_RUN_UP_SAMPLES: Final = 4800
 #: Higher by more than this is left to the stretching, for the sake of the filter's length.
 _HIGHEST_RATE_RATIO: Final = 32
 #: A shorter loop than this is a tone of its own; nobody means it.
@@ -110,10 +111,25 @@ def _played(file: SoundFile, part: Part, *, skip: int) -> Iterator[Samples]:
         end = trim_end if end is None else min(end, trim_end)
     rate = exact(sound.rate)
     if not part.is_looped:
-        at = start + Fraction(skip, SAMPLE_RATE) * rate
-        return _once(file, sound, start=at, end=end)
+        late = _run_up(rate * file.rate / SAMPLE_RATE, skip=skip)
+        at = start + Fraction(skip - late, SAMPLE_RATE) * rate
+        return _skipped(_once(file, sound, start=at, end=end), late)
     length = None if end is None else (end - start) / rate * SAMPLE_RATE
     return _skipped(_repeated(file, sound, start=start, end=end, length=length), skip)
+
+
+def _run_up(step: Fraction, *, skip: int) -> int:
+    """Return how many samples too early to begin in the middle of a clip.
+
+    A resampled sound begins where a sample of the file meets one of ours, or it would lie
+    between those of the whole, and early enough for its filter. `step`: theirs for one of ours.
+    """
+    if step == 1:
+        return 0
+    period = step.denominator
+    if period > SAMPLE_RATE:
+        return min(_RUN_UP_SAMPLES, skip)
+    return min(skip % period + -(-_RUN_UP_SAMPLES // period) * period, skip)
 
 
 def _once(
