@@ -247,7 +247,8 @@ def _paragraph(
     text: str, setting: Setting, align: str, *, fonts: FontBook, paint: skia.Paint
 ) -> skia.textlayout_Paragraph:
     font = setting.font
-    plain, emoji = fonts.families(font, text), fonts.emoji_families(font)
+    runs = list(emoji_runs(_with_direction(text, setting.direction)))
+    plain = fonts.families(font, "".join(run for run, is_emoji in runs if not is_emoji))
     kinds = skia.textlayout.TextAlign
     aligns = {"left": kinds.kLeft, "center": kinds.kCenter, "right": kinds.kRight}
 
@@ -267,8 +268,10 @@ def _paragraph(
     style = _style(font, setting.line_height, spacing, paint)
     style.setFontFamilies([skia.String(name) for name in plain])
     emoji_style = _style(font, setting.line_height, spacing, paint)
-    emoji_style.setFontFamilies([skia.String(name) for name in (*emoji, *plain)])
-    for run, is_emoji in emoji_runs(_with_direction(text, setting.direction)):
+    if any(is_emoji for _, is_emoji in runs):
+        emoji = [*fonts.emoji_families(font), *plain]
+        emoji_style.setFontFamilies([skia.String(name) for name in emoji])
+    for run, is_emoji in runs:
         builder.pushStyle(emoji_style if is_emoji else style)
         builder.addText(run)
         builder.pop()
