@@ -1,0 +1,251 @@
+"""Documents drawn by both engines, rendered to files, and what is wrong with bad ones."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from telecine.kit.errors import (
+    CancelledError,
+    InvalidRequestError,
+    MediaError,
+    UndecodableMediaError,
+)
+from telecine.media.render.codecs import EncodeSettings
+from telecine.media.render.compose import Composer
+from telecine.media.render.film import Film
+from telecine.media.render.fonts import FontBook
+from telecine.media.render.measuring import Measuring
+from telecine.media.render.pixels import to_planes
+from telecine.media.render.plan import plan
+from telecine.media.render.planes import Planes
+from telecine.media.render.reference import Reference
+from telecine.media.render.render import RenderProgress, render
+from telecine.media.render.sprites import Sprites
+from telecine.media.render.storyboard import still, storyboard
+from telecine.media.render.supply import Supply
+from telecine.media.timeline.model import Source, Timeline
+from telecine.media.timeline.rv import parse_rv
+
+GALLERY = sorted((Path(__file__).parent / "gallery").glob("*.json"))
+FAST = EncodeSettings(preset="ultrafast", crf=10)
+
+Floats = npt.NDArray[np.float32]
+
+
+def timeline_of(document: object) -> Timeline:
+    parsed = parse_rv(document)
+    assert parsed.timeline is not None, parsed.problems
+    return parsed.timeline
+
+
+def document(*clips: dict[str, Any], fps: int = 10) -> dict[str, Any]:
+    meta = {"version": "2.0.0", "width": 96, "height": 64, "fps": fps, "background": "#000000"}
+    return {"meta": meta, "tracks": [{"clips": list(clips)}]}
+
+
+def rect(colour: str, *, start: float, duration: float, **more: Any) -> dict[str, Any]:
+    return {
+        "type": "rect",
+        "start": start,
+        "duration": duration,
+        "transform": {"width": 96, "height": 64},
+        "style": {"fill": colour},
+        **more,
+    }
+
+
+def no_file(source: Source) -> Path:
+    raise AssertionError(source)
+
+
+def ssim(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> float:
+    """Structural similarity as Wang et al. define it: Gaussian windows of 11, sigma 1.5."""
+
+    def mean(picture: Floats) -> Floats:
+        return np.asarray(cv2.GaussianBlur(picture, (11, 11), 1.5), np.float32)
+
+    a, b = one.astype(np.float32), other.astype(np.float32)
+    mean_a, mean_b = mean(a), mean(b)
+    var_a, var_b = mean(a * a) - mean_a**2, mean(b * b) - mean_b**2
+    both = mean(a * b) - mean_a * mean_b
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    upper = (2 * mean_a * mean_b + c1) * (2 * both + c2)
+    return float((upper / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))).mean())
+
+
+@pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
+def test_both_engines_draw_the_gallery_alike(path: Path) -> None:
+    timeline = timeline_of(json.loads(path.read_text("utf-8")))
+    sprites = Sprites(fonts=FontBook(), find=no_file)
+    measuring = Measuring(sprites, find=no_file)
+    planned = plan(timeline, measure=measuring)
+    supply = Supply(planned.layers, sprites=sprites, measuring=measuring, find=no_file)
+    fast = Composer(planned.canvas, planned.layers, sprite=supply.sprite, source=supply.source)
+    slow = Reference(planned.canvas, planned.layers, pixels=sprites.pixels, source=supply.source)
+    try:
+        for number in {0, planned.n_frames // 3, 2 * planned.n_frames // 3, planned.n_frames - 1}:
+            frame = planned.frame(number)
+            mine, its = fast.compose(frame), to_planes(slow.draw(frame))
+            assert ssim(mine.y, its.y) >= 0.98, number
+            # Where two edges share a chroma sample, half-size planes cannot tell them apart.
+            assert min(ssim(mine.u, its.u), ssim(mine.v, its.v)) >= 0.96, number
+    finally:
+        supply.close()
+
+
+def test_every_gallery_frame_is_the_same_wherever_drawing_begins() -> None:
+    timeline = timeline_of(
+        json.loads(next(p for p in GALLERY if p.stem == "transitions").read_text())
+    )
+
+    def digests(numbers: range) -> list[str]:
+        with Film(timeline, find=no_file) as film:
+            return [digest(planes) for planes in film.pictures(numbers)]
+
+    whole = digests(range(timeline.duration_frames))
+    assert whole == digests(range(timeline.duration_frames))
+    assert whole[7:] == digests(range(7, timeline.duration_frames))
+
+
+def digest(planes: Planes) -> str:
+    return hashlib.sha256(b"".join(plane.tobytes() for plane in planes[:3])).hexdigest()
+
+
+def decoded(path: Path) -> Iterator[npt.NDArray[np.uint8]]:
+    with av.open(str(path)) as container:
+        for frame in container.decode(video=0):
+            assert isinstance(frame, av.VideoFrame)
+            yield np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+
+
+def test_each_clip_has_exactly_its_frames(tmp_path: Path) -> None:
+    parts = [("#c02020", 0, 0.34), ("#20c020", 0.34, 0.31), ("#2020c0", 0.65, 0.35)]
+    clips = [rect(colour, start=start, duration=length) for colour, start, length in parts]
+    timeline = timeline_of(document(*clips, fps=30))
+    facts = render(timeline, find=no_file, output=tmp_path / "out.mp4", settings=FAST)
+    assert facts.n_frames == timeline.duration_frames == 30
+    assert facts.duration_seconds == 1
+    shown = [int(picture[32, 48].argmax()) for picture in decoded(tmp_path / "out.mp4")]
+    assert shown == [0] * 10 + [1] * 10 + [2] * 10
+
+
+def test_a_range_is_the_same_frames_of_the_whole(tmp_path: Path) -> None:
+    clips = [rect("#c02020", start=0, duration=1), rect("#20c020", start=1, duration=1)]
+    timeline = timeline_of(document(*clips))
+    render(timeline, find=no_file, output=tmp_path / "out.mp4", settings=FAST, frames=range(8, 13))
+    shown = [int(picture[32, 48].argmax()) for picture in decoded(tmp_path / "out.mp4")]
+    assert shown == [0, 0, 1, 1, 1]
+
+
+def test_a_smaller_output_shows_the_same_picture(tmp_path: Path) -> None:
+    half = rect("#ffffff", start=0, duration=0.3)
+    half["transform"] = {"x": -24, "width": 48, "height": 64}
+    timeline = timeline_of(document(half))
+    facts = render(
+        timeline, find=no_file, output=tmp_path / "out.mp4", settings=FAST, size=(48, 32)
+    )
+    assert (facts.width, facts.height) == (48, 32)
+    picture = next(decoded(tmp_path / "out.mp4"))
+    assert picture[16, 20].min() > 230
+    assert picture[16, 28].max() < 25
+
+
+def test_progress_reaches_the_last_frame(tmp_path: Path) -> None:
+    seen: list[RenderProgress] = []
+    timeline = timeline_of(document(rect("#c02020", start=0, duration=0.5)))
+    render(
+        timeline, find=no_file, output=tmp_path / "out.mp4", settings=FAST, on_progress=seen.append
+    )
+    assert seen[-1] == RenderProgress(n_done=5, n_frames=5)
+
+
+def test_a_cancelled_render_leaves_nothing(tmp_path: Path) -> None:
+    timeline = timeline_of(document(rect("#c02020", start=0, duration=2)))
+    with pytest.raises(CancelledError):
+        render(
+            timeline,
+            find=no_file,
+            output=tmp_path / "out.mp4",
+            settings=FAST,
+            is_cancelled=lambda: True,
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["image", "video", "audio"])
+@pytest.mark.parametrize("content", [None, b"", b"\x89PNG\r\n\x1a\nnothing more", b"words " * 99])
+def test_a_source_that_cannot_be_read_is_named(
+    tmp_path: Path, kind: str, content: bytes | None
+) -> None:
+    source = tmp_path / "source"
+    if content is not None:
+        source.write_bytes(content)
+    clip = {"type": kind, "src": "source", "start": 0, "duration": 1}
+    timeline = timeline_of(document(rect("#c02020", start=0, duration=1), clip))
+    with pytest.raises(MediaError) as caught:
+        render(timeline, find=lambda _: source, output=tmp_path / "out.mp4", settings=FAST)
+    assert (caught.value.field or "").startswith("tracks[0].clips[1]")
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_video_that_breaks_off_is_named(tmp_path: Path) -> None:
+    timeline = timeline_of(document(rect("#c02020", start=0, duration=1)))
+    whole = tmp_path / "whole.mp4"
+    render(timeline, find=no_file, output=whole, settings=FAST)
+    data = bytearray(whole.read_bytes())
+    middle = data.index(b"mdat") + 8
+    data[middle:] = bytes(len(data) - middle)
+    whole.write_bytes(data)
+    clip = {"type": "video", "src": "whole.mp4", "start": 0, "duration": 1}
+    with pytest.raises(UndecodableMediaError) as caught:
+        render(
+            timeline_of(document(clip)),
+            find=lambda _: whole,
+            output=tmp_path / "out.mp4",
+            settings=FAST,
+        )
+    assert caught.value.field == "tracks[0].clips[0].src"
+
+
+def test_a_document_without_clips_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError):
+        render(timeline_of(document()), find=no_file, output=tmp_path / "out.mp4", settings=FAST)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_still_is_the_frame_asked_for() -> None:
+    clips = [rect("#c02020", start=0, duration=1), rect("#20c020", start=1, duration=1)]
+    timeline = timeline_of(document(*clips))
+    for number, channel in ((9, 2), (10, 1)):  # OpenCV's order is blue, green, red
+        data = np.frombuffer(still(timeline, find=no_file, frame=number), np.uint8)
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        assert picture is not None
+        assert picture.shape == (64, 96, 3)
+        assert int(picture[32, 48].argmax()) == channel
+    with pytest.raises(InvalidRequestError):
+        still(timeline, find=no_file, frame=20)
+
+
+def test_a_storyboard_shows_the_middle_of_each_part() -> None:
+    colours = ("#c02020", "#20c020", "#2020c0")
+    clips = [rect(colour, start=at, duration=1) for at, colour in enumerate(colours)]
+    data = storyboard(
+        timeline_of(document(*clips)), find=no_file, n_pictures=3, columns=2, width=96
+    )
+    sheet = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert sheet is not None
+    assert sheet.shape == (2 * (64 + 28) + 12, 2 * (96 + 12) + 12, 3)
+    places = ((44, 60), (44, 168), (136, 60))
+    assert [int(sheet[place].argmax()) for place in places] == [2, 1, 0]
+    label = sheet[12 + 64 : 12 + 64 + 28, 12 : 12 + 96]
+    assert label.max() > 150  # a time is written there
