@@ -82,3 +82,10 @@ def hertz_of(channel: npt.NDArray[np.float32]) -> float:
 def level_of(channel: npt.NDArray[np.float32]) -> float:
     """Return the peak of a sine of this power."""
     return float(np.sqrt(2 * np.mean(np.square(channel, dtype=np.float64))))
+
+
+def click_places(sound: npt.NDArray[np.float32]) -> list[int]:
+    """Return where single clicks are, each the loudest of its tenth of a second."""
+    loud = np.flatnonzero(np.abs(sound[:, 0]) > 0.3)
+    starts = loud[np.diff(loud, prepend=-RATE) > RATE // 10]
+    return [int(at + np.abs(sound[at : at + RATE // 10, 0]).argmax()) for at in starts]

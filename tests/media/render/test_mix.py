@@ -13,10 +13,10 @@ import pytest
 from tests import samples
 from tests.media.render.sounds import (
     RATE,
+    click_places,
     clicks,
     clip,
     heard,
-    hertz_of,
     level_of,
     source,
     timeline,
@@ -29,24 +29,11 @@ from telecine.media.render import mix as mixing
 from telecine.media.render.mix import is_silent, mix
 from telecine.media.render.soundfile import SoundFile
 from telecine.media.render.videofile import VideoFile
-from telecine.media.timeline.easing import EASINGS, hold, linear
 from telecine.media.timeline.model import (
     Clip,
-    Curve,
-    CurvePoint,
-    Ducking,
-    GainPoint,
     Layout,
     Sound,
-    Video,
 )
-
-
-def _click_places(sound: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> list[int]:
-    """Return where single clicks are, each the loudest of its tenth of a second."""
-    loud = np.flatnonzero(np.abs(sound[:, 0]) > 0.3)
-    starts = loud[np.diff(loud, prepend=-RATE) > RATE // 10]
-    return [int(at + np.abs(sound[at : at + RATE // 10, 0]).argmax()) for at in starts]
 
 
 def _pictures_start(path: Path) -> int:
@@ -117,11 +104,11 @@ def test_clicks_of_every_container_land_within_a_millisecond(tmp_path: Path, nam
     late = _pictures_start(tmp_path / name) if name == "film.ts" else 0
     whole = heard(timeline(clip(Sound(source=source(name)), end=150), frames=150), tmp_path)
     wanted = [late + round(n * 0.5 * RATE) for n in range(10)]
-    assert np.abs(np.subtract(_click_places(whole), wanted)).max() <= 48
+    assert np.abs(np.subtract(click_places(whole), wanted)).max() <= 48
     trimmed = Sound(source=source(name), trim_start_seconds=3.25, trim_end_seconds=4.75)
     cut = heard(timeline(clip(trimmed, start=30, end=90), frames=90), tmp_path)
     wanted = [late + RATE + round(at * RATE) for at in (0.25, 0.75, 1.25)]
-    assert np.abs(np.subtract(_click_places(cut), wanted)).max() <= 48
+    assert np.abs(np.subtract(click_places(cut), wanted)).max() <= 48
 
 
 def test_clicks_of_ten_minutes_land_within_a_millisecond_in_blocks(tmp_path: Path) -> None:
@@ -165,211 +152,6 @@ def test_memory_grows_neither_with_length_nor_with_the_number_of_clips(tmp_path:
 
     peak_bytes(5)  # what is made once for ever
     assert peak_bytes(40) < 1.1 * peak_bytes(10) < 8 * 2**20
-
-
-@pytest.mark.parametrize("rate", [0.5, 0.8, 1.25, 2.0, 3.0])
-def test_another_rate_keeps_the_pitch_and_the_time(tmp_path: Path, rate: float) -> None:
-    write_wav(tmp_path / "tone.wav", tone(4, level=0.5))
-    frames = int(30 * min(4 / rate, 3)) - 2
-    sound = Sound(source=source("tone.wav"), rate=rate)
-    found = heard(timeline(clip(sound, end=frames), frames=frames), tmp_path)[4800:-4800]
-    assert hertz_of(found[:, 0]) == pytest.approx(440, rel=1e-3)
-    assert level_of(found[:, 0]) == pytest.approx(0.5, rel=0.02)
-
-
-@pytest.mark.parametrize("rate", [0.5, 0.8, 1.25, 1.5])
-def test_stretched_clicks_come_within_ten_milliseconds(tmp_path: Path, rate: float) -> None:
-    beats = clicks(4, every=0.5)
-    beats = np.convolve(beats, np.hanning(200))[: len(beats)]  # 4 ms
-    write_wav(tmp_path / "beats.wav", beats + tone(4, hertz=170, level=0.05))
-    frames = int(30 * min(4 / rate, 4))
-    sound = Sound(source=source("beats.wav"), rate=rate)
-    found = heard(timeline(clip(sound, end=frames), frames=frames), tmp_path)[:, 0]
-    for n in range(1, int(frames / 30 * rate / 0.5)):
-        centre = round((n * 0.5 * RATE + 100) / rate)
-        near = np.abs(found[centre - 2400 : centre + 2400])
-        assert near.max() > 0.2
-        assert abs(int(near.argmax()) - 2400) <= 480 + 100
-
-
-@pytest.mark.parametrize("rate", [0.5, 1.3, 2.0])
-def test_a_rate_without_its_pitch_moves_the_pitch(tmp_path: Path, rate: float) -> None:
-    write_wav(tmp_path / "tone.wav", tone(3))
-    sound = Sound(source=source("tone.wav"), rate=rate, keeps_pitch=False)
-    found = heard(timeline(clip(sound), frames=40), tmp_path)
-    assert hertz_of(found[2400:-2400, 0]) == pytest.approx(440 * rate, rel=1e-4)
-    click = write_wav(tmp_path / "clicks.wav", clicks(4, every=0.4))
-    fast = Sound(source=source(click.name), rate=rate, keeps_pitch=False)
-    found = heard(timeline(clip(fast), frames=40), tmp_path)
-    wanted = [round(n * 0.4 * RATE / rate) for n in range(1, 10) if n * 0.4 / rate < 1.3]
-    assert np.abs(np.subtract(_click_places(found)[1:], wanted)).max() <= 1
-
-
-@pytest.mark.parametrize("cents", [-1200.0, 100.0, 702.0])
-def test_detune_moves_the_pitch_and_not_the_time(tmp_path: Path, cents: float) -> None:
-    write_wav(tmp_path / "tone.wav", tone(1.5))
-    sound = Sound(source=source("tone.wav"), detune_cents=cents)
-    found = heard(timeline(clip(sound)), tmp_path)[:, 0]
-    assert hertz_of(found[4800:60_000]) == pytest.approx(440 * 2 ** (cents / 1200), rel=1e-3)
-    assert level_of(found[66_000:71_000]) == pytest.approx(0.5, rel=0.03)
-    assert not found[74_000:].any()
-
-
-def test_a_source_at_another_rate_is_resampled_without_a_trace(tmp_path: Path) -> None:
-    for rate in (8000, 22_050, 44_100, 96_000):
-        write_wav(tmp_path / "tone.wav", tone(2, hertz=1000, rate=rate), rate=rate)
-        found = heard(timeline(clip(Sound(source=source("tone.wav")))), tmp_path)[:, 0]
-        wanted = tone(2, hertz=1000)
-        assert np.abs(found - wanted)[500:-500].max() < 2e-3
-
-
-def test_a_loop_starts_again_at_the_exact_sample(tmp_path: Path) -> None:
-    rng = np.random.default_rng(2)
-    noise = rng.uniform(-0.4, 0.4, 24_000)
-    write_wav(tmp_path / "noise.wav", noise)
-    trimmed = Sound(
-        source=source("noise.wav"), is_looped=True, trim_start_seconds=0.1, trim_end_seconds=0.3505
-    )
-    found = heard(timeline(clip(trimmed)), tmp_path)[:, 0]
-    wanted = np.tile(noise[4800:16_824], 8)[: 2 * RATE]
-    assert np.abs(found - wanted).max() < 1e-4
-    whole = heard(timeline(clip(Sound(source=source("noise.wav"), is_looped=True))), tmp_path)
-    assert np.abs(whole[:, 0] - np.tile(noise, 4)).max() < 1e-4
-
-
-@pytest.mark.parametrize("kept", [480_000, 1000])
-def test_rounds_of_a_loop_never_drift(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: int
-) -> None:
-    monkeypatch.setattr("telecine.media.render.voice._KEPT_SAMPLES", kept)
-    write_wav(tmp_path / "click.wav", clicks(0.3, every=1))
-    third = Sound(source=source("click.wav"), is_looped=True, trim_end_seconds=0.2, rate=0.6,
-                  keeps_pitch=False)  # fmt: skip
-    found = heard(timeline(clip(third, end=90), frames=90), tmp_path)[:, 0]
-    loud = [at for at in range(1, len(found) - 1) if found[at] > 0.3 and found[at] >= found[at - 1]]
-    assert [at for at in loud if found[at] >= found[at + 1]] == [n * 16_000 for n in range(1, 9)]
-
-
-def test_a_looped_film_repeats_as_long_as_its_pictures(tmp_path: Path) -> None:
-    track = write_wav(tmp_path / "clicks.wav", clicks(0.7, every=1))
-    samples.run_ffmpeg(
-        "-f", "lavfi", "-i", "color=size=64x48:rate=25:duration=1", "-i", track, "-c:a", "flac",
-        tmp_path / "film.mkv",
-    )  # fmt: skip
-    film = Sound(source=source("film.mkv"))
-    content = Video(source=source("film.mkv"), after_end="loop")
-    looped = Clip(
-        id="a", path="tracks[0]", start_frame=0, end_frame=105, content=content, sound=film
-    )
-    found = heard(timeline(looped, frames=105), tmp_path)
-    assert np.abs(np.subtract(_click_places(found), [0, RATE, 2 * RATE, 3 * RATE])).max() <= 48
-
-
-def test_a_loop_of_nothing_is_silent(tmp_path: Path) -> None:
-    write_wav(tmp_path / "none.wav", np.zeros(0))
-    write_wav(tmp_path / "tone.wav", tone(1))
-    late = Sound(source=source("tone.wav"), is_looped=True, trim_start_seconds=5)
-    tiny = Sound(source=source("tone.wav"), is_looped=True, trim_end_seconds=1e-6)
-    for sound in (Sound(source=source("none.wav"), is_looped=True), late, tiny):
-        assert not heard(timeline(clip(sound), frames=5), tmp_path).any()
-
-
-def _steady(tmp_path: Path, *, channels: int = 1) -> str:
-    return write_wav(tmp_path / "steady.wav", np.full((2 * RATE, channels), 0.4)).name
-
-
-def test_fades_rise_and_fall_in_straight_lines(tmp_path: Path) -> None:
-    faded = Sound(source=source(_steady(tmp_path)), fade_in_seconds=0.5, fade_out_seconds=0.25)
-    found = heard(timeline(clip(faded)), tmp_path)[:, 0] / 0.4
-    assert found[[0, 12_000, 24_000, 50_000]] == pytest.approx([0, 0.5, 1, 1], abs=1e-4)
-    assert found[[84_000, 90_000, 95_999]] == pytest.approx([1, 0.5, 0], abs=1e-4)
-    both = Sound(source=source("steady.wav"), fade_in_seconds=2, fade_out_seconds=2)
-    found = heard(timeline(clip(both)), tmp_path)[:, 0] / 0.4
-    assert found[[0, 24_000, 48_000, 72_000]] == pytest.approx([0, 0.25, 0.5, 0.25], abs=1e-4)
-
-
-def test_an_envelope_follows_its_easings(tmp_path: Path) -> None:
-    eased = EASINGS["easeInQuad"]
-    points = (
-        GainPoint(time_seconds=0.25, gain=0.2, easing=linear),
-        GainPoint(time_seconds=0.75, gain=1.0, easing=eased),
-        GainPoint(time_seconds=1.25, gain=0.5, easing=linear),
-        GainPoint(time_seconds=1.5, gain=0.9, easing=hold),
-    )
-    sound = Sound(source=source(_steady(tmp_path)), envelope=points, gain=0.5)
-    found = heard(timeline(clip(sound)), tmp_path)[:, 0] / 0.2
-    times = [0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.45, 1.52, 1.99]
-    wanted = [0.2, 0.2, 0.2 + 0.8 * 0.25, 1.0, 0.75, 0.5, 0.5, 0.9, 0.9]
-    assert found[[round(at * RATE) for at in times]] == pytest.approx(wanted, abs=2e-3)
-
-
-@pytest.mark.parametrize("pan", [-1.0, -0.5, 0.0, 0.3, 1.0])
-def test_one_channel_keeps_its_power_wherever_it_is(tmp_path: Path, pan: float) -> None:
-    found = heard(timeline(clip(Sound(source=source(_steady(tmp_path)), pan=pan))), tmp_path)
-    left, right = found[RATE] / 0.4
-    assert left**2 + right**2 == pytest.approx(2, abs=1e-3)
-    assert right**2 - left**2 == pytest.approx(2 * np.sin(pan * np.pi / 2), abs=1e-3)
-
-
-def test_two_channels_move_over_to_the_near_side(tmp_path: Path) -> None:
-    write_wav(tmp_path / "stereo.wav", np.tile([0.3, 0.1], (RATE, 1)))
-
-    def at(pan: float) -> list[float]:
-        sound = Sound(source=source("stereo.wav"), pan=pan)
-        return [float(value) for value in heard(timeline(clip(sound)), tmp_path)[RATE // 2]]
-
-    assert at(0) == pytest.approx([0.3, 0.1], abs=1e-4)
-    assert at(-1) == pytest.approx([0.4, 0.0], abs=1e-4)
-    assert at(1) == pytest.approx([0.0, 0.4], abs=1e-4)
-    half = np.sqrt(0.5)
-    assert at(0.5) == pytest.approx([0.3 * half, 0.1 + 0.3 * half], abs=1e-4)
-
-
-def test_pan_follows_its_keyframes(tmp_path: Path) -> None:
-    moving = Curve(
-        property="pan",
-        points=(
-            CurvePoint(time_seconds=0.5, value=-1.0, easing=linear),
-            CurvePoint(time_seconds=1.5, value=1.0, easing=linear),
-        ),
-    )
-    sound = Sound(source=source(_steady(tmp_path)))
-    found = heard(timeline(clip(sound, curves=(moving,))), tmp_path) / 0.4
-    assert found[[1000, RATE, 90_000], 0] == pytest.approx([np.sqrt(2), 1, 0], abs=1e-3)
-    assert found[[1000, RATE, 90_000], 1] == pytest.approx([0, 1, np.sqrt(2)], abs=1e-3)
-
-
-def test_music_steps_back_while_somebody_speaks(tmp_path: Path) -> None:
-    write_wav(tmp_path / "voice.wav", np.zeros(RATE // 4))
-    ducking = Ducking(
-        targets=("voice", "music"), gain=0.25, attack_seconds=0.1, release_seconds=0.4
-    )
-    music = clip(Sound(source=source(_steady(tmp_path)), ducking=ducking), name="music")
-    # Ends at 0.75 s with its file, though its clip goes on.
-    voice = clip(Sound(source=source("voice.wav")), name="voice", start=15, end=60)
-    found = heard(timeline(music, voice), tmp_path)[:, 0] / 0.4
-    times = [0.0, 0.49, 0.55, 0.6, 0.74, 0.95, 1.15, 1.9]
-    wanted = [1, 1, 0.625, 0.25, 0.25, 0.625, 1, 1]
-    assert found[[round(at * RATE) for at in times]] == pytest.approx(wanted, abs=1e-3)
-
-
-def test_music_that_is_coming_back_steps_back_from_where_it_is(tmp_path: Path) -> None:
-    ducking = Ducking(targets=("a", "b"), gain=0.0, attack_seconds=0.2, release_seconds=0.4)
-    music = clip(Sound(source=source(_steady(tmp_path)), ducking=ducking), name="music")
-    write_wav(tmp_path / "voice.wav", np.zeros(2 * RATE))
-    first = clip(Sound(source=source("voice.wav")), name="a", start=6, end=15)
-    second = clip(Sound(source=source("voice.wav")), name="b", start=21, end=30)
-    found = heard(timeline(music, first, second), tmp_path)[:, 0] / 0.4
-    times = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 1.0, 1.2, 1.4]
-    wanted = [1, 0.5, 0, 0, 0.25, 0.5, 0.25, 0, 0, 0.5, 1]
-    assert found[[round(at * RATE) for at in times]] == pytest.approx(wanted, abs=1e-3)
-
-
-def test_a_silent_clip_makes_nothing_step_back(tmp_path: Path) -> None:
-    ducking = Ducking(targets=("mute", "nobody"))
-    music = clip(Sound(source=source(_steady(tmp_path)), ducking=ducking), name="music")
-    mute = clip(Sound(source=source("steady.wav"), gain=0), name="mute", start=15, end=60)
-    assert heard(timeline(music, mute), tmp_path).min() == pytest.approx(0.4, abs=1e-4)
 
 
 def test_more_than_two_channels_are_mixed_to_two(tmp_path: Path) -> None:
