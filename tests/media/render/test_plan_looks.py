@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.media.render.timelines import BLUE, RED, clip, corner, curve, only, planned, video
 
+from telecine.kit.errors import MediaLimitError
 from telecine.media.render.display import Mask
 from telecine.media.timeline.model import (
     Colour,
@@ -151,3 +152,21 @@ def test_a_video_has_its_corners_shadow_and_stroke_beside_it() -> None:
     assert corner(shadow.matrix) == (150 + 5, 50 + 25 + 6)
     assert above.style.stroke == Stroke(paint=RED, width=3)
     assert {draw.opacity for draw in made.frame(0).draws} == {0.5}
+
+
+def test_more_looks_than_can_be_made_are_refused_at_once_with_the_clip() -> None:
+    endless = clip(end=600_000, curves=[curve("fill", (0, RED), (60_000, BLUE))])
+    with pytest.raises(MediaLimitError) as refused:
+        planned(endless)
+    assert refused.value.field == "clips.a"
+
+
+def test_looks_that_change_over_an_hour_are_few() -> None:
+    made = planned(
+        clip(
+            Rect(paint=RED), end=36_000, style=Style(corner_radii=(1, 1, 1, 1)),
+            curves=[curve("borderRadius", (0, 0), (3600, 10))],
+        )
+    )  # fmt: skip
+    assert len(made.layers) == 81
+    assert [type(layer.content) for layer in made.layers] == [Rect] * 81

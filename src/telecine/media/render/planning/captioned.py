@@ -26,6 +26,7 @@ class CaptionPages:
         self._fade_frames = for_clip.clock.frame(FADE_SECONDS) if captions.fades_in else 0
         width = for_clip.clip.placement.width or captions.box_width or 0.8 * for_clip.around[0]
         style = for_clip.look_at(captions, 0).style
+        layers.allowed([(0, len(captions.words))], for_clip)
         listed = list(shots(captions, clock=for_clip.clock))
         sizes: dict[tuple[str, ...], Size] = {}
         made: dict[tuple[object, ...], int] = {}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, Protocol
 
+from telecine.kit.errors import MediaLimitError
 from telecine.media.render.display import CaptionPage, Layer, Matrix
 from telecine.media.render.measure import Size
 from telecine.media.render.planning import looks
@@ -16,6 +18,9 @@ from telecine.media.timeline.model import Clip, Content, Filter, Style
 
 Radii = tuple[float, float, float, float]
 
+#: Frames on which a clip's pixels change, and words of captions, in a whole timeline: about
+#: ten seconds of work before the first frame.
+MAX_LOOKS: Final = 500_000
 SQUARE: Final[Radii] = (0.0, 0.0, 0.0, 0.0)
 
 
@@ -57,6 +62,19 @@ class Layers:
     def __init__(self) -> None:
         self.made: list[Layer] = []
         self.frames: list[range] = []
+        self._n_looks = 0
+
+    def allowed(self, spans: Sequence[Span], for_clip: ForClip) -> Sequence[Span]:
+        """Return spans in which each frame is looked at ahead; raise where that is endless.
+
+        `MediaLimitError`, which names the clip.
+        """
+        self._n_looks += sum(end - first for first, end in spans)
+        if self._n_looks > MAX_LOOKS:
+            raise MediaLimitError(
+                "Too many keyframes or captions change what is drawn.", field=for_clip.clip.path
+            )
+        return spans
 
     def add(
         self,

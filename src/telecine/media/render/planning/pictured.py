@@ -54,7 +54,7 @@ class Picture:
             duration = measure.duration_seconds(content.source)
             self._playback = playback(content, duration=duration, clock=for_clip.clock)
         spans = for_clip.spans()
-        self._frames = Steps.of(self._frame_at, spans)
+        self._frames = Steps.of(self._frame_at, layers.allowed(spans, for_clip))
         style = for_clip.look_at(content, 0).style
         style = replace(style, corner_radii=SQUARE, shadow=None, stroke=None)
         if not spans:

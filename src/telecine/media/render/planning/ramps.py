@@ -29,14 +29,15 @@ class Ramp:
         self._times = [point.time_seconds for point in ordered]
         self._easings = [point.easing for point in ordered]
         self._values = [point.value for point in ordered]
+        self._numbers = [_number(value) for value in self._values]
 
     def number_at(self, seconds: float) -> float:
         """Return the value of a property that is a number."""
         index, share = self._place(seconds)
-        start = _number(self._values[index])
+        start = self._numbers[index]
         if not share:
             return start
-        return start + (_number(self._values[index + 1]) - start) * share
+        return start + (self._numbers[index + 1] - start) * share
 
     def colour_at(self, seconds: float) -> Colour | None:
         """Return the value of a property that is a colour."""
@@ -71,7 +72,7 @@ class Ramp:
                 if 0 <= seconds <= duration_seconds:
                     largest = max(largest, abs(self.number_at(seconds)))
             if 0 <= end <= duration_seconds:
-                largest = max(largest, abs(_number(self._values[index + 1])))
+                largest = max(largest, abs(self._numbers[index + 1]))
         return largest
 
     def _place(self, seconds: float) -> tuple[int, float]:

@@ -6,6 +6,7 @@ from telecine.media.render.measure import Measure, Size
 from telecine.media.render.planning import boxes
 from telecine.media.render.planning.captioned import CaptionPages
 from telecine.media.render.planning.layering import ForClip, Layers, Part, Shown
+from telecine.media.render.planning.looks import Look
 from telecine.media.render.planning.pictured import Picture
 from telecine.media.render.planning.spans import Span, Steps
 from telecine.media.timeline.model import Captions, Colour, Content, Image, Rect, Video
@@ -27,47 +28,51 @@ def shown(content: Content, *, for_clip: ForClip, layers: Layers, measure: Measu
 
 
 class _Drawn:
-    """A sprite, or one for each look."""
+    """A sprite, or one for each look. A plain box of one colour is one, stretched."""
 
     def __init__(
         self, content: Content, *, for_clip: ForClip, layers: Layers, measure: Measure
     ) -> None:
+        states: dict[Look, tuple[tuple[Part, ...], Size]] = {}
         made: dict[tuple[object, ...], int] = {}
-        self._stretched: Size | None = None
 
-        def state_at(frame: int) -> tuple[int, Size]:
-            look = for_clip.look_at(content, frame)
-            size = boxes.box_size(
+        def size_of(look: Look) -> Size:
+            return boxes.box_size(
                 look.content, look.style, sides=look.sides, around=for_clip.around, measure=measure
             )
-            # A plain box of one colour is the same at any size.
-            key = (look.content, look.style, None if self._stretched else size)
-            if key not in made:
-                made[key] = layers.add(
-                    look.content, look.style, self._stretched or size, for_clip=for_clip
-                )
-            return made[key], size
 
+        whole: Size | None = None
         if _is_plain(content, for_clip):
-            self._stretched = boxes.box_size(
-                content, for_clip.clip.style, sides=_largest_sides(for_clip),
-                around=for_clip.around, measure=measure,
-            )  # fmt: skip
-        self._states = Steps.of(state_at, for_clip.spans())
+            largest = for_clip.look_at(content, 0)._replace(sides=_largest_sides(for_clip))
+            whole = size_of(largest)
+
+        def state_at(frame: int) -> tuple[tuple[Part, ...], Size]:
+            look = for_clip.look_at(content, frame)
+            if look not in states:
+                size = size_of(look)
+                key = (look.content, look.style, whole or size)
+                if key not in made:
+                    made[key] = layers.add(*key, for_clip=for_clip)
+                states[look] = ((_stretched(made[key], size, whole),), size)
+            return states[look]
+
+        self._states = Steps.of(state_at, layers.allowed(for_clip.spans(), for_clip))
 
     def size_at(self, frame: int) -> Size:
         return self._states.at(frame)[1]
 
     def parts_at(self, frame: int) -> tuple[Part, ...]:
-        layer, (width, height) = self._states.at(frame)
-        if self._stretched is None:
-            return (Part(layer=layer),)
-        whole = self._stretched
-        place = (width / whole[0], 0.0, 0.0, height / whole[1], 0.0, 0.0)
-        return (Part(layer=layer, place=place),)
+        return self._states.at(frame)[0]
 
     def moving(self) -> list[Span]:
         return list(self._states.spans())
+
+
+def _stretched(layer: int, size: Size, whole: Size | None) -> Part:
+    if whole is None:
+        return Part(layer=layer)
+    place = (size[0] / whole[0], 0.0, 0.0, size[1] / whole[1], 0.0, 0.0)
+    return Part(layer=layer, place=place)
 
 
 def _is_plain(content: Content, for_clip: ForClip) -> bool:
