@@ -49,7 +49,8 @@ def themes() -> tuple[str, ...]:
 def code_size(code: Code, *, fonts: FontBook) -> tuple[float, float]:
     """Return the size of the lines as written, their numbers included."""
     lines = _paragraph([(_text(code), _WHITE, False, False)], code, fonts)
-    return float(math.ceil(lines.LongestLine + _gutter(code, fonts))), lines.Height
+    # skia says of no text that it is endlessly narrow.
+    return float(math.ceil(max(lines.LongestLine, 0.0) + _gutter(code, fonts))), lines.Height
 
 
 def draw_code(
@@ -58,7 +59,7 @@ def draw_code(
     """Draw into the middle of the box from (0, 0); lines begin below one another."""
     lines = _paragraph(list(_runs(code)), code, fonts)
     gutter = _gutter(code, fonts)
-    left = max(0.0, (width - lines.LongestLine - gutter) / 2)
+    left = max(0.0, (width - code_size(code, fonts=fonts)[0]) / 2)
     top = (height - lines.Height) / 2
     if gutter:
         numbers = _paragraph([(_numbers(code), _GREY, False, False)], code, fonts)

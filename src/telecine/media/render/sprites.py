@@ -185,7 +185,7 @@ class Sprites:
 
 def _fitting_scale(layer: Layer, margin: float) -> float:
     """Return the wanted scale, or less where the sprite would be too large."""
-    width, height = layer.width + 2 * margin, layer.height + 2 * margin
+    width, height = (max(side, 1.0) + 2 * margin for side in (layer.width, layer.height))
     return min(
         max(layer.raster_scale, 1e-3),
         _LONGEST_SIDE / max(width, height),
