@@ -109,7 +109,7 @@ def words_that_fit(
     while low < high:
         middle = (low + high + 1) // 2
         pieces = _pieces(captions, tuple(words[:middle]), fonts=fonts, scale=1.0)
-        fits = len(_broken(pieces, inner)) <= captions.max_lines
+        fits = _fits(pieces, inner, captions.max_lines)
         low, high = (middle, high) if fits else (low, middle - 1)
     return low
 
