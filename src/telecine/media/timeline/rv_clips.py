@@ -169,7 +169,9 @@ def _clip(
     clip_id = scene.clip_id(node)
     seconds = float(Fraction(slot.end_frame - slot.start_frame) / scene.frame_rate)
     placement = read_placement(node, scene=scene, box=slot.box)
-    curves = read_curves(node, scene=scene, box=slot.box, duration_seconds=seconds)
+    curves = read_curves(
+        node, scene=scene, box=slot.box, placement=placement, duration_seconds=seconds
+    )
     style = read_style(node, has_outline=not isinstance(content, PathLine))
     if kind == "layout":
         content = _layout(node, placement, scene=scene, slot=slot)

@@ -19,6 +19,7 @@ from telecine.media.timeline.model import (
     CurvePoint,
     Direction,
     FilterKind,
+    Placement,
     Transition,
     TransitionKind,
 )
@@ -87,7 +88,12 @@ _NEAREST: Final[dict[str, tuple[TransitionKind, Direction | None]]] = {
 
 
 def read_curves(
-    node: Node, *, scene: Scene, box: tuple[float, float], duration_seconds: float
+    node: Node,
+    *,
+    scene: Scene,
+    box: tuple[float, float],
+    placement: Placement,
+    duration_seconds: float,
 ) -> tuple[Curve, ...]:
     """Return a clip's keyframes, and its Ken Burns movement where no keyframe says otherwise.
 
@@ -97,7 +103,8 @@ def read_curves(
     for item in node.items("keyframes", high=64):
         for curve in _curves(item.fields(), scene, box):
             curves[curve.property] = curve
-    for curve in _ken_burns(node, scene, duration_seconds):
+    burns = _ken_burns(node, scene=scene, placement=placement, duration_seconds=duration_seconds)
+    for curve in burns:
         curves.setdefault(curve.property, curve)
     return tuple(curves.values())
 
@@ -179,13 +186,21 @@ def _number(value: Value, name: str, scene: Scene, box: tuple[float, float]) -> 
     return value.number(low=low, high=high)
 
 
-def _ken_burns(node: Node, scene: Scene, duration_seconds: float) -> list[Curve]:
+def _ken_burns(
+    node: Node, *, scene: Scene, placement: Placement, duration_seconds: float
+) -> list[Curve]:
     ways: dict[str, tuple[float, float]] = {}
     if node.has("kenBurns"):
         burns = node.node("kenBurns")
-        ways = _between(_view(burns, "from", scene), _view(burns, "to", scene))
+        rest = _at_rest(placement)
+        first, last = _view(burns, "from", scene), _view(burns, "to", scene)
+        ways = {
+            name: (first.get(name, still), last.get(name, still))
+            for name, still in rest.items()
+            if name in first or name in last
+        }
     elif node.has("kenBurnsEffect"):
-        ways = _preset(node, scene)
+        ways = _preset(node, scene, placement)
     curve = easing(node.node("kenBurns"))
     return [
         Curve(
@@ -199,6 +214,11 @@ def _ken_burns(node: Node, scene: Scene, duration_seconds: float) -> list[Curve]
     ]
 
 
+def _at_rest(placement: Placement) -> dict[str, float]:
+    across, down = placement.scale
+    return {"scale.x": across, "scale.y": down, "x": placement.x, "y": placement.y}
+
+
 def _view(burns: Node, name: str, scene: Scene) -> dict[str, float]:
     value = burns.get(name)
     if value is None:
@@ -207,36 +227,39 @@ def _view(burns: Node, name: str, scene: Scene) -> dict[str, float]:
         number = value.number(low=0.01, high=100) or 1.0
         return {"scale.x": number, "scale.y": number}
     view = value.fields()
-    scale = view.number("scale", 1.0, low=0.01, high=100)
-    x = offset(view.get("x"), whole=scene.width) or 0.0
-    y = offset(view.get("y"), whole=scene.height) or 0.0
-    return {"scale.x": scale, "scale.y": scale, "x": x, "y": y}
+    scale = view.maybe("scale", low=0.01, high=100)
+    found = {
+        "scale.x": scale,
+        "scale.y": scale,
+        "x": offset(view.get("x"), whole=scene.width),
+        "y": offset(view.get("y"), whole=scene.height),
+    }
+    return {name: number for name, number in found.items() if number is not None}
 
 
-def _between(first: dict[str, float], last: dict[str, float]) -> dict[str, tuple[float, float]]:
-    neutral = {"scale.x": 1.0, "scale.y": 1.0, "x": 0.0, "y": 0.0}
-    names = [name for name in neutral if name in first or name in last]
-    return {name: (first.get(name, neutral[name]), last.get(name, neutral[name])) for name in names}
-
-
-def _preset(node: Node, scene: Scene) -> dict[str, tuple[float, float]]:
+def _preset(node: Node, scene: Scene, placement: Placement) -> dict[str, tuple[float, float]]:
     allowed = ("none", "zoom-in", "zoom-out", "pan-left", "pan-right", "pan-up", "pan-down")
     effect = node.choice("kenBurnsEffect", "none", allowed)
     more = node.number("kenBurnsIntensity", 0.2, low=0, high=2)
-    near, far = 1 + more, 1.0
-    if effect == "zoom-in":
-        return {"scale.x": (far, near), "scale.y": (far, near)}
-    if effect == "zoom-out":
-        return {"scale.x": (near, far), "scale.y": (near, far)}
     if effect == "none":
         return {}
-    axis, whole = ("x", scene.width) if effect in allowed[3:5] else ("y", scene.height)
-    reach = more / 2 * whole  # as far as the enlarged picture still covers its place
+    still = _at_rest(placement)
+    wide, tall = still["scale.x"], still["scale.y"]
+    near = (wide * (1 + more), tall * (1 + more))
+    if effect == "zoom-in":
+        return {"scale.x": (wide, near[0]), "scale.y": (tall, near[1])}
+    if effect == "zoom-out":
+        return {"scale.x": (near[0], wide), "scale.y": (near[1], tall)}
+    if effect in ("pan-left", "pan-right"):
+        axis, side = "x", (placement.width or scene.width) * abs(wide)
+    else:
+        axis, side = "y", (placement.height or scene.height) * abs(tall)
+    reach = more / 2 * side  # as far as the enlarged picture still covers its place
     sign = -1 if effect in ("pan-left", "pan-up") else 1
     return {
-        "scale.x": (near, near),
-        "scale.y": (near, near),
-        axis: (-sign * reach, sign * reach),
+        "scale.x": (near[0], near[0]),
+        "scale.y": (near[1], near[1]),
+        axis: (still[axis] - sign * reach, still[axis] + sign * reach),
     }
 
 
