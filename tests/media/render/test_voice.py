@@ -38,6 +38,14 @@ def test_another_rate_keeps_the_pitch_and_the_time(tmp_path: Path, rate: float) 
     assert level_of(found[:, 0]) == pytest.approx(0.5, rel=0.02)
 
 
+@pytest.mark.parametrize("rate", [0.7, 1.25, 3.0, 16.0])
+def test_a_stretched_sound_is_as_long_as_its_rate_says(tmp_path: Path, rate: float) -> None:
+    write_wav(tmp_path / "tone.wav", 0.6 - tone(1.2, level=0.1))
+    sound = Sound(source=source("tone.wav"), rate=rate, trim_end_seconds=1.1)
+    found = heard(timeline(clip(sound)), tmp_path)[:, 0]
+    assert np.flatnonzero(found)[-1] == round(1.1 / rate * RATE) - 1
+
+
 @pytest.mark.parametrize("rate", [0.5, 0.8, 1.25, 1.5])
 def test_stretched_clicks_come_within_ten_milliseconds(tmp_path: Path, rate: float) -> None:
     beats = clicks(4, every=0.5)

@@ -79,12 +79,10 @@ def fades(sound: Sound, *, length: int) -> Knots | None:
 
 def curve_level(points: Sequence[ValuePoint], start: int, count: int) -> Level:
     """Return the values of a curve, in order of time, for `count` samples of the clip."""
-    times = [point.time_seconds for point in points]
     first = (start - _GRID_SAMPLES) / SAMPLE_RATE
     last = (start + count + _GRID_SAMPLES) / SAMPLE_RATE
-    near = points[
-        max(bisect.bisect_right(times, first) - 1, 0) : bisect.bisect_left(times, last) + 1
-    ]
+    before = max(bisect.bisect_right(points, first, key=_time) - 1, 0)
+    near = points[before : bisect.bisect_left(points, last, key=_time) + 1]
     if all(point.value == near[0].value for point in near):
         return float(near[0].value)
     places = np.arange(start, start + count)
@@ -96,8 +94,12 @@ def curve_level(points: Sequence[ValuePoint], start: int, count: int) -> Level:
     return np.interp(places, grid, values).astype(np.float32)
 
 
+def _time(point: ValuePoint) -> float:
+    return point.time_seconds
+
+
 def _value_at(points: Sequence[ValuePoint], seconds: float) -> float:
-    after = bisect.bisect_right(points, seconds, key=lambda point: point.time_seconds)
+    after = bisect.bisect_right(points, seconds, key=_time)
     if after == 0:
         return points[0].value
     before = points[after - 1]

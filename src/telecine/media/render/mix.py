@@ -164,18 +164,20 @@ class _Cast:
             stretch=stretch,
             gain=gain,
             pan=_pan(clip),
-            ducking=self._ducking(clip, sound),
+            ducking=self._ducking(clip, sound, stretch),
             is_looped=is_looped,
             loop_seconds=loop_seconds,
         )
 
-    def _ducking(self, clip: Clip, sound: Sound) -> Knots | None:
+    def _ducking(self, clip: Clip, sound: Sound, own: Stretch) -> Knots | None:
         if sound.ducking is None:
             return None
+        release = sound.ducking.release_seconds * SAMPLE_RATE
         heard = [
             self._heard_stretch(stretch, other)
             for target in set(sound.ducking.targets) - {clip.id}
             for stretch, other in self._clips.get(target, ())
+            if stretch.start < own.end and stretch.end + release > own.start
         ]
         return levels.ducked(sound.ducking, heard=[item for item in heard if item])
 

@@ -26,7 +26,7 @@ _RISE: Final = (0.5 - 0.5 * np.cos(_PHASE)).astype(np.float32)[:, None]
 def stretched(pieces: Iterator[Samples], *, speed: Fraction) -> Iterator[Samples]:
     """Yield `pieces`, of 48,000 samples a second, played `speed` times as fast.
 
-    Ends after all of it; the last piece is at most a hop too long, with silence.
+    As long as its speed says, to the sample.
     """
     if speed == 1:
         yield from pieces
@@ -40,7 +40,8 @@ def stretched(pieces: Iterator[Samples], *, speed: Fraction) -> Iterator[Samples
         first = max(aim - _REACH, 0)
         candidates = window.take(first, aim + _REACH - first + _HOP)
         piece = window.take(first + _likest(candidates, tail, aim=aim - first), 2 * _HOP)
-        yield tail + (piece[:_HOP] - tail) * _RISE
+        hop = tail + (piece[:_HOP] - tail) * _RISE
+        yield hop if window.end is None else hop[: round(window.end / speed) - count * _HOP]
         tail = piece[_HOP:]
         count += 1
         window.forget(_aim(count, speed) - _REACH)
@@ -67,13 +68,13 @@ def _likest(candidates: Samples, tail: Samples, *, aim: int) -> int:
 
 
 class _Window:
-    """A stream of samples of which a stretch is held; silence comes after its end."""
+    """A stream of samples of which a stretch is held; silence comes after `end`, once known."""
 
     def __init__(self, pieces: Iterator[Samples]) -> None:
         self._pieces = pieces
         self._start = 0
         self._held: Samples | None = None
-        self._end: int | None = None
+        self.end: int | None = None
 
     def take(self, start: int, count: int) -> Samples:
         """Return samples, which must not have been forgotten."""
@@ -86,7 +87,7 @@ class _Window:
     def is_over(self, place: int) -> bool:
         """Say whether nothing is left from there on."""
         self._read_to(place + 1)
-        return self._end is not None and place >= self._end
+        return self.end is not None and place >= self.end
 
     def forget(self, place: int) -> None:
         """Let go of everything before."""
@@ -98,10 +99,10 @@ class _Window:
     def _read_to(self, place: int) -> None:
         held = [] if self._held is None else [self._held]
         reached = self._start + sum(len(piece) for piece in held)
-        while reached < place and self._end is None:
+        while reached < place and self.end is None:
             piece = next(self._pieces, None)
             if piece is None:
-                self._end = reached
+                self.end = reached
             else:
                 held.append(piece)
                 reached += len(piece)
