@@ -11,7 +11,7 @@ from pathlib import Path
 from telecine.kit.errors import UndecodableMediaError
 from telecine.media.render.icons import icon_markup
 from telecine.media.render.skia_guard import skia
-from telecine.media.render.svgclean import Drawing, clean_svg
+from telecine.media.render.svgclean import MOST_BYTES, Drawing, clean_svg
 from telecine.media.timeline.model import Fit, Icon, Svg
 
 
@@ -20,7 +20,13 @@ def read_svg(svg: Svg, path: Path | None, *, field: str | None) -> Drawing:
 
     Raises `MediaError`s that name `field`: hostile, broken, too large, or no SVG.
     """
-    data = path.read_bytes() if path is not None else (svg.svg or "").encode("utf-8", "replace")
+    if path is None:
+        return _cleaned((svg.svg or "").encode("utf-8", "replace"), field)
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise UndecodableMediaError("This drawing cannot be read.", field=field) from error
     return _cleaned(data, field)
 
 

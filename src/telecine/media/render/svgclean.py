@@ -20,7 +20,8 @@ from xml.parsers import expat
 from telecine.kit.errors import MediaLimitError, UndecodableMediaError, UnsupportedMediaError
 from telecine.media.render.svgstyle import StyleSheet
 
-_MOST_BYTES: Final = 8 * 2**20
+#: Larger drawings are refused.
+MOST_BYTES: Final = 8 * 2**20
 _MOST_ELEMENTS: Final = 50_000
 _DEEPEST: Final = 100
 #: Elements that are drawn, those drawn again through references included.
@@ -183,8 +184,8 @@ class Drawing:
 
 def clean_svg(data: bytes, *, field: str | None) -> Drawing:
     """Return what may be drawn of an SVG. Raises `MediaError`s that name `field`."""
-    if len(data) > _MOST_BYTES:
-        raise MediaLimitError(f"The drawing is larger than {_MOST_BYTES} bytes.", field=field)
+    if len(data) > MOST_BYTES:
+        raise MediaLimitError(f"The drawing is larger than {MOST_BYTES} bytes.", field=field)
     reading = _Reading(field)
     root = reading.read(data)
     width, height = _own_size(root)

@@ -1,0 +1,454 @@
+"""Sprites: images, filters and shadows as pixels, and pixels as planes."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pyvips
+from tests.media.render.layers import (
+    BLACK,
+    BLUE,
+    GREEN,
+    RED,
+    RED_TO_BLUE,
+    WHITE,
+    colour_at,
+    drawn,
+    ink,
+    layer_of,
+    near,
+    sprites,
+)
+
+from telecine.kit.errors import MediaLimitError, UndecodableMediaError
+from telecine.media.render.pixels import Pixels, Rgba, to_planes
+from telecine.media.render.stills import still_size
+from telecine.media.timeline.model import (
+    Colour,
+    Crop,
+    Filter,
+    FilterKind,
+    Fit,
+    Font,
+    Image,
+    Rect,
+    Shadow,
+    Source,
+    Stroke,
+    Style,
+    Text,
+)
+
+#: Quarters: red, green, blue, white, from the top left by rows.
+QUARTERS = np.zeros((40, 60, 3), np.uint8)
+QUARTERS[:20, :30] = (255, 0, 0)
+QUARTERS[:20, 30:] = (0, 255, 0)
+QUARTERS[20:, :30] = (0, 0, 255)
+QUARTERS[20:, 30:] = (255, 255, 255)
+
+
+def saved(path: Path, pixels: np.ndarray, *, orientation: int = 1) -> Image:
+    """Write an image by its suffix and return a content that shows it."""
+    image = pyvips.Image.new_from_array(pixels, interpretation="srgb").copy()
+    image.set_type(pyvips.GValue.gint_type, "orientation", orientation)
+    image.write_to_file(str(path), **({"Q": 95} if path.suffix in (".jpg", ".webp") else {}))
+    return image_of(path)
+
+
+def image_of(path: Path) -> Image:
+    return Image(source=Source(src=str(path), path="tracks[0].clips[0].src"))
+
+
+# Pixels as planes --------------------------------------------------------------------------
+
+
+def bt709(red: float, green: float, blue: float) -> tuple[float, float, float]:
+    """Return Y, Cb, Cr of R'G'B' from 0 to 1, limited range: ITU-R BT.709, written out."""
+    luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return (
+        16 + 219 * luma,
+        128 + 224 * (blue - luma) / 1.8556,
+        128 + 224 * (red - luma) / 1.5748,
+    )
+
+
+CHART = [
+    (red, green, blue)
+    for red in (0, 64, 128, 191, 255)
+    for green in (0, 64, 128, 191, 255)
+    for blue in (0, 64, 128, 191, 255)
+]
+
+
+@pytest.mark.parametrize("alpha", [255, 200, 128, 1, 0])
+def test_a_chart_of_colours_comes_out_within_one_code_value(alpha: int) -> None:
+    for colour in CHART:
+        rgba = np.zeros((4, 4, 4), np.uint8)
+        rgba[:] = (*[round(part * alpha / 255) for part in colour], alpha)
+        planes = to_planes(rgba)
+        straight = [part / 255 for part in rgba[0, 0]]
+        share = alpha / 255
+        luma, u, v = bt709(*straight[:3])
+        wanted = (luma - 16 + 16 * share, u - 128 + 128 * share, v - 128 + 128 * share)
+        for plane, value in zip(planes[:3], wanted, strict=True):
+            inner = plane[1, 1] if alpha < 255 else plane
+            assert np.abs(inner - value).max() <= 1.0, colour
+
+
+def test_a_drawn_colour_comes_out_within_one_code_value() -> None:
+    for red, green, blue in CHART[::7]:
+        paint = Colour(red=red / 255, green=green / 255, blue=blue / 255)
+        sprite = sprites().sprite(layer_of(Rect(paint=paint), size=(8, 8)))
+        wanted = bt709(red / 255, green / 255, blue / 255)
+        for plane, value in zip((sprite.y, sprite.u, sprite.v), wanted, strict=True):
+            assert np.abs(plane - value).max() <= 1.0
+
+
+def test_opaque_pixels_have_no_alpha_planes() -> None:
+    planes = to_planes(np.full((3, 5, 4), 255, np.uint8))
+    assert planes.alpha is None
+    assert planes.alpha_half is None
+    assert [plane.shape for plane in planes[:3]] == [(3, 5), (2, 3), (2, 3)]
+
+
+def test_transparent_pixels_are_nothing_in_every_plane() -> None:
+    rgba = np.zeros((8, 8, 4), np.uint8)
+    rgba[:4] = 255
+    planes = to_planes(rgba)
+    assert not any(plane[4:].any() for plane in (planes.y, planes.alpha) if plane is not None)
+    assert not planes.u[2:].any()
+    assert planes.alpha_half is not None
+    assert not planes.alpha_half[2:].any()
+
+
+def test_chroma_lies_on_the_even_columns_and_between_two_rows() -> None:
+    # A ramp: what is measured at a place says where that place is.
+    columns = np.arange(0, 64, dtype=np.uint8) * 3
+    rgba = np.full((8, 64, 4), 255, np.uint8)
+    rgba[..., :3] = 0
+    rgba[..., 2] = columns
+    _, u, _ = (plane.astype(float) for plane in to_planes(rgba)[:3])
+    wanted = [bt709(0, 0, columns[2 * i] / 255)[1] for i in range(32)]
+    assert u[1, 1:-1] == pytest.approx(wanted[1:-1], abs=0.6)
+    rgba[..., 2] = columns[:8, None]
+    _, u, _ = (plane.astype(float) for plane in to_planes(rgba)[:3])
+    wanted = [bt709(0, 0, (2 * j + 0.5) * 3 / 255)[1] for j in range(4)]
+    assert u[:, 5] == pytest.approx(wanted, abs=0.6)
+
+
+def test_a_sprite_begins_on_an_even_pixel_of_its_box() -> None:
+    style = Style(stroke=Stroke(paint=GREEN, width=7))
+    for scale in (1.0, 1.3, 2.0):
+        layer = layer_of(Rect(paint=RED), size=(33, 21), style=style, scale=scale)
+        pixels = sprites().pixels(layer)
+        for side in (pixels.left, pixels.top):
+            assert side * pixels.scale / 2 == pytest.approx(round(side * pixels.scale / 2))
+
+
+def test_a_layer_without_ink_is_an_empty_sprite() -> None:
+    clear = Colour(red=1, green=1, blue=1, alpha=0)
+    for content in (Rect(paint=clear), Text(text="", font=Font(), paint=WHITE)):
+        pixels = sprites().pixels(layer_of(content, size=(50, 50)))
+        assert not pixels.rgba.any()
+
+
+def test_a_layer_that_is_too_large_is_drawn_smaller() -> None:
+    layer = layer_of(Rect(paint=RED), size=(7000, 100), scale=50)
+    pixels = sprites().pixels(layer)
+    assert max(pixels.rgba.shape) <= 8192
+    assert pixels.rgba.shape[1] / pixels.scale == pytest.approx(7000, abs=2)
+
+
+@pytest.mark.parametrize("size", [(0, 0), (1e-9, 5), (1e7, 1e-3)])
+def test_boxes_of_no_size_are_no_crash(size: tuple[float, float]) -> None:
+    sprites().sprite(layer_of(Rect(paint=RED), size=size))
+
+
+# Filters and shadows -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "colour"),
+    [
+        ("brightness", 0.5, (102, 51, 26)),
+        ("brightness", 2.0, (255, 204, 102)),
+        ("brightness", 0.0, (0, 0, 0)),
+        ("contrast", 0.5, (166, 115, 89)),
+        ("contrast", 0.0, (128, 128, 128)),
+        ("invert", 1.0, (51, 153, 204)),
+        ("invert", 0.5, (128, 128, 128)),
+        ("grayscale", 1.0, (120, 120, 120)),
+        ("saturate", 0.0, (120, 120, 120)),
+        ("saturate", 1.0, (204, 102, 51)),
+        ("sepia", 1.0, (168, 150, 117)),
+        ("hue", 180.0, (36, 138, 189)),
+        ("hue", 0.0, (204, 102, 51)),
+        ("hue", 360.0, (204, 102, 51)),
+        ("grayscale", 7.0, (120, 120, 120)),
+    ],
+)
+def test_a_filter_does_what_it_does_in_browsers(
+    kind: FilterKind, value: float, colour: tuple[int, ...]
+) -> None:
+    style = Style(filters=(Filter(kind=kind, value=value),))
+    paint = Colour(red=0.8, green=0.4, blue=0.2)
+    rgba = drawn(layer_of(Rect(paint=paint), size=(20, 20), style=style))
+    assert near(colour_at(rgba, 50, 50), (*colour, 255), by=2)
+
+
+def test_filters_come_one_after_another() -> None:
+    style = Style(filters=(Filter(kind="grayscale", value=1), Filter(kind="brightness", value=0.5)))
+    rgba = drawn(layer_of(Rect(paint=RED), size=(20, 20), style=style))
+    assert near(colour_at(rgba, 50, 50), (27, 27, 27, 255))
+
+
+def test_a_filter_leaves_what_is_transparent_transparent() -> None:
+    style = Style(filters=(Filter(kind="invert", value=1),), corner_radii=(20, 20, 20, 20))
+    rgba = drawn(layer_of(Rect(paint=BLACK), size=(40, 40), style=style))
+    assert colour_at(rgba, 41, 41)[3] == 0
+    assert colour_at(rgba, 60, 60) == (255, 255, 255, 255)
+
+
+def test_a_blur_is_a_gaussian_of_its_value() -> None:
+    style = Style(filters=(Filter(kind="blur", value=5),))
+    row = drawn(layer_of(Rect(paint=WHITE), size=(80, 80), style=style))[80, :, 3].astype(float)
+    # Across an edge: half, then what the normal distribution says of one and two sigmas.
+    assert [row[place] / 255 for place in (40, 45, 50)] == pytest.approx(
+        [0.5, 0.84, 0.977], abs=0.05
+    )
+    assert row[24] < 3
+
+
+def test_a_blur_is_as_wide_at_any_scale() -> None:
+    style = Style(filters=(Filter(kind="blur", value=5),))
+    one, two = (
+        drawn(layer_of(Rect(paint=WHITE), size=(60, 60), style=style, scale=scale))
+        for scale in (1.0, 2.0)
+    )
+    assert two[140, ::2, 3][30:60] == pytest.approx(one[70, :, 3][30:60], abs=12)
+
+
+def test_a_shadow_lies_below_at_its_offset() -> None:
+    style = Style(shadow=Shadow(colour=BLACK, blur=0, offset=(10, 6)))
+    rgba = drawn(layer_of(Rect(paint=RED), size=(40, 40), style=style))
+    assert ink(rgba) == (40, 40, 90, 86)
+    assert colour_at(rgba, 79, 79) == (255, 0, 0, 255)
+    assert colour_at(rgba, 85, 82) == (0, 0, 0, 255)
+    assert colour_at(rgba, 85, 42)[3] == 0
+
+
+def test_a_shadow_is_blurred_as_in_css_and_not_cut_off() -> None:
+    style = Style(shadow=Shadow(colour=BLACK, blur=20, offset=(0, 0)))
+    rgba = drawn(layer_of(Rect(paint=RED), size=(60, 60), style=style), margin=60)
+    row = rgba[90, :60, 3].astype(float)
+    assert row[59] / 255 == pytest.approx(0.5, abs=0.06)
+    assert row[50] / 255 == pytest.approx(0.16, abs=0.04)
+    left, _, right, _ = ink(rgba, over=0)
+    assert 30 <= left <= 40
+    assert 140 <= right <= 150
+
+
+def test_the_shadow_of_a_filtered_layer_keeps_its_colour() -> None:
+    style = Style(
+        filters=(Filter(kind="invert", value=1),),
+        shadow=Shadow(colour=BLUE, blur=0, offset=(20, 0)),
+    )
+    rgba = drawn(layer_of(Rect(paint=BLACK), size=(40, 40), style=style))
+    assert colour_at(rgba, 60, 60) == (255, 255, 255, 255)
+    assert colour_at(rgba, 90, 60) == (0, 0, 255, 255)
+
+
+# Images ------------------------------------------------------------------------------------
+
+TURNS: list[Callable[[np.ndarray], np.ndarray]] = [
+    lambda image: image,
+    np.fliplr,
+    lambda image: np.rot90(image, 2),
+    np.flipud,
+    lambda image: image.transpose(1, 0, 2),
+    lambda image: np.rot90(image, -1),
+    lambda image: np.rot90(image, 2).transpose(1, 0, 2),
+    np.rot90,
+]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_an_image_is_upright_whatever_its_exif_orientation(
+    orientation: int, tmp_path: Path
+) -> None:
+    content = saved(tmp_path / "turned.png", QUARTERS, orientation=orientation)
+    wanted = TURNS[orientation - 1](QUARTERS)
+    height, width = wanted.shape[:2]
+    assert still_size(content.source, Path(content.source.src)) == (width, height)
+    rgba = drawn(layer_of(content, size=(width, height)), margin=0)
+    assert (rgba[..., :3] == wanted).mean() > 0.99
+    # And when it is shrunk, or turned and cropped at once.
+    small = drawn(layer_of(content, size=(width / 2, height / 2)), margin=0)
+    middles = np.ix_((height // 8, 3 * height // 8), (width // 8, 3 * width // 8))
+    doubled = np.ix_((height // 4, 3 * height // 4), (width // 4, 3 * width // 4))
+    assert np.abs(small[..., :3][middles].astype(int) - wanted[doubled]).max() <= 3
+    style = Style(crop=Crop(left=0.5), fit="fill")
+    part = drawn(layer_of(content, size=(width / 2, height), style=style), margin=0)
+    assert (part[..., :3] == wanted[:, width // 2 :]).mean() > 0.97
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif", "gif", "avif"])
+def test_images_of_many_kinds_are_drawn(suffix: str, tmp_path: Path) -> None:
+    content = saved(tmp_path / f"image.{suffix}", QUARTERS)
+    rgba = drawn(layer_of(content, size=(60, 40)), margin=0)
+    for place, colour in {(15, 10): RED, (45, 10): GREEN, (15, 30): BLUE, (45, 30): WHITE}.items():
+        wanted = tuple(round(255 * part) for part in (colour.red, colour.green, colour.blue))
+        assert near(colour_at(rgba, *place), (*wanted, 255), by=12)
+
+
+def test_grey_images_and_sixteen_bits_are_drawn(tmp_path: Path) -> None:
+    grey = np.full((10, 10, 1), 100, np.uint8)
+    content = saved(tmp_path / "grey.png", grey)
+    assert colour_at(drawn(layer_of(content, size=(10, 10)), margin=0), 5, 5) == (
+        100,
+        100,
+        100,
+        255,
+    )
+    deep = pyvips.Image.new_from_array(
+        np.full((10, 10, 3), 25_700, np.uint16), interpretation="rgb16"
+    )
+    deep.write_to_file(str(tmp_path / "deep.png"))
+    rgba = drawn(layer_of(image_of(tmp_path / "deep.png"), size=(10, 10)), margin=0)
+    assert near(colour_at(rgba, 5, 5), (100, 100, 100, 255), by=1)
+
+
+def test_transparent_images_have_no_fringe(tmp_path: Path) -> None:
+    pixels = np.zeros((80, 80, 4), np.uint8)
+    pixels[...] = (255, 255, 255, 0)  # white, but not seen
+    pixels[20:60, 20:60] = (255, 0, 0, 255)
+    content = saved(tmp_path / "alpha.png", pixels)
+    rgba = drawn(layer_of(content, size=(37, 37)), margin=0)
+    assert (rgba[..., 1:3] <= 1).all()
+    assert ink(rgba)[0] == pytest.approx(9, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("fit", "box"),
+    [
+        ("contain", (70, 40, 130, 80)),
+        ("cover", (40, 40, 160, 80)),
+        ("fill", (40, 40, 160, 80)),
+    ],
+)
+def test_an_image_is_fitted_into_its_box(
+    fit: Fit, box: tuple[int, int, int, int], tmp_path: Path
+) -> None:
+    content = saved(tmp_path / "image.png", QUARTERS)
+    rgba = drawn(layer_of(content, size=(120, 40), style=Style(fit=fit)))
+    assert ink(rgba) == box
+    left, top, right, bottom = box
+    assert near(colour_at(rgba, left + 5, top + 5), (255, 0, 0, 255))
+    assert near(colour_at(rgba, right - 5, bottom - 5), (255, 255, 255, 255))
+
+
+def test_an_image_is_cropped_before_it_is_fitted(tmp_path: Path) -> None:
+    content = saved(tmp_path / "image.png", QUARTERS)
+    style = Style(crop=Crop(left=0.5, bottom=0.5))
+    rgba = drawn(layer_of(content, size=(60, 40), style=style))
+    assert ink(rgba) == (40, 40, 100, 80)
+    green = rgba[42:78, 42:98]
+    assert np.abs(green.astype(int) - (0, 255, 0, 255)).max() <= 1
+
+
+def test_a_crop_of_everything_is_no_crash(tmp_path: Path) -> None:
+    content = saved(tmp_path / "image.png", QUARTERS)
+    for crop in (Crop(left=1), Crop(left=0.5, right=0.5), Crop(left=1, top=1, right=1, bottom=1)):
+        drawn(layer_of(content, size=(60, 40), style=Style(crop=crop)))
+
+
+def test_a_large_image_is_averaged_not_sampled(tmp_path: Path) -> None:
+    # One white pixel of sixteen: sampling would see all of them, or none.
+    pixels = np.zeros((400, 400, 3), np.uint8)
+    pixels[::4, ::4] = 255
+    content = saved(tmp_path / "dots.png", pixels)
+    rgba = drawn(layer_of(content, size=(40, 40)), margin=0)
+    assert rgba[4:-4, 4:-4, 0].mean() == pytest.approx(16, abs=2)
+    assert rgba[4:-4, 4:-4, 0].max() < 40
+
+
+def test_rounded_corners_and_a_stroke_go_round_an_image(tmp_path: Path) -> None:
+    content = saved(tmp_path / "image.png", QUARTERS)
+    style = Style(corner_radii=(15, 15, 15, 15), stroke=Stroke(paint=BLACK, width=4))
+    rgba = drawn(layer_of(content, size=(60, 40), style=style))
+    assert ink(rgba) == (38, 38, 102, 82)
+    assert colour_at(rgba, 42, 42)[3] == 0
+    assert colour_at(rgba, 70, 40) == (0, 0, 0, 255)
+
+
+def test_an_image_of_twenty_thousand_px_is_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "wide.png"
+    wide = pyvips.Image.black(20_000, 400).copy(interpretation="b-w")
+    wide.draw_rect(255, 10_000, 0, 10_000, 400, fill=True).write_to_file(str(path), compression=1)
+    rgba = drawn(layer_of(image_of(path), size=(200, 4)), margin=0)
+    assert colour_at(rgba, 90, 2) == (0, 0, 0, 255)
+    assert colour_at(rgba, 110, 2) == (255, 255, 255, 255)
+
+
+def test_an_image_of_too_many_px_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        whole = kind + data
+        return struct.pack(">I", len(data)) + whole + struct.pack(">I", zlib.crc32(whole))
+
+    path = tmp_path / "huge.png"
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 6, 0, 0, 0)
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b""))
+        + chunk(b"IEND", b"")
+    )
+    with pytest.raises(MediaLimitError) as caught:
+        sprites().pixels(layer_of(image_of(path), size=(100, 100)))
+    assert caught.value.field == "tracks[0].clips[0].src"
+
+
+def cut(path: Path) -> None:
+    saved(path, np.random.default_rng(1).integers(0, 255, (200, 200, 3), np.uint8))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("missing.png", lambda _: None),
+        ("empty.png", lambda path: path.write_bytes(b"")),
+        ("text.png", lambda path: path.write_text("hello")),
+        ("script.svg", lambda path: path.write_text("<svg><image href='x'/></svg>")),
+        ("cut.jpg", cut),
+        ("cut.png", cut),
+        ("cut.webp", cut),
+    ],
+)
+def test_a_missing_or_broken_image_names_the_path_in_the_document(
+    name: str, make: Callable[[Path], object], tmp_path: Path
+) -> None:
+    make(tmp_path / name)
+    with pytest.raises(UndecodableMediaError) as caught:
+        sprites().pixels(layer_of(image_of(tmp_path / name), size=(100, 100)))
+    assert caught.value.field == "tracks[0].clips[0].src"
+
+
+def test_pixels_keep_their_place_as_a_sprite() -> None:
+    rgba: Rgba = np.zeros((6, 4, 4), np.uint8)
+    sprite = Pixels(rgba=rgba, left=-3.0, top=2.5, scale=2.0).to_sprite()
+    assert (sprite.left, sprite.top, sprite.scale) == (-3.0, 2.5, 2.0)
+    assert sprite.y.shape == (6, 4)
+
+
+def test_the_same_layer_is_drawn_alike_twice() -> None:
+    layer = layer_of(
+        Rect(paint=RED_TO_BLUE), size=(64, 32),
+        style=Style(shadow=Shadow(colour=BLACK, blur=9, offset=(3, 3))),
+    )  # fmt: skip
+    assert (sprites().pixels(layer).rgba == sprites().pixels(layer).rgba).all()
