@@ -26,7 +26,7 @@ _RISE: Final = (0.5 - 0.5 * np.cos(_PHASE)).astype(np.float32)[:, None]
 def stretched(pieces: Iterator[Samples], *, speed: Fraction) -> Iterator[Samples]:
     """Yield `pieces`, of 48,000 samples a second, played `speed` times as fast.
 
-    As long as its speed says, to the sample.
+    As long as its speed says, to the sample; when slowed, the last 20 ms may be silent.
     """
     if speed == 1:
         yield from pieces
