@@ -9,10 +9,8 @@ closes, whichever thread started us and whatever holds the interpreter.
 from __future__ import annotations
 
 import errno
-import fcntl
 import importlib
 import os
-import signal
 import socket
 import sys
 import traceback
@@ -23,8 +21,8 @@ from typing import Any
 import msgspec
 
 from telecine.kit.errors import ResourceLimitError, StorageFullError, TelecineError
+from telecine.media import confining, sandbox
 from telecine.media import pool_wire as wire
-from telecine.media import sandbox
 
 Task = Callable[[dict[str, Any], int, int | None], dict[str, Any]]
 
@@ -50,7 +48,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
 def main(arguments: list[str]) -> int:
     """Serve calls until the parent closes the socket."""
     begin = msgspec.json.decode(arguments[0], type=Start)
-    _end_with(begin.lifeline_fd)
+    confining.end_with(begin.lifeline_fd)
     with socket.socket(fileno=begin.socket_fd) as parent:
         tasks, missing = _import_tasks(begin.tasks)
         try:
@@ -69,18 +67,6 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _end_with(lifeline_fd: int) -> None:
-    """Ask the kernel to end this process when the pipe's other end closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGIO, signal.SIG_DFL)  # Linux: ends the process. macOS: nothing.
-    fcntl.fcntl(lifeline_fd, fcntl.F_SETOWN, os.getpid())
-    flags = fcntl.fcntl(lifeline_fd, fcntl.F_GETFL)
-    fcntl.fcntl(lifeline_fd, fcntl.F_SETFL, flags | os.O_ASYNC | os.O_NONBLOCK)
-    with suppress(BlockingIOError):
-        if not os.read(lifeline_fd, 1):  # it closed before we asked
-            os._exit(1)
-
-
 def _import_tasks(names: dict[str, str]) -> tuple[dict[str, Task], dict[str, str]]:
     tasks: dict[str, Task] = {}
     missing: dict[str, str] = {}
@@ -94,25 +80,11 @@ def _import_tasks(names: dict[str, str]) -> tuple[dict[str, Task], dict[str, str
 
 
 def _confine(begin: Start) -> None:
-    silence = os.open(os.devnull, os.O_WRONLY)
-    sandbox.confine(
+    confining.confine(
         sandbox.Policy(
-            mode=begin.mode,
-            memory_bytes=_address_space_bytes() + begin.memory_bytes,
-            output_bytes=begin.output_bytes,
+            mode=begin.mode, memory_bytes=begin.memory_bytes, output_bytes=begin.output_bytes
         )
     )
-    # Until here stderr is the server's; from here on hostile files could write into its log.
-    os.dup2(silence, 2)
-    os.close(silence)
-
-
-def _address_space_bytes() -> int:
-    try:
-        with open("/proc/self/statm") as statm:  # noqa: PTH123 (a number, not a file of ours)
-            return int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    except FileNotFoundError:  # not Linux
-        return 0
 
 
 def _answer(request: wire.Request, fds: list[int], *, tasks: dict[str, Task]) -> wire.Reply:
