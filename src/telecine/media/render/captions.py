@@ -92,12 +92,17 @@ _blocks: WeakKeyDictionary[FontBook, dict[tuple[str, Setting], Block]] = WeakKey
 
 
 def caption_size(page: CaptionPage, *, fonts: FontBook, max_width: float) -> tuple[float, float]:
-    """Return width and height in px, the background's padding included."""
+    """Return width and height in px, the background's padding included.
+
+    Lines that are not centred have the whole of `max_width` to be aligned in.
+    """
     padding = _padding(page.captions)
     lines = _lines(page.captions, page.words, fonts=fonts, width=max_width - 2 * padding[0])
     widest = max((_length(line) for line in lines), default=0.0)
-    height = sum(line[0].block.height for line in lines)
-    return float(math.ceil(widest)) + 2 * padding[0], height + 2 * padding[1]
+    height = sum(line[0].block.height for line in lines) + 2 * padding[1]
+    if page.captions.align != "center" and lines:
+        return max_width, height
+    return float(math.ceil(widest)) + 2 * padding[0], height
 
 
 def words_that_fit(

@@ -231,7 +231,7 @@ def _measured(
     black = fill_paint(Colour(red=0, green=0, blue=0), 1, 1)
     paragraph = _paragraph(text, setting, align, fonts=fonts, paint=black)
     paragraph.layout(_ENDLESS if width is None else width + _SLACK)
-    longest = paragraph.LongestLine
+    longest = max(paragraph.LongestLine, 0.0)  # where there is no line, the least of all numbers
     layout_width = longest + _SLACK if width is None else width + _SLACK
     return Block(
         text=text,
