@@ -142,6 +142,12 @@ def test_an_image_is_fitted_into_its_box(
     assert near(colour_at(rgba, right - 5, bottom - 5), (255, 255, 255, 255))
 
 
+def test_an_edge_inside_of_a_pixel_covers_its_share(tmp_path: Path) -> None:
+    content = saved(tmp_path / "image.png", QUARTERS)
+    row = drawn(layer_of(content, size=(120.5, 40)))[50, :, 3]
+    assert [int(row[place]) for place in (69, 70, 71)] == pytest.approx([0, 191, 255], abs=3)
+
+
 def test_an_image_is_cropped_before_it_is_fitted(tmp_path: Path) -> None:
     content = saved(tmp_path / "image.png", QUARTERS)
     style = Style(crop=Crop(left=0.5, bottom=0.5))

@@ -123,9 +123,7 @@ class Reference:
             if mask.kind == "rounded":
                 box = rounded_box(layer.width, layer.height, mask.radii)
                 canvas.clipRRect(box, skia.ClipOp.kIntersect, doAntiAlias=True)
-        if seen is not None:
-            canvas.clipRect(seen, skia.ClipOp.kIntersect, doAntiAlias=True)
-        _draw_image(canvas, rgba, to_box, scale=_scales(draw.matrix, to_box))
+        _draw_image(canvas, rgba, to_box, seen=seen, scale=_scales(draw.matrix, to_box))
         surface.flushAndSubmit()
         if effect is not None:
             canvas.restore()
@@ -207,7 +205,12 @@ def _fitted(width: int, height: int, layer: Layer) -> tuple[Matrix, skia.Rect]:
 
 
 def _draw_image(
-    canvas: skia.Canvas, rgba: Rgba, to_box: Matrix, *, scale: tuple[float, float]
+    canvas: skia.Canvas,
+    rgba: Rgba,
+    to_box: Matrix,
+    *,
+    seen: skia.Rect | None,
+    scale: tuple[float, float],
 ) -> None:
     """Draw pixels; if they are to be shrunk, as averages of what falls on each pixel."""
     height, width = rgba.shape[:2]
@@ -215,10 +218,15 @@ def _draw_image(
     small = rgba
     if size != (width, height):
         small = cast(Rgba, cv2.resize(rgba, size, interpolation=cv2.INTER_AREA))
-    canvas.concat(_skia_matrix(to_box))
-    canvas.scale(width / size[0], height / size[1])
-    paint = skia.Paint(AntiAlias=True)
-    canvas.drawImage(to_image(small), 0, 0, skia.SamplingOptions(skia.FilterMode.kLinear), paint)
+    place = _skia_matrix(to_box)
+    if seen is None:
+        seen = place.mapRect(skia.Rect.MakeWH(width, height))
+    place.preScale(width / size[0], height / size[1])
+    # A rectangle in the picture's colours: its own edges are the only ones that are smoothed.
+    clamp = skia.TileMode.kClamp
+    options = skia.SamplingOptions(skia.FilterMode.kLinear)
+    shader = to_image(small).makeShader(clamp, clamp, options, place)
+    canvas.drawRect(seen, skia.Paint(AntiAlias=True, Shader=shader))
 
 
 def _scales(matrix: Matrix, to_box: Matrix) -> tuple[float, float]:

@@ -56,22 +56,21 @@ def draw_still(
     # Where the whole file would lie; what is cropped lies outside of the clip.
     drawn_width, drawn_height = seen_width * scales[0], seen_height * scales[1]
     left, top = (box[0] - drawn_width) / 2, (box[1] - drawn_height) / 2
-    canvas.save()
     seen = skia.Rect.MakeXYWH(left, top, drawn_width, drawn_height)
-    canvas.clipRect(seen, skia.ClipOp.kIntersect, doAntiAlias=True)
-    canvas.clipRect(skia.Rect.MakeWH(*box), skia.ClipOp.kIntersect, doAntiAlias=True)
-    whole = skia.Rect.MakeXYWH(
-        left - crop.left * width * scales[0],
-        top - crop.top * height * scales[1],
-        width * scales[0],
-        height * scales[1],
+    if not seen.intersect(skia.Rect.MakeWH(*box)):
+        return
+    place = skia.Matrix.Translate(
+        left - crop.left * width * scales[0], top - crop.top * height * scales[1]
     )
+    place.preScale(width * scales[0] / pixels.shape[1], height * scales[1] / pixels.shape[0])
     options = skia.SamplingOptions(skia.CubicResampler.Mitchell())
-    if abs(pixels.shape[1] - whole.width() * scale) < 1:
+    if abs(pixels.shape[1] - width * scales[0] * scale) < 1:
         options = skia.SamplingOptions(skia.FilterMode.kLinear)
+    # A rectangle in the picture's colours: its own edges are the only ones that are smoothed.
+    clamp = skia.TileMode.kClamp
     image = to_image(pixels, is_premultiplied=False)
-    canvas.drawImageRect(image, whole, options)
-    canvas.restore()
+    shader = image.makeShader(clamp, clamp, options, place)
+    canvas.drawRect(seen, skia.Paint(AntiAlias=True, Shader=shader))
 
 
 def _header(source: Source, path: Path) -> Any:

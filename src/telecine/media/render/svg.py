@@ -40,14 +40,15 @@ def draw_svg(
     scale_x, scale_y = box[0] / drawing.width, box[1] / drawing.height
     if fit != "fill":
         scale_x = scale_y = min(scale_x, scale_y) if fit == "contain" else max(scale_x, scale_y)
+    width, height = drawing.width * scale_x, drawing.height * scale_y
+    left, top = (box[0] - width) / 2, (box[1] - height) / 2
+    seen = skia.Rect.MakeXYWH(left, top, width, height)
+    if not seen.intersect(skia.Rect.MakeWH(*box)):
+        return
     canvas.save()
-    canvas.clipRect(skia.Rect.MakeWH(*box), skia.ClipOp.kIntersect, doAntiAlias=True)
-    canvas.translate(
-        (box[0] - drawing.width * scale_x) / 2, (box[1] - drawing.height * scale_y) / 2
-    )
+    canvas.clipRect(seen, skia.ClipOp.kIntersect, doAntiAlias=True)
+    canvas.translate(left, top)
     canvas.scale(scale_x, scale_y)
-    whole = skia.Rect.MakeWH(drawing.width, drawing.height)
-    canvas.clipRect(whole, skia.ClipOp.kIntersect, doAntiAlias=True)
     dom.setContainerSize(skia.Size(drawing.width, drawing.height))
     dom.render(canvas)
     canvas.restore()
