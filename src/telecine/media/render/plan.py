@@ -7,7 +7,7 @@ What does not change from one frame to the next is the same object, so engines n
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain
 
 from telecine.media.render.display import Canvas, Draw, Frame, Layer
@@ -22,10 +22,7 @@ _NOTHING = Frame(draws=())
 
 
 class Plan:
-    """The layers of a timeline, and every frame of it. Any number of threads may ask.
-
-    `layer_frames` says between which frames each layer is drawn, so that it can be made ahead.
-    """
+    """The layers of a timeline, and every frame of it. Any number of threads may ask."""
 
     def __init__(
         self, canvas: Canvas, *, n_frames: int, layers: Layers, items: Sequence[Item]
@@ -33,7 +30,6 @@ class Plan:
         self.canvas = canvas
         self.n_frames = n_frames
         self.layers: tuple[Layer, ...] = tuple(layers.made)
-        self.layer_frames: tuple[range, ...] = tuple(layers.frames)
         self._visible = _Visible(items)
         #: The last frame, the frames that are known to be alike, and the draws of each item.
         self._last: tuple[range, Frame, list[tuple[Draw, ...]]] = (range(0), _NOTHING, [])
@@ -58,11 +54,6 @@ class Plan:
             frame = Frame(draws=tuple(chain.from_iterable(draws))) if draws else _NOTHING
         self._last = (range(first, end), frame, draws)
         return frame
-
-    def frames(self, frames: range | None = None) -> Iterator[Frame]:
-        """Yield frames in order, all unless told which."""
-        for n in range(self.n_frames) if frames is None else frames:
-            yield self.frame(n)
 
 
 def _is(one: object, other: object) -> bool:

@@ -91,7 +91,6 @@ class Builder:
         return ForClip(
             clip=clip,
             clock=self._clock(clip),
-            start_frame=clip.start_frame,
             scale=site.scale * motion.largest_scale(),
             around=site.around,
             ramps=looks.changing(clip, motion.ramps),

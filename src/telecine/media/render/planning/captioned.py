@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from telecine.media.render.display import CaptionPage
@@ -30,7 +29,6 @@ class CaptionPages:
         listed = list(shots(captions, clock=for_clip.clock))
         sizes: dict[tuple[str, ...], Size] = {}
         made: dict[tuple[object, ...], int] = {}
-        shown_between = _shown_between(listed)
         self._states: Steps[tuple[Shot, int] | None] = Steps(None)
         after: int | None = None
         for shot in listed:
@@ -40,9 +38,7 @@ class CaptionPages:
                 sizes[texts] = measure.caption_size(page, width)
             key = _key(page)
             if key not in made:
-                made[key] = layers.add(
-                    page, style, sizes[texts], for_clip=for_clip, span=shown_between[key]
-                )
+                made[key] = layers.add(page, style, sizes[texts], for_clip=for_clip)
             if after is not None and shot.first > after:
                 self._states.add(after, None)
             self._states.add(shot.first, (shot, made[key]))
@@ -86,12 +82,3 @@ class CaptionPages:
 
 def _key(page: CaptionPage) -> tuple[object, ...]:
     return tuple(word.text for word in page.words), page.spoken, page.visible
-
-
-def _shown_between(listed: Iterable[Shot]) -> dict[tuple[object, ...], Span]:
-    found: dict[tuple[object, ...], Span] = {}
-    for shot in listed:
-        key = _key(shot.page)
-        first, _ = found.get(key, (shot.first, 0))
-        found[key] = (first, shot.end)
-    return found

@@ -57,11 +57,10 @@ class Shown(Protocol):
 
 
 class Layers:
-    """The layers made so far, and the frames between which each is drawn."""
+    """The layers made so far."""
 
     def __init__(self) -> None:
         self.made: list[Layer] = []
-        self.frames: list[range] = []
         self._n_looks = 0
 
     def allowed(self, spans: Sequence[Span], for_clip: ForClip) -> Sequence[Span]:
@@ -84,10 +83,8 @@ class Layers:
         *,
         for_clip: ForClip,
         is_moving: bool = False,
-        span: Span | None = None,
     ) -> int:
-        """Make a layer and return its index. `span`: the clip's own frames; None: all of them."""
-        first, end = span or (0, for_clip.clock.n_frames)
+        """Make a layer and return its index."""
         index = len(self.made)
         self.made.append(
             Layer(
@@ -101,7 +98,6 @@ class Layers:
                 is_moving=is_moving,
             )
         )
-        self.frames.append(range(for_clip.start_frame + first, for_clip.start_frame + end))
         return index
 
 
@@ -112,7 +108,6 @@ class ForClip:
 
     clip: Clip
     clock: Clock
-    start_frame: int
     scale: float
     around: Size
     ramps: dict[str, Ramp]
