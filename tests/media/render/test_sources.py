@@ -70,6 +70,19 @@ def test_random_seeks_find_the_exact_frame(tmp_path: Path) -> None:
     assert _numbers(path, instants) == [int(at * 30) for at in instants]
 
 
+def test_a_picture_that_nothing_refers_to_is_found_however_long_it_stays(tmp_path: Path) -> None:
+    stamps = [n * 3000 for n in range(150)]
+    for last in range(88, 93):
+        moved = [*stamps[: last + 1], *(stamp + 180_000 for stamp in stamps[last + 1 :])]
+        path = make_numbered(
+            tmp_path / f"{last}.mp4", stamps=moved, time_base=_MP4_CLOCK, gop=100,
+            options={"x264-params": "bframes=3:b-adapt=0:scenecut=0"},
+        )  # fmt: skip
+        at = Fraction(moved[last], 90_000) + Fraction(19, 10)
+        assert _numbers(path, [at]) == [last]
+        assert _numbers(path, [Fraction(5), at - Fraction(1)])[1] == last
+
+
 def test_seeks_are_exact_where_groups_of_pictures_are_open(tmp_path: Path) -> None:
     options = {"x264-params": "open-gop=1:bframes=3:b-adapt=0:scenecut=0"}
     path = _even(tmp_path / "open.mp4", fps=Fraction(25), seconds=Fraction(4), options=options)

@@ -197,7 +197,7 @@ class VideoSource:
             self._changed.notify_all()
 
     def _forwards(self, order: _Order) -> Iterator[TimedFrame]:
-        for timed in self._file.frames_from(order.start):
+        for timed in self._file.frames_from(order.start, before=False):
             if timed.end is None or timed.end > order.start:
                 yield timed
 
