@@ -56,8 +56,9 @@ class Layer:
     shrunk. Everything of `style` that does not move is part of the sprite's pixels: stroke,
     shadow, corner radii, fit and crop, and filters where they stand still. What moves is in
     the draws instead, and neutral here: opacity and blend always, corner radii where the
-    pixels move (`is_moving`: a video, an animated image). A layout is never a layer, captions
-    are one layer for each state of a page.
+    pixels move (`is_moving`: a video, an animated image); the shadow and the stroke of such a
+    picture are layers of their own. A layout is never a layer, captions are one layer for each
+    state of a page.
     """
 
     index: int
