@@ -1,0 +1,198 @@
+"""The program that renders one composition behind walls: imports, waits, confines itself, works.
+
+Run by `confined.py`. It sees the files of its job and its workspace, and starts no program. A
+document or a file that is wrong becomes a report; nothing that it opens can become more.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import socket
+import sys
+import traceback
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from telecine.kit.errors import (
+    InternalError,
+    InvalidRequestError,
+    ResourceLimitError,
+    StorageFullError,
+    TelecineError,
+)
+from telecine.media import confining, sandbox
+from telecine.media import pool_wire as wire
+from telecine.media.render.chunks import spans
+from telecine.media.render.codecs import EncodeSettings
+from telecine.media.render.job import Facts, Job, Report
+from telecine.media.render.join import join
+from telecine.media.render.lookup import Files
+from telecine.media.render.mix import is_silent
+from telecine.media.render.outfile import OutputFacts
+from telecine.media.render.render import OnProgress, RenderProgress, render
+from telecine.media.render.storyboard import still, storyboard
+from telecine.media.timeline.model import Timeline
+from telecine.media.timeline.rv import parse_rv
+
+#: A child may wait long for its job.
+_PATIENCE_SECONDS: Final = 30 * 86_400.0
+_NOTHING: Final = Facts(width=0, height=0, n_frames=0, n_samples=0, size_bytes=0, duration="0")
+
+
+class Start(msgspec.Struct, frozen=True, kw_only=True):
+    """The one argument of the program, as JSON."""
+
+    socket_fd: int
+    lifeline_fd: int
+
+
+def main(arguments: list[str]) -> int:
+    """Do one job for the parent."""
+    begin = msgspec.json.decode(arguments[0], type=Start)
+    confining.end_with(begin.lifeline_fd)
+    with socket.socket(fileno=begin.socket_fd) as parent:
+        wire.send(parent, Report(is_ready=True))
+        try:
+            job = wire.receive(parent, Job, timeout_seconds=_PATIENCE_SECONDS)
+        except ConnectionError:
+            return 0
+        parent.settimeout(None)
+        try:
+            _confine(job)
+        except sandbox.SandboxError as error:
+            wire.send(parent, Report(failure=_bug(str(error))))
+            return 1
+        wire.send(parent, _done(job, parent))
+    return 0
+
+
+def _confine(job: Job) -> None:
+    # Code that is imported late, fonts and icons among the packages; nothing of the user's.
+    own = {sys.prefix, sys.base_prefix, *(path for path in sys.path if path)}
+    confining.confine(
+        sandbox.Policy(
+            mode=job.walls.mode,
+            read_paths=(
+                *sandbox.SYSTEM_PATHS,
+                *(path for path in sorted(own) if Path(path).exists()),
+                *(path for path in job.files.values() if Path(path).exists()),
+                job.document,
+            ),
+            write_paths=(job.workspace,),
+            memory_bytes=job.walls.memory_bytes,
+            output_bytes=job.walls.output_bytes,
+        )
+    )
+
+
+def _done(job: Job, parent: socket.socket) -> Report:
+    """Do the work, whatever becomes of it."""
+
+    def tell(progress: RenderProgress) -> None:
+        wire.send(parent, Report(n_done=progress.n_done, n_frames=progress.n_frames))
+
+    try:
+        return Report(facts=_work(job, tell))
+    except TelecineError as error:
+        return Report(
+            failure=wire.Failure(code=error.code, message=error.message, field=error.field)
+        )
+    except MemoryError:
+        return Report(failure=_failure(ResourceLimitError()))
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return Report(failure=_failure(StorageFullError()))
+        if error.errno in {errno.EFBIG, errno.ENOMEM}:
+            return Report(failure=_failure(ResourceLimitError()))
+        return Report(failure=_bug(traceback.format_exc()[-8000:]))
+    except Exception:  # noqa: BLE001 (the parent raises it again)
+        return Report(failure=_bug(traceback.format_exc()[-8000:]))
+
+
+def _work(job: Job, tell: OnProgress) -> Facts:
+    files = Files({src: Path(path) for src, path in job.files.items()})
+    timeline = _timeline(Path(job.document), files)
+    output = Path(job.output)
+    match job.task:
+        case "join":
+            return _facts(
+                join(
+                    [Path(part) for part in job.parts],
+                    output,
+                    frame_rate=timeline.frame_rate,
+                    sound=None if job.sound is None else Path(job.sound),
+                )
+            )
+        case "still":
+            frame = 0 if job.frames is None else job.frames[0]
+            output.write_bytes(still(timeline, find=files.find, frame=frame, size=job.size))
+        case "storyboard":
+            output.write_bytes(storyboard(timeline, find=files.find, n_pictures=job.n_pictures))
+        case _:
+            return _rendered(job, timeline, files, tell)
+    return _NOTHING
+
+
+def _rendered(job: Job, timeline: Timeline, files: Files, tell: OnProgress) -> Facts:
+    """Render all, one share, or the sound; a share may be empty, and sound silent."""
+    frames = range(*job.frames) if job.frames else range(timeline.duration_frames)
+    if job.task == "part":
+        shares = spans(len(frames), frame_rate=timeline.frame_rate, parts=job.share[1])
+        if job.share[0] >= len(shares):
+            return _NOTHING
+        share = shares[job.share[0]]
+        frames = range(frames.start + share.start, frames.start + share.stop)
+    if job.task == "sound" and is_silent(timeline, find=files.find):
+        return _NOTHING
+    settings = EncodeSettings(codec=job.codec, preset=job.preset, crf=job.crf, threads=job.threads)
+    return _facts(
+        render(
+            timeline,
+            find=files.find,
+            output=Path(job.output),
+            settings=settings,
+            frames=frames,
+            size=job.size,
+            has_sound=job.has_sound and job.task != "part",
+            on_progress=tell,
+        )
+    )
+
+
+def _facts(facts: OutputFacts) -> Facts:
+    return Facts(
+        width=facts.width,
+        height=facts.height,
+        n_frames=facts.n_frames,
+        n_samples=facts.n_samples,
+        size_bytes=facts.size_bytes,
+        duration=str(facts.duration_seconds),
+    )
+
+
+def _timeline(path: Path, files: Files) -> Timeline:
+    """Read the document. Raises `InvalidRequestError` with the path of the first problem."""
+    try:
+        document = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequestError(f"The composition is not JSON: {error}.") from error
+    parsed = parse_rv(document, lookup=files)
+    if parsed.timeline is None:
+        first = parsed.problems[0]
+        raise InvalidRequestError(f"{first.message} ({first.code})", field=first.path)
+    return parsed.timeline
+
+
+def _failure(error: TelecineError) -> wire.Failure:
+    return wire.Failure(code=error.code, message=error.message, field=error.field)
+
+
+def _bug(trace: str) -> wire.Failure:
+    return wire.Failure(code=InternalError.code, message="", trace=trace)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,165 @@
+"""Compositions rendered behind walls by real children."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from tests.media.render.sounds import tone, write_wav
+
+from telecine.kit.errors import (
+    CancelledError,
+    InternalError,
+    InvalidRequestError,
+    MediaError,
+    ProcessTimeoutError,
+    ResourceLimitError,
+)
+from telecine.media.process import Limits
+from telecine.media.render.confined import Order, Renderer
+
+LIMITS = Limits(memory_bytes=4 * 2**30, output_bytes=2**28, wall_seconds=60, stall_seconds=30)
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Iterator[Renderer]:
+    with Renderer(sandbox="require", limits=LIMITS, n_spare=1) as made:
+        yield made
+
+
+def document(*, seconds: float = 1, **more: Any) -> dict[str, Any]:
+    bar = {
+        "type": "rect",
+        "start": 0,
+        "duration": seconds,
+        "transform": {"width": 40, "height": 30},
+        "style": {"fill": "#e04020", "borderRadius": 8},
+        "keyframes": [
+            {
+                "property": "x",
+                "frames": [{"time": 0, "value": -80}, {"time": seconds, "value": 80}],
+            },
+            {
+                "property": "rotation",
+                "frames": [{"time": 0, "value": 0}, {"time": seconds, "value": 90}],
+            },
+        ],
+    }
+    meta = {"version": "2.0.0", "width": 160, "height": 96, "fps": 10, "background": "#102030"}
+    return {"meta": meta, "tracks": [{"clips": [bar, *more.get("clips", [])]}]}
+
+
+def order(folder: Path, composition: dict[str, Any], **more: Any) -> Order:
+    workspace = folder / "workspace"
+    workspace.mkdir(exist_ok=True)
+    output = workspace / more.pop("name", "out.mp4")
+    return Order(
+        document=composition,
+        files=more.pop("files", {}),
+        workspace=workspace,
+        output=output,
+        preset="ultrafast",
+        **more,
+    )
+
+
+def pictures(path: Path) -> list[str]:
+    with av.open(str(path)) as container:
+        return [
+            hashlib.sha256(frame.to_ndarray().tobytes()).hexdigest()
+            for frame in container.decode(container.streams.video[0])
+        ]
+
+
+def test_any_number_of_workers_makes_the_same_film(renderer: Renderer, tmp_path: Path) -> None:
+    # Chunks have 40 frames here: four of them.
+    sound = write_wav(tmp_path / "tone.wav", tone(1))
+    audio = {"type": "audio", "src": "tone.wav", "start": 0, "duration": 1}
+    composition = document(seconds=13, clips=[audio])
+    films = []
+    for n_workers in (1, 2, 5):
+        wanted = order(
+            tmp_path,
+            composition,
+            name=f"{n_workers}.mp4",
+            n_workers=n_workers,
+            files={"tone.wav": sound},
+        )
+        facts = renderer.render(wanted)
+        assert facts.n_frames == 130
+        assert facts.n_samples == 13 * 48_000
+        films.append(pictures(wanted.output))
+        assert sorted(path.suffix for path in wanted.workspace.iterdir()) == (
+            [".json", *[".mp4"] * len(films)]
+        )
+    assert films[0] == films[1] == films[2]
+
+
+def test_progress_is_told(renderer: Renderer, tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    renderer.render(
+        order(tmp_path, document()), on_progress=lambda done, of: seen.append((done, of))
+    )
+    assert seen[-1] == (10, 10)
+
+
+def test_a_wrong_document_is_answered_with_the_path(renderer: Renderer, tmp_path: Path) -> None:
+    composition = document()
+    composition["tracks"][0]["clips"][0]["duration"] = -1
+    with pytest.raises(InvalidRequestError) as caught:
+        renderer.render(order(tmp_path, composition))
+    assert caught.value.field == "tracks[0].clips[0].duration"
+
+
+def test_a_file_that_was_not_given_is_named(renderer: Renderer, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(b"not for compositions")
+    clip = {"type": "image", "src": str(secret), "start": 0, "duration": 1}
+    with pytest.raises(MediaError) as caught:
+        renderer.render(order(tmp_path, document(clips=[clip])))
+    assert caught.value.field == "tracks[0].clips[1].src"
+
+
+def test_a_cancelled_child_is_gone_and_so_is_its_film(tmp_path: Path, renderer: Renderer) -> None:
+    wanted = order(tmp_path, document(seconds=600), n_workers=2)
+    with pytest.raises(CancelledError):
+        renderer.render(wanted, is_cancelled=lambda: True)
+    assert [path.name for path in wanted.workspace.iterdir()] == ["composition.json"]
+
+
+def test_a_child_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
+    hasty = Limits(memory_bytes=4 * 2**30, output_bytes=2**28, wall_seconds=0.1, stall_seconds=30)
+    with (
+        Renderer(sandbox="require", limits=hasty, n_spare=0) as impatient,
+        pytest.raises(ProcessTimeoutError),
+    ):
+        impatient.render(order(tmp_path, document(seconds=600)))
+
+
+def test_a_file_larger_than_allowed_is_a_limit(tmp_path: Path) -> None:
+    small = Limits(memory_bytes=4 * 2**30, output_bytes=4096, wall_seconds=60, stall_seconds=30)
+    with (
+        Renderer(sandbox="require", limits=small, n_spare=0) as narrow,
+        pytest.raises(ResourceLimitError),
+    ):
+        narrow.render(order(tmp_path, document(seconds=5)))
+
+
+def test_stills_and_sheets_are_written(renderer: Renderer, tmp_path: Path) -> None:
+    still = order(tmp_path, document(), name="still.png", frames=range(5, 6))
+    renderer.still(still)
+    sheet = order(tmp_path, document(), name="sheet.png", n_pictures=4)
+    renderer.storyboard(sheet)
+    for written in (still, sheet):
+        assert written.output.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_closed_renderer_refuses(tmp_path: Path) -> None:
+    closed = Renderer(sandbox="require", limits=LIMITS)
+    closed.close()
+    with pytest.raises(InternalError):
+        closed.render(order(tmp_path, document()))
