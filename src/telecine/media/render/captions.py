@@ -36,7 +36,7 @@ _SMALLEST: Final = 0.5
 _STEP: Final = 0.05
 _NEARLY: Final = 1.05
 #: The boxes behind a page and behind a word, in shares of the font's size.
-_PAGE_PADDING: Final = (0.35, 0.12)
+_PAGE_PADDING: Final = (0.35, 0.18)
 _PAGE_RADIUS: Final = 0.22
 _WORD_PADDING: Final = (0.1, 0.0)
 _WORD_RADIUS: Final = 0.16
