@@ -42,21 +42,31 @@ class Problem:
 
 @dataclass(slots=True)
 class Report:
-    """The faults found so far; past `MAX_PROBLEMS` they are only counted."""
+    """The faults found so far, each once, however often its field is read.
+
+    Past `MAX_PROBLEMS` they are only counted.
+    """
 
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     n_problems: int = 0
+    _noted: set[tuple[str, str]] = field(default_factory=set)
 
     def problem(
         self, path: str, code: str, message: str, *, allowed: str, got: object = NOTHING
     ) -> None:
         """Note a fault that makes the document unusable."""
+        if (path, code) in self._noted:
+            return
+        self._noted.add((path, code))
         self.n_problems += 1
         _note(self.problems, path, code, message, got, allowed)
 
     def warn(self, path: str, code: str, message: str, *, got: object, allowed: str) -> None:
         """Note something that will be drawn, but perhaps not as meant."""
+        if (path, code) in self._noted:
+            return
+        self._noted.add((path, code))
         _note(self.warnings, path, code, message, got, allowed)
 
 
@@ -100,9 +110,10 @@ def finite(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: a hundred are made for each clip, and freezing doubles what one costs.
+@dataclass(slots=True)
 class Value:
-    """Any JSON value with its path. `raw` has its variables filled in already."""
+    """Any JSON value with its path. `raw` has its variables filled in already. Never changed."""
 
     raw: object
     path: str
@@ -212,9 +223,10 @@ class Node:
         raw = self.raw.get(name)
         if raw is None or isinstance(raw, Value):
             return raw
-        path = self.path_of(name)
-        value = Value(raw, path, self.report, self.variables)
-        return Value(_filled(raw, path, value), path, self.report, self.variables)
+        value = Value(raw, self.path_of(name), self.report, self.variables)
+        if self.variables and isinstance(raw, str):
+            value.raw = _filled(raw, value.path, value)
+        return value
 
     def path_of(self, name: str) -> str:
         """Return the path of a field, whether it is there or not."""

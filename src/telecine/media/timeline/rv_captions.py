@@ -138,14 +138,15 @@ def _referenced(value: Value, scene: Scene) -> Value | None:
     if source is None:
         return None
     loaded = None if scene.lookup is None else scene.lookup.words(source)
+    if isinstance(loaded, Mapping):
+        loaded = loaded.get("words") or loaded.get("captions")
     if loaded is None:
         value.report.warn(
             value.path, "WORDS", "These words have not been loaded.", got=source.src,
             allowed="words in the document",
         )  # fmt: skip
         return None
-    found = Value(loaded, value.path, value.report, {})
-    return found.fields().first("words", "captions") if isinstance(loaded, Mapping) else found
+    return Value(loaded, value.path, value.report, {})
 
 
 def _word(node: Node, skipped: float) -> Word | None:

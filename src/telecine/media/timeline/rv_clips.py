@@ -95,7 +95,7 @@ def _template(node: Node, scene: Scene, *, track: int, end: float, start: float)
     duration = _duration(node, scene, sound=None, content=None, rest=end - start)
     template_id = scene.clip_id(node)
     clips = expand(
-        node, width=scene.width, height=scene.height, start=start, duration=duration,
+        node, scene=scene, start=start, duration=duration,
         z_index=node.number("zIndex", 0.0, low=-1e9, high=1e9),
     )  # fmt: skip
     found: list[Draft] = []

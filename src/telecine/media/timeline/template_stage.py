@@ -122,6 +122,8 @@ class Stage:
     height: float
     start: float
     duration: float
+    #: What is seen for less is left out: a frame.
+    shortest: float
     data: Node
     palette: Mapping[str, object]
     clips: list[Json] = field(default_factory=list)
@@ -174,7 +176,7 @@ class Stage:
         template's start, not paced; nothing is added where it would not be seen.
         """
         end = self.duration if until is None else min(until, self.duration)
-        if end - at < 1e-3:
+        if end - at < self.shortest:
             return
         place: Json = {}
         if area is not None:

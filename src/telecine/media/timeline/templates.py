@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from telecine.media.timeline.reader import Node, Value
+from telecine.media.timeline.scene import Scene
 from telecine.media.timeline.template_pictures import (
     news,
     product_intro,
@@ -45,7 +46,7 @@ TEMPLATES: Final[dict[str, Callable[[Stage], None]]] = {
 
 
 def expand(
-    node: Node, *, width: float, height: float, start: float, duration: float, z_index: float
+    node: Node, *, scene: Scene, start: float, duration: float, z_index: float
 ) -> list[Json]:
     """Return the clips of a template clip, from the back to the front.
 
@@ -58,10 +59,11 @@ def expand(
         return []
     overrides = node.node("overrides")
     stage = Stage(
-        width=width,
-        height=height,
+        width=scene.width,
+        height=scene.height,
         start=start,
         duration=duration,
+        shortest=float(1 / scene.frame_rate),
         data=overrides.node("data").above(data.fields()),
         palette=PALETTES[_variant(node)],
     )

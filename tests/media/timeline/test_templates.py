@@ -1,0 +1,191 @@
+"""Template clips: what they become, and how data, variants and overrides reach it."""
+
+import pytest
+from tests.media.timeline.documents import clip, document, faults, notes
+
+from telecine.media.timeline.model import Captions, Clip, Colour, Image, Sound, Text, Video
+from telecine.media.timeline.rv import parse_rv
+from telecine.media.timeline.template_stage import PALETTES
+from telecine.media.timeline.templates import TEMPLATES
+
+_WORDS = [{"word": "hello", "start": 0, "end": 1}]
+_DATA: dict[str, dict[str, object]] = {
+    "product-intro": {
+        "name": "Watch", "tagline": "For teams", "features": ["One", "Two"], "price": 299,
+        "image": "p.png", "cta": "Order",
+    },
+    "slideshow": {"images": [{"image": "a.png", "caption": "First"}, "b.png"]},
+    "subtitle-video": {"src": "v.mp4", "words": _WORDS},
+    "talking-head": {
+        "src": "v.mp4", "words": _WORDS, "title": "Update", "speaker": "Alex", "role": "Founder",
+    },
+    "comparison": {"left": {"title": "Old", "items": ["slow"]}, "right": {"title": "New"}},
+    "countdown": {"from": 3, "title": "Soon", "endText": "Go"},
+    "text-reveal": {"text": "Ship video at the speed of the encoder"},
+    "news": {"headline": "It works", "image": "n.png", "ticker": ["one", "two"]},
+    "quote": {"quote": "Less is more", "author": "Mies"},
+    "list": {"title": "Things", "items": ["One", {"title": "Two", "description": "More"}]},
+}  # fmt: skip
+_SAID = {
+    "product-intro": {"Watch", "For teams", "One", "Two", "299", "Order"},
+    "slideshow": {"First"},
+    "subtitle-video": set(),
+    "talking-head": {"Update", "Alex", "Founder"},
+    "comparison": {"Old", "slow", "New", "VS"},
+    "countdown": {"3", "2", "1", "Soon", "Go"},
+    "text-reveal": {"Ship video at the speed", "of the encoder"},
+    "news": {"It works", "NEWS", "one   •   two"},
+    "quote": {"\u201c", "Less is more", "Mies"},
+    "list": {"Things", "One", "Two", "More", "1", "2"},
+}
+
+
+def _expanded(name: str, *, data: object = None, **fields: object) -> list[Clip]:
+    made = clip("template", template=name, data=data or _DATA[name], **{"duration": 4, **fields})
+    parsed = parse_rv(document(made))
+    assert parsed.problems == parsed.warnings == ()
+    assert parsed.timeline is not None
+    found = {one.id: one for one in parsed.timeline.tracks[0].clips}
+    drawn = [found[name] for name in parsed.timeline.paint_order]
+    return [*drawn, *(one for one in found.values() if one.content is None)]
+
+
+def _texts(clips: list[Clip]) -> set[str]:
+    return {one.content.text for one in clips if isinstance(one.content, Text)}
+
+
+def test_there_are_the_ten_documented_templates() -> None:
+    assert set(TEMPLATES) == set(_DATA) == set(_SAID)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_template_says_what_its_data_says(name: str) -> None:
+    assert _texts(_expanded(name)) == _SAID[name]
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+@pytest.mark.parametrize("duration", [0.1, 1, 60])
+def test_templates_stay_within_their_own_time(name: str, duration: float) -> None:
+    clips = _expanded(name, start=1, duration=duration)
+
+    assert clips
+    assert all(one.start_frame >= 30 for one in clips)
+    assert all(one.end_frame <= 30 + 30 * duration for one in clips)
+    assert max(one.end_frame for one in clips) == 30 + 30 * duration
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920), (64, 64), (2000, 100)])
+@pytest.mark.parametrize("variant", PALETTES)
+def test_templates_fit_any_canvas_in_any_variant(
+    name: str, width: int, height: int, variant: str
+) -> None:
+    made = clip("template", template=name, data=_DATA[name], variant=variant)
+    meta = {"width": width, "height": height, "fps": 30}
+
+    parsed = parse_rv({"meta": meta, "tracks": [{"clips": [made]}]})
+
+    assert parsed.problems == parsed.warnings == ()
+
+
+def test_an_unknown_variant_is_the_usual_one_with_a_warning() -> None:
+    parsed = parse_rv(document(clip("template", template="quote", variant="x", data={"text": "a"})))
+
+    assert parsed.timeline is not None
+    assert notes(parsed) == [("tracks[0].clips[0].variant", "VARIANT")]
+
+
+def test_faults_are_reported_where_they_were_written() -> None:
+    images = [{"image": "ftp://a/b"}, {"caption": "no picture"}]
+    made = [
+        clip("template", template="slideshow", data={"images": images}),
+        clip("template", template="quote", data={}),
+        clip("template", template="subtitle-video", data={"src": {"$ref": "x"}, "words": 5}),
+        clip("template", template="list", data={"items": ["a"]},
+             overrides={"data": {"title": ["b"]}, "style": {"fill": "puce"}}),
+    ]  # fmt: skip
+
+    found = set(faults(parse_rv(document(*made))))
+
+    assert found == {
+        ("tracks[0].clips[0].data.images[0].image", "SOURCE"),
+        ("tracks[0].clips[0].data.images[1].image", "REQUIRED"),
+        ("tracks[0].clips[1].data.quote", "REQUIRED"),
+        ("tracks[0].clips[2].data.src.$ref", "REFERENCE"),
+        ("tracks[0].clips[2].data.words", "TYPE"),
+        ("tracks[0].clips[3].overrides.style.fill", "COLOUR"),
+    }
+
+
+def test_sources_keep_the_path_where_they_were_written() -> None:
+    pictures = [one.content for one in _expanded("slideshow") if isinstance(one.content, Image)]
+
+    assert [picture.source.path for picture in pictures] == [
+        "tracks[0].clips[0].data.images[0].image", "tracks[0].clips[0].data.images[1]",
+    ]  # fmt: skip
+
+
+def test_overrides_reach_what_is_drawn_and_lift_it() -> None:
+    red = Colour(red=1, green=0, blue=0)
+    made = clip(
+        "template", template="text-reveal", data={"text": "Old", "music": "m.mp3"}, zIndex=2,
+        overrides={
+            "data": {"text": "New"}, "style": {"fill": "red"}, "zIndexOffset": 3,
+            "transition": {"type": "zoom", "duration": 1},
+        },
+    )  # fmt: skip
+
+    parsed = parse_rv(
+        document(clip("rect", id="z4", zIndex=4), made, clip("rect", id="z6", zIndex=6))
+    )
+
+    assert parsed.timeline is not None
+    clips = parsed.timeline.tracks[0].clips
+    texts = [one for one in clips if isinstance(one.content, Text)]
+    assert _texts(list(clips)) == {"New"}
+    assert all(isinstance(one.content, Text) and one.content.paint == red for one in texts)
+    ways = {one.transition_in.kind for one in clips[1:-1] if one.transition_in}
+    assert ways == {"zoom", "wipe"}  # the lines of a reveal have their own
+    (music,) = [one for one in clips if one.content is None]
+    assert isinstance(music.sound, Sound)
+    assert parsed.timeline.paint_order[0] == "z4"
+    assert parsed.timeline.paint_order[-1] == "z6"
+
+
+def test_a_film_keeps_its_trim_and_loudness_and_words_their_looks() -> None:
+    data = {
+        "src": "v.mp4", "words": _WORDS, "source": {"start": 2}, "volume": 0.25,
+        "playbackRate": 2, "config": {"fontSize": 33, "position": "top"},
+    }  # fmt: skip
+
+    clips = _expanded("subtitle-video", data=data)
+
+    video = next(one for one in clips if isinstance(one.content, Video))
+    words = next(one.content for one in clips if isinstance(one.content, Captions))
+    assert isinstance(video.content, Video)
+    assert (video.content.trim_start_seconds, video.content.rate) == (2, 2)
+    assert video.sound is not None
+    assert video.sound.gain == 0.25
+    assert (words.font.size, words.position, words.font.weight) == (33, "top", 800)
+
+
+def test_slides_last_as_long_as_they_are_told_and_cover_one_another() -> None:
+    data = {"images": ["a", "b", "c"], "durationPerSlide": 1}
+
+    slides = [one for one in _expanded("slideshow", data=data) if isinstance(one.content, Image)]
+
+    assert [(one.start_frame, one.end_frame) for one in slides] == [(0, 30), (20, 60), (50, 120)]
+
+
+def test_a_lower_third_can_be_left_out() -> None:
+    data = {**_DATA["talking-head"], "showLowerThird": False}
+
+    assert _texts(_expanded("talking-head", data=data)) == {"Update"}
+
+
+def test_a_transparent_ground_is_not_drawn() -> None:
+    ground = len(_expanded("quote"))
+
+    bare = len(_expanded("quote", data={**_DATA["quote"], "background": "transparent"}))
+
+    assert bare == ground - 2
