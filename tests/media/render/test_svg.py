@@ -28,10 +28,11 @@ from telecine.kit.errors import (
     UndecodableMediaError,
     UnsupportedMediaError,
 )
+from telecine.media.render.facts import probe_source
 from telecine.media.render.icons import icon_names, icon_sets
 from telecine.media.render.pixels import Rgba
 from telecine.media.render.svgclean import clean_svg
-from telecine.media.timeline.model import Colour, Icon, Source, Style, Svg
+from telecine.media.timeline.model import Colour, Crop, Icon, Image, Source, Style, Svg
 
 _OPENED: list[str] = []
 _WATCHES = [False]
@@ -297,6 +298,25 @@ def test_a_file_is_read_and_its_mistakes_name_the_source(tmp_path: Path) -> None
     with pytest.raises(UndecodableMediaError) as caught:
         sprites().svg_size(content)
     assert caught.value.field == "tracks[0].clips[0].src"
+
+
+def test_an_image_clip_shows_a_drawing_too(tmp_path: Path) -> None:
+    path = tmp_path / "logo.png"  # names say nothing
+    path.write_text(
+        '<?xml version="1.0"?><svg width="30" height="15"><rect width="9" height="15"/></svg>'
+    )
+    facts = probe_source(path)
+    assert (facts.width, facts.height, facts.is_animated) == (30, 15, False)
+    content = Image(source=Source(src=str(path), path="tracks[0].clips[0].src"))
+    assert ink(drawn(layer_of(content, size=(60, 30)))) == (40, 40, 58, 70)
+
+
+def test_a_drawing_is_cropped_before_it_is_fitted() -> None:
+    drawing = svg('<rect x="50" width="50" height="50" fill="red"/>')
+    style = Style(crop=Crop(left=0.5, bottom=0.5))
+    rgba = drawn(layer_of(drawing, size=(60, 60), style=style))
+    assert ink(rgba) == (40, 40, 100, 100)
+    assert colour_at(rgba, 98, 98) == (255, 0, 0, 255)
 
 
 def test_drawings_in_other_encodings_are_read(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -16,9 +17,11 @@ from telecine.media.render.container import (
     first_audio,
     first_video,
     open_media,
+    packets_of,
     start_seconds,
 )
 from telecine.media.render.frames import orientation_of
+from telecine.media.render.svg import is_svg, read_svg
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,7 @@ def probe_source(path: Path) -> SourceFacts:
     try:
         facts = image_facts(path)
     except MediaError:
-        return _of_media(path)
+        return _of_drawing(path) if is_svg(path) else _of_media(path)
     is_animated = facts["pages"] > 1 and facts["format"] in ANIMATED
     duration = None
     if is_animated:
@@ -60,6 +63,19 @@ def probe_source(path: Path) -> SourceFacts:
         has_video=False,
         has_audio=False,
         is_animated=is_animated,
+    )
+
+
+def _of_drawing(path: Path) -> SourceFacts:
+    drawing = read_svg(path, field=None)
+    return SourceFacts(
+        width=max(1, round(drawing.width)),
+        height=max(1, round(drawing.height)),
+        duration_seconds=None,
+        frame_rate=None,
+        has_video=False,
+        has_audio=False,
+        is_animated=False,
     )
 
 
@@ -83,17 +99,20 @@ def _of_media(path: Path) -> SourceFacts:
 
 def _shown_size(container: InputContainer, stream: av.VideoStream) -> tuple[int, int]:
     """Width is stretched to square pixels, as players do; height stays. Then it is turned."""
-    try:
-        frame = next(container.decode(stream), None)
-    except av.error.FFmpegError as error:
-        raise UndecodableMediaError("No picture of the video can be decoded.") from error
-    if frame is None:
-        raise UndecodableMediaError("No picture of the video can be decoded.")
+    frame = _first_picture(container, stream)
     aspect = stream.sample_aspect_ratio
     width = max(1, round(frame.width * aspect)) if aspect and aspect > 0 else frame.width
     if orientation_of(frame).is_transposed:
         return frame.height, width
     return width, frame.height
+
+
+def _first_picture(container: InputContainer, stream: av.VideoStream) -> av.VideoFrame:
+    for packet in packets_of(container, stream):
+        with contextlib.suppress(av.error.FFmpegError):
+            for frame in packet.decode():
+                return frame
+    raise UndecodableMediaError("No picture of the video can be decoded.")
 
 
 def _duration_seconds(container: InputContainer, video: av.VideoStream | None) -> Fraction | None:

@@ -25,7 +25,7 @@ from telecine.media.render.pixels import Pixels, Rgba, new_surface
 from telecine.media.render.planes import Sprite
 from telecine.media.render.skia_guard import skia
 from telecine.media.render.stills import draw_still
-from telecine.media.render.svg import draw_icon, draw_svg, read_svg
+from telecine.media.render.svg import draw_icon, draw_svg, is_svg, read_svg
 from telecine.media.render.svgclean import Drawing
 from telecine.media.timeline.model import (
     Circle,
@@ -126,10 +126,10 @@ class Sprites:
             case _:
                 return stroke.width / 2 if stroke else 0.0
 
-    def _drawing(self, svg: Svg, *, field: str | None) -> Drawing:
-        if svg.source is None:
-            return read_svg(svg, None, field=field)
-        return read_svg(svg, self._find(svg.source), field=svg.source.path)
+    def _drawing(self, content: Svg | Image, *, field: str | None) -> Drawing:
+        if content.source is None:
+            return read_svg(content.svg or "", field=field)
+        return read_svg(self._find(content.source), field=content.source.path)
 
     def _draw(self, canvas: skia.Canvas, layer: Layer, scale: float) -> None:
         box = (layer.width, layer.height)
@@ -166,14 +166,14 @@ class Sprites:
         if any(layer.style.corner_radii):
             canvas.clipRRect(corners, skia.ClipOp.kIntersect, doAntiAlias=True)
         match layer.content:
-            case Image():
+            case Image() if not is_svg(self._find(layer.content.source)):
                 draw_still(
                     canvas, layer.content.source, self._find(layer.content.source), box=box,
                     fit=layer.style.fit, crop=layer.style.crop, scale=scale,
                 )  # fmt: skip
-            case Svg():
+            case Image() | Svg():
                 drawing = self._drawing(layer.content, field=layer.path)
-                draw_svg(canvas, drawing, box=box, fit=layer.style.fit, field=layer.path)
+                draw_svg(canvas, drawing, box=box, style=layer.style, field=layer.path)
             case Icon():
                 draw_icon(canvas, layer.content, box=box, field=layer.path)
             case _:

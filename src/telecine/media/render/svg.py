@@ -5,46 +5,73 @@ Text inside drawings is not drawn: export it as outlines.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from telecine.kit.errors import UndecodableMediaError
 from telecine.media.render.icons import icon_markup
 from telecine.media.render.skia_guard import skia
 from telecine.media.render.svgclean import MOST_BYTES, Drawing, clean_svg
-from telecine.media.timeline.model import Fit, Icon, Svg
+from telecine.media.timeline.model import Icon, Style
+
+_LOOKED_AT: Final = 4096
+_BEGINS: Final = re.compile(rb"<(?:svg:)?svg[\s>]")
+_PLAIN: Final = Style()
 
 
-def read_svg(svg: Svg, path: Path | None, *, field: str | None) -> Drawing:
-    """Return a drawing that may be drawn, from its markup or its file at `path`.
+def read_svg(svg: str | Path, *, field: str | None) -> Drawing:
+    """Return what may be drawn of markup, or of a file.
 
     Raises `MediaError`s that name `field`: hostile, broken, too large, or no SVG.
     """
-    if path is None:
-        return _cleaned((svg.svg or "").encode("utf-8", "replace"), field)
+    if isinstance(svg, str):
+        return _cleaned(svg.encode("utf-8", "replace"), field)
     try:
-        with path.open("rb") as file:
+        with svg.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise UndecodableMediaError("This drawing cannot be read.", field=field) from error
     return _cleaned(data, field)
 
 
+def is_svg(path: Path) -> bool:
+    """Say whether a file begins like a drawing, whatever it is called."""
+    try:
+        with path.open("rb") as file:
+            return _BEGINS.search(file.read(_LOOKED_AT).replace(b"\0", b"")) is not None
+    except OSError:
+        return False
+
+
 def draw_svg(
-    canvas: skia.Canvas, drawing: Drawing, *, box: tuple[float, float], fit: Fit, field: str
+    canvas: skia.Canvas,
+    drawing: Drawing,
+    *,
+    box: tuple[float, float],
+    style: Style,
+    field: str,
 ) -> None:
-    """Draw into the box from (0, 0). What `cover` does not show is cut off."""
+    """Draw into the box from (0, 0), cropped and fitted as the style says."""
     dom = skia.SVGDOM.MakeFromStream(skia.MemoryStream(drawing.markup))
     if dom is None:
         raise UndecodableMediaError("This SVG cannot be drawn.", field=field)
-    scale_x, scale_y = box[0] / drawing.width, box[1] / drawing.height
-    if fit != "fill":
-        scale_x = scale_y = min(scale_x, scale_y) if fit == "contain" else max(scale_x, scale_y)
-    width, height = drawing.width * scale_x, drawing.height * scale_y
+    crop = style.crop
+    seen_width = max(1 - crop.left - crop.right, 1e-6) * drawing.width
+    seen_height = max(1 - crop.top - crop.bottom, 1e-6) * drawing.height
+    scale_x, scale_y = box[0] / seen_width, box[1] / seen_height
+    if style.fit == "contain":
+        scale_x = scale_y = min(scale_x, scale_y)
+    elif style.fit == "cover":
+        scale_x = scale_y = max(scale_x, scale_y)
+    width, height = seen_width * scale_x, seen_height * scale_y
     left, top = (box[0] - width) / 2, (box[1] - height) / 2
     seen = skia.Rect.MakeXYWH(left, top, width, height)
     if not seen.intersect(skia.Rect.MakeWH(*box)):
         return
+    left -= crop.left * drawing.width * scale_x
+    top -= crop.top * drawing.height * scale_y
     canvas.save()
     canvas.clipRect(seen, skia.ClipOp.kIntersect, doAntiAlias=True)
     canvas.translate(left, top)
@@ -61,7 +88,7 @@ def draw_icon(canvas: skia.Canvas, icon: Icon, *, box: tuple[float, float], fiel
     """
     markup = icon_markup(icon.name, colour=icon.colour, field=field)
     drawing = _cleaned(markup, field)
-    draw_svg(canvas, drawing, box=box, fit="contain", field=field)
+    draw_svg(canvas, drawing, box=box, style=_PLAIN, field=field)
 
 
 @lru_cache(maxsize=8)
