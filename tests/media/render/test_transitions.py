@@ -29,7 +29,8 @@ from telecine.media.timeline.model import (
 )
 
 KINDS: tuple[TransitionKind, ...] = get_args(TransitionKind)
-PICTURE = Image(source=Source(src="p.png", path=""))
+PICTURE = Image(source=Source(src="p.JPG", path=""))
+DRAWING = Image(source=Source(src="d.png", path=""))
 
 
 def transition(kind: TransitionKind, duration: float = 1.0, **fields: Any) -> Transition:
@@ -227,6 +228,16 @@ def test_what_will_not_be_hidden_fades_out() -> None:
     )  # fmt: skip
     below, above = tall.frame(15).draws
     assert (below.opacity, above.opacity) == (0.5, 0.5)
+
+
+def test_what_a_drawing_with_holes_may_not_hide_goes_at_the_very_end() -> None:
+    made = pair("fade", second=DRAWING)
+    below = [made.frame(n).draws[0].opacity for n in range(11, 20)]
+    above = [made.frame(n).draws[1].opacity for n in range(11, 20)]
+    ground = [(1 - low) * (1 - high) for low, high in zip(below, above, strict=True)]
+    assert max(ground) < 0.05  # of an opaque drawing nobody sees it
+    assert below[3] > 0.99
+    assert below[8] < 0.6
 
 
 def test_push_moves_both_as_one() -> None:

@@ -11,6 +11,7 @@ from telecine.media.render.display import Draw
 from telecine.media.render.planning import transitions
 from telecine.media.render.planning.nodes import Node, Outer
 from telecine.media.render.planning.poses import Pose
+from telecine.media.render.planning.transitions import Cover
 from telecine.media.timeline.model import Transition
 
 #: Sorts items from the back to the front.
@@ -78,11 +79,11 @@ class Leaving(Item):
         opacity: float,
         transition: Transition,
         canvas: tuple[int, int],
-        is_covered: bool,
+        cover: Cover,
     ) -> None:
         self._transition = transition
         self._canvas = canvas
-        self._is_covered = is_covered
+        self._cover = cover
         super().__init__(node, order=order, frames=frames, opacity=opacity)
 
     @override
@@ -100,7 +101,7 @@ class Leaving(Item):
     def _change(self, share: float) -> Callable[[Pose], None]:
         def change(pose: Pose) -> None:
             transitions.give_way(
-                pose, self._transition, share, canvas=self._canvas, is_covered=self._is_covered
+                pose, self._transition, share, canvas=self._canvas, cover=self._cover
             )
 
         return change

@@ -20,6 +20,7 @@ from telecine.media.render.planning import boxes, transitions
 from telecine.media.render.planning.building import Builder
 from telecine.media.render.planning.items import Item, Leaving
 from telecine.media.render.planning.nodes import Node
+from telecine.media.render.planning.transitions import Cover
 from telecine.media.timeline.model import (
     Clip,
     Colour,
@@ -34,6 +35,7 @@ from telecine.media.timeline.model import (
 #: How many clips that end at about the same time are looked at.
 _MOST_RIVALS: Final = 64
 _NEARLY: Final = 0.5
+_OPAQUE: Final = (".jpg", ".jpeg")
 
 Corners = tuple[float, float, float, float]
 
@@ -63,14 +65,15 @@ def items_of(timeline: Timeline, *, builder: Builder, measure: Measure) -> Itera
             start, end = max(clip.start_frame, 0), min(clip.end_frame, timeline.duration_frames)
             way = ways.get(index)
             after = None if way is None else nodes[way.after]
-            is_covered = after is not None and _hides(after, node, timeline, measure)
-            if way is not None and after is not None and (end <= way.frames.start or is_covered):
+            cover = "part" if after is None else _cover(after, node, timeline, measure)
+            meets = way is not None and (end <= way.frames.start or cover != "part")
+            if way is not None and after is not None and meets:
                 end = way.frames.start
                 above = orders.get(after.clip.id, len(orders))
                 yield Leaving(
                     node, order=min((order, 1), (above, 0)), frames=way.frames,
                     opacity=track.opacity, transition=way.transition,
-                    canvas=(timeline.width, timeline.height), is_covered=is_covered,
+                    canvas=(timeline.width, timeline.height), cover=cover,
                 )  # fmt: skip
             if start < end:
                 frames = range(start, end)
@@ -116,27 +119,36 @@ def _successions(clips: Sequence[Clip], timeline: Timeline) -> Iterator[_Success
             )
 
 
-def _hides(above: Node, below: Node, timeline: Timeline, measure: Measure) -> bool:
-    """Say whether a clip that is there covers all of another's box that is on the canvas."""
+def _cover(above: Node, below: Node, timeline: Timeline, measure: Measure) -> Cover:
+    """Return what a clip that is there hides of another, as far as that is on the canvas."""
     style = above.clip.style
     is_solid = style.opacity >= 1.0 and style.blend == "source-over"
     seen = _solid_box(above, measure)
     transition = above.clip.transition_in
     if not is_solid or any(style.corner_radii) or seen is None or transition is None:
-        return False
+        return "part"
     there = min(above.clock.frame(transition.duration_seconds) + 1, above.clock.n_frames - 1)
     back = inverted(above.matrix_at(there))
     if back is None:
-        return False
+        return "part"
     left, top, right, bottom = _bounds(below)
     across = [min(max(x, 0.0), float(timeline.width)) for x in (left, right)]
     down = [min(max(y, 0.0), float(timeline.height)) for y in (top, bottom)]
     corners = [mapped(back, x, y) for x in across for y in down]
-    return all(
+    is_within = all(
         seen[0] - _NEARLY <= x <= seen[0] + seen[2] + _NEARLY
         and seen[1] - _NEARLY <= y <= seen[1] + seen[3] + _NEARLY
         for x, y in corners
     )
+    if not is_within:
+        return "part"
+    return "all" if _has_no_holes(above) else "perhaps"
+
+
+def _has_no_holes(node: Node) -> bool:
+    """Say whether a picture is surely opaque: nearly all videos are, and JPEG always is."""
+    content = node.clip.content
+    return not isinstance(content, Image) or content.source.src.lower().endswith(_OPAQUE)
 
 
 def _solid_box(node: Node, measure: Measure) -> Corners | None:

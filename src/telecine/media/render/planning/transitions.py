@@ -6,7 +6,7 @@ edge of a wipe to the left starts at the right. Times end where the clip is simp
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from telecine.media.render.display import Mask
 from telecine.media.render.planning.poses import Pose
@@ -19,6 +19,11 @@ VECTORS: Final[dict[Direction, tuple[float, float]]] = {
 _OPPOSITE: Final[dict[Direction, Direction]] = {
     "left": "right", "right": "left", "up": "down", "down": "up",
 }  # fmt: skip
+#: What of a clip the next one hides: all, all unless that is a picture with holes, or a part.
+Cover = Literal["all", "perhaps", "part"]
+
+#: A power that lets a clip go at the very end: too late for the ground to be seen.
+_LATE: Final = 8
 BLUR_PX: Final = 24.0
 ZOOM_SCALE: Final = 0.5
 SPIN_DEGREES: Final = 180.0
@@ -45,14 +50,14 @@ def give_way(
     share: float,
     *,
     canvas: tuple[int, int],
-    is_covered: bool,
+    cover: Cover,
 ) -> None:
-    """Change the pose of a clip to which the next one comes; `is_covered` where that hides it.
+    """Change the pose of a clip to which the next one comes; `cover` is what that hides of it.
 
     What will be hidden may stay as it is: if both were half transparent, the ground would show.
     """
     eased = transition.easing(share)
-    if transition.kind in ("push", "spin") or (transition.kind == "wipe" and not is_covered):
+    if transition.kind in ("push", "spin") or (transition.kind == "wipe" and cover != "all"):
         leave(pose, transition, share, canvas=canvas)
         return
     if transition.kind == "zoom":
@@ -60,8 +65,9 @@ def give_way(
         pose.scale_x, pose.scale_y = pose.scale_x * factor, pose.scale_y * factor
     elif transition.kind == "blur":
         _blur(pose, transition, eased)
-    if not is_covered:
-        pose.opacity *= _clamped(1.0 - eased)
+    if cover != "all":
+        gone = _clamped(eased)
+        pose.opacity *= 1.0 - (gone if cover == "part" else gone**_LATE)
 
 
 def largest_scale(transition: Transition | None) -> float:
