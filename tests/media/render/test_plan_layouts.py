@@ -287,6 +287,13 @@ def test_pages_fade_in_and_words_of_a_stream_do() -> None:
     assert len(stream.frame(15).draws) == 1
 
 
+def test_a_page_goes_on_fading_in_when_its_first_word_is_short() -> None:
+    quick = words((0, 0.1), (0.1, 0.9))
+    made = planned(clip(captions(quick, fades_in=True), end=9))
+    assert [round(only(made, n).opacity, 3) for n in (0, 1, 2)] == [0.333, 0.667, 1]
+    assert [said(made, n) for n in (0, 1)] == [("w0 w1", 0, 2), ("w0 w1", 1, 2)]
+
+
 def test_captions_scale_about_their_page() -> None:
     made = planned(clip(captions(), place=Placement(scale=(2, 2))))
     assert corner(only(made, 0).matrix, 30, 10) == (200, 110)

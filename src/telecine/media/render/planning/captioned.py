@@ -60,24 +60,26 @@ class CaptionPages:
         if state is None:
             return ()
         shot, layer = state
-        passed = frame - shot.first
-        if passed >= self._fade_frames or not self._appears(shot):
+        passed = frame - self._came(shot)
+        if passed >= self._fade_frames:
             return (Part(layer=layer),)
         coming = Part(layer=layer, opacity=(passed + 1) / (self._fade_frames + 1))
-        before = None if shot.is_first else self._states.at(shot.first - 1)
-        return (coming,) if before is None else (Part(layer=before[1]), coming)
+        before = self._states.at(shot.first - 1) if shot.first > max(shot.came, 0) else None
+        if self._captions.mode == "batch" or before is None:
+            return (coming,)
+        return (Part(layer=before[1]), coming)
 
     def moving(self) -> list[Span]:
         fades = [
-            (shot.first, shot.first + self._fade_frames + 1)
+            (shot.first, min(self._came(shot) + self._fade_frames + 1, shot.end))
             for shot in self._listed
-            if self._fade_frames and self._appears(shot)
+            if self._fade_frames
         ]
         return joined([*self._states.spans(), *fades])
 
-    def _appears(self, shot: Shot) -> bool:
-        """Say whether something comes that was not there: a page, or a word of a stream."""
-        return shot.is_first or self._captions.mode == "stream"
+    def _came(self, shot: Shot) -> int:
+        """Return when what fades in came: the page, or in a stream its last word."""
+        return shot.came if self._captions.mode == "batch" else shot.first
 
 
 def _key(page: CaptionPage) -> tuple[object, ...]:

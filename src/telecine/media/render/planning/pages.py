@@ -20,12 +20,15 @@ _MOMENT_SECONDS: Final = 0.3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
-    """A state of a page, on the clip's frames `first <= n < end`. `is_first`: the page comes."""
+    """A state of a page, on the clip's frames `first <= n < end`.
+
+    `came` is the frame on which the page appeared, perhaps before the clip.
+    """
 
     page: CaptionPage
     first: int
     end: int
-    is_first: bool
+    came: int
 
 
 def shots(captions: Captions, *, clock: Clock) -> Iterator[Shot]:
@@ -41,7 +44,7 @@ def shots(captions: Captions, *, clock: Clock) -> Iterator[Shot]:
             first, last = max(clock.frame(at), 0), min(clock.frame(until), clock.n_frames)
             if first < last:
                 page = CaptionPage(captions=captions, words=words, spoken=spoken, visible=visible)
-                yield Shot(page=page, first=first, end=last, is_first=at == start)
+                yield Shot(page=page, first=first, end=last, came=clock.frame(start))
 
 
 def _pages(captions: Captions) -> Iterator[tuple[Word, ...]]:
