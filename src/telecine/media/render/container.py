@@ -5,8 +5,10 @@ Only demuxers that never open what the bytes name are let near it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 import av
 import av.error
@@ -17,9 +19,12 @@ import av.subtitles.codeccontext
 import av.subtitles.stream
 import av.subtitles.subtitle
 from av.container import InputContainer
+from av.packet import Packet
 
 from telecine.kit.errors import UndecodableMediaError
 from telecine.media.ffmpeg import DEMUXERS
+
+_Stream = TypeVar("_Stream", av.VideoStream, av.AudioStream)
 
 
 def open_media(path: Path) -> InputContainer:
@@ -58,3 +63,17 @@ def start_seconds(container: InputContainer) -> Fraction:
     """Return the stamp at which the file begins; libav's answer is None where it is unknown."""
     start: int | None = container.start_time
     return Fraction(start or 0, av.time_base)
+
+
+def packets_of(container: InputContainer, stream: _Stream) -> Iterator[Packet[_Stream]]:
+    """Yield the packets of a stream from where the file stands; where it breaks off, it ends.
+
+    The last one is empty: it asks the decoder for what it still holds.
+    """
+    try:
+        yield from container.demux(stream)
+    except av.error.FFmpegError:
+        return
+    except IndexError:
+        # PyAV looks for a stream that came up in mid-file, after the last packet of ours.
+        return

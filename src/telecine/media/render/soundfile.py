@@ -21,7 +21,12 @@ import numpy.typing as npt
 from av.audio.resampler import AudioResampler
 
 from telecine.kit.errors import UndecodableMediaError
-from telecine.media.render.container import first_audio, open_media, start_seconds
+from telecine.media.render.container import (
+    first_audio,
+    open_media,
+    packets_of,
+    start_seconds,
+)
 
 #: Samples in rows, channels in columns; 1 is full scale.
 Samples = npt.NDArray[np.float32]
@@ -104,7 +109,12 @@ class SoundFile:
                 at = stamp or 0
             elif stamp is not None and self._is_jump(stamp - at, following, at + frame.samples):
                 at = stamp
-            samples = converter.convert(frame)
+            try:
+                samples = converter.convert(frame)
+            except av.error.FFmpegError:  # channels in an order that nobody knows
+                self._n_broken += 1
+                continue
+            self._n_decoded += 1
             yield at, samples
             at += len(samples)
         if self._n_broken and not self._n_decoded:
@@ -150,14 +160,8 @@ class SoundFile:
 
     def _decoded(self) -> Iterator[av.AudioFrame]:
         """Yield what can be decoded. A file that breaks off ends there."""
-        packets = self._container.demux(self._stream)
-        while True:
-            try:
-                packet = next(packets, None)
-            except av.error.FFmpegError:
-                return
-            if packet is None:
-                return
+        assert self._stream is not None
+        for packet in packets_of(self._container, self._stream):
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:
@@ -165,7 +169,6 @@ class SoundFile:
                 continue
             for frame in frames:
                 if isinstance(frame, av.AudioFrame):
-                    self._n_decoded += 1
                     yield frame
 
     def _place(self, frame: av.AudioFrame) -> int | None:
@@ -186,11 +189,13 @@ class _Converter:
     def convert(self, frame: av.AudioFrame) -> Samples:
         kind = (frame.sample_rate, frame.format.name, frame.layout.name)
         if self._resampler is None or kind != self._kind:
+            self._kind = None  # until the first frame went through
             layout = "mono" if self._channels == 1 else "stereo"
             self._resampler = AudioResampler(format="flt", layout=layout, rate=self._rate)
-            self._kind = kind
         frame.pts = None  # places are counted outside
-        return _sane(samples_of(self._resampler.resample(frame), channels=self._channels))
+        found = samples_of(self._resampler.resample(frame), channels=self._channels)
+        self._kind = kind
+        return _sane(found)
 
 
 def samples_of(frames: list[av.AudioFrame], *, channels: int) -> Samples:

@@ -15,6 +15,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
+import av.error
+
+from telecine.kit.errors import UndecodableMediaError
 from telecine.media.render.animated import AnimatedImage
 from telecine.media.render.facts import SourceFacts, probe_source
 from telecine.media.render.frames import FrameConverter
@@ -171,10 +174,15 @@ class VideoSource:
             while (order := self._next_order(done)) is not None:
                 self._fill(order)
                 done = order
+        except av.error.FFmpegError as error:
+            self._fail(UndecodableMediaError(f"The video cannot be decoded: {error.strerror}."))
         except BaseException as error:  # noqa: BLE001 (raised where the frame is asked for)
-            with self._changed:
-                self._failure = error
-                self._changed.notify_all()
+            self._fail(error)
+
+    def _fail(self, failure: BaseException) -> None:
+        with self._changed:
+            self._failure = failure
+            self._changed.notify_all()
 
     def _next_order(self, done: _Order | None) -> _Order | None:
         with self._changed:

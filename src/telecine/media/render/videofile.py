@@ -7,7 +7,6 @@ from its own stamp until the next one's; the first also before, the last for eve
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +18,12 @@ import av
 import av.error
 
 from telecine.kit.errors import UndecodableMediaError, UnsupportedMediaError
-from telecine.media.render.container import first_video, open_media, start_seconds
+from telecine.media.render.container import (
+    first_video,
+    open_media,
+    packets_of,
+    start_seconds,
+)
 
 #: How far before the wanted instant to look for a key frame, in seconds: each after the last
 #: one failed. In the end the file is read from its start.
@@ -134,19 +138,18 @@ class VideoFile:
         """
         context = self._stream.codec_context
         context.skip_frame = "DEFAULT"
-        with contextlib.suppress(av.error.FFmpegError):
-            for packet in self._container.demux(self._stream):
-                if skip_before is not None:
-                    is_early = packet.pts is not None and (
-                        packet.pts * self._time_base - self._zero < skip_before
-                    )
-                    context.skip_frame = "NONREF" if is_early else "DEFAULT"
-                yield from self._pictures(packet)
+        for packet in packets_of(self._container, self._stream):
+            if skip_before is not None:
+                is_early = packet.pts is not None and (
+                    packet.pts * self._time_base - self._zero < skip_before
+                )
+                context.skip_frame = "NONREF" if is_early else "DEFAULT"
+            yield from self._pictures(packet)
 
     def _pictures(self, packet: av.Packet[av.VideoStream]) -> list[av.VideoFrame]:
         try:
             return packet.decode()
-        except av.error.InvalidDataError:
+        except av.error.FFmpegError:
             return []
 
     def _from_key_frame(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
