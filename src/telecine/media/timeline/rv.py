@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Final
 
-from telecine.media.timeline.model import Clip, FontFace, Timeline, Track
+from telecine.media.timeline.model import Clip, FontFace, Source, Timeline, Track
 from telecine.media.timeline.reader import Node, Problem, Report, Value, finite
 from telecine.media.timeline.rv_clips import Draft, read_clip
 from telecine.media.timeline.scene import (
@@ -41,10 +41,14 @@ _BROADCAST_RATES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """What became of a document: a timeline exactly when there are no problems."""
+    """What became of a document: a timeline exactly when there are no problems.
+
+    `sources` are the files that it names, each once, captions and fonts included.
+    """
 
     timeline: Timeline | None
     problems: tuple[Problem, ...]
+    sources: tuple[Source, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
 
@@ -78,6 +82,7 @@ def parse_rv(document: object, *, lookup: Lookup | None = None) -> Parsed:
     return Parsed(
         timeline=None if problems else timeline,
         problems=problems,
+        sources=tuple(scene.sources.values()),
         warnings=tuple(report.warnings),
     )
 

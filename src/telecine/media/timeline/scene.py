@@ -54,6 +54,8 @@ class Scene:
     report: Report
     assets: Mapping[str, Value] = field(default_factory=dict)
     lookup: Lookup | None = None
+    #: Every file that the document names, by what it calls it.
+    sources: dict[str, Source] = field(default_factory=dict)
     n_clips: int = 0
     ids: set[str] = field(default_factory=set)
 
@@ -88,7 +90,9 @@ class Scene:
         if not text.strip() or "\0" in text or (scheme and scheme[1].lower() not in _SCHEMES):
             src.problem("SOURCE", "This is no media address.", allowed="https:, http:, file_id:")
             return None
-        return Source(src=text, path=value.path)
+        found = Source(src=text, path=value.path)
+        self.sources.setdefault(text, found)
+        return found
 
     def media(self, node: Node) -> Source | None:
         """Return a clip's media file: `src`, or `assetId`, an asset's id as a plain string."""
