@@ -274,7 +274,7 @@ def test_extreme_numbers_are_no_crash() -> None:
 _PIECES = st.sampled_from(
     ["<svg", "<g>", "</g>", "<use ", 'href="#a"', ' id="a"', ">", "/>", "<rect", ' fill="url(#a)"',
      "<style>", "</style>", ".a{fill:red}", "<pattern", ' viewBox="0 0 1 1"', "&#x0;", "&amp;",
-     "<!DOCTYPE svg>", "<![CDATA[", "]]>", "<!--", "-->", ' width="5"', "</svg>", "\0", "<symbol"]
+     "<!DOCTYPE svg>", "<![CDATA[", "]]>", "<!--", "<text>", "a b", "<tspan x='3 4'>", "</tspan>", "-->", ' width="5"', "</svg>", "\0", "<symbol"]
 )  # fmt: skip
 
 
@@ -317,6 +317,42 @@ def test_a_drawing_is_cropped_before_it_is_fitted() -> None:
     rgba = drawn(layer_of(drawing, size=(60, 60), style=style))
     assert ink(rgba) == (40, 40, 100, 100)
     assert colour_at(rgba, 98, 98) == (255, 0, 0, 255)
+
+
+@pytest.mark.parametrize(("anchor", "left"), [("start", 50), ("middle", 35), ("end", 20)])
+def test_text_is_drawn_from_its_anchor(anchor: str, left: int) -> None:
+    # Three cells of a face that is 0.6 wide, the last one bold and in a tspan.
+    inside = (
+        f'<text x="50" y="50" font-family="monospace" text-anchor="{anchor}"'
+        ' font-size="16.6667">HH<tspan font-weight="bold" fill="red">H</tspan></text>'
+    )
+    found = ink(shown(inside))
+    assert (found[0], found[2]) == pytest.approx((left, left + 30), abs=2.5)
+    assert found[3] == 50
+    assert colour_at(shown(inside), left + 22, 44)[0] > 100
+
+
+def test_text_is_styled_by_what_is_around_it_and_by_sheets() -> None:
+    inside = (
+        "<style>.t{font-size:40px;font-family:Inter}</style>"
+        '<g class="t" fill="lime"><text y="60">H<tspan x="50" dy="30"> H\n</tspan></text></g>'
+    )
+    rgba = shown(inside)
+    left, top, _, bottom = ink(rgba)
+    assert (left, top, bottom) == pytest.approx((3, 31, 90), abs=2)
+    assert tuple(rgba[45, 6]) == (0, 255, 0, 255)
+
+
+def test_text_is_bounded_and_never_a_crash() -> None:
+    started = time.process_time()
+    shown(f'<text y="9">{"x " * 100_000}</text>')
+    shown("<text>" + "<tspan>a</tspan>" * 20_000 + "</text>")
+    for odd in ("nan", "-1e30", "1e30", "inf", "0"):
+        shown(f'<text x="{odd}" dy="{odd} 2" font-size="{odd}" font-weight="{odd}">a🙂ש</text>')
+    shown(
+        '<text><rect width="9"/><textPath href="#p">x</textPath><text>y</text></text><tspan>z</tspan>'
+    )
+    assert time.process_time() - started < 3.0
 
 
 def test_drawings_in_other_encodings_are_read(tmp_path: Path) -> None:

@@ -128,8 +128,9 @@ class Sprites:
 
     def _drawing(self, content: Svg | Image, *, field: str | None) -> Drawing:
         if content.source is None:
-            return read_svg(content.svg or "", field=field)
-        return read_svg(self._find(content.source), field=content.source.path)
+            return read_svg(content.svg or "", field=field, fonts=self._fonts)
+        file = self._find(content.source)
+        return read_svg(file, field=content.source.path, fonts=self._fonts)
 
     def _draw(self, canvas: skia.Canvas, layer: Layer, scale: float) -> None:
         box = (layer.width, layer.height)

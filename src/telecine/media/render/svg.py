@@ -1,7 +1,4 @@
-"""SVG drawings and icons, drawn by skia after `svgclean` has been through them.
-
-Text inside drawings is not drawn: export it as outlines.
-"""
+"""SVG drawings and icons, drawn by skia after `svgclean` has been through them."""
 
 from __future__ import annotations
 
@@ -11,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from telecine.kit.errors import UndecodableMediaError
+from telecine.media.render.fonts import FontBook
 from telecine.media.render.icons import icon_markup
 from telecine.media.render.skia_guard import skia
 from telecine.media.render.svgclean import MOST_BYTES, Drawing, clean_svg
@@ -21,19 +19,19 @@ _BEGINS: Final = re.compile(rb"<(?:svg:)?svg[\s>]")
 _PLAIN: Final = Style()
 
 
-def read_svg(svg: str | Path, *, field: str | None) -> Drawing:
-    """Return what may be drawn of markup, or of a file.
+def read_svg(svg: str | Path, *, field: str | None, fonts: FontBook | None = None) -> Drawing:
+    """Return what may be drawn of markup, or of a file; without `fonts` its text is left out.
 
     Raises `MediaError`s that name `field`: hostile, broken, too large, or no SVG.
     """
     if isinstance(svg, str):
-        return _cleaned(svg.encode("utf-8", "replace"), field)
+        return _cleaned(svg.encode("utf-8", "replace"), field, fonts)
     try:
         with svg.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise UndecodableMediaError("This drawing cannot be read.", field=field) from error
-    return _cleaned(data, field)
+    return _cleaned(data, field, fonts)
 
 
 def is_svg(path: Path) -> bool:
@@ -87,10 +85,10 @@ def draw_icon(canvas: skia.Canvas, icon: Icon, *, box: tuple[float, float], fiel
     Raises `InvalidRequestError` that names `field` where no icon has this name.
     """
     markup = icon_markup(icon.name, colour=icon.colour, field=field)
-    drawing = _cleaned(markup, field)
+    drawing = _cleaned(markup, field, None)
     draw_svg(canvas, drawing, box=box, style=_PLAIN, field=field)
 
 
 @lru_cache(maxsize=8)
-def _cleaned(data: bytes, field: str | None) -> Drawing:
-    return clean_svg(data, field=field)
+def _cleaned(data: bytes, field: str | None, fonts: FontBook | None) -> Drawing:
+    return clean_svg(data, field=field, fonts=fonts)

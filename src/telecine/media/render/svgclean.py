@@ -18,7 +18,9 @@ from xml.etree.ElementTree import Element, tostring
 from xml.parsers import expat
 
 from telecine.kit.errors import MediaLimitError, UndecodableMediaError, UnsupportedMediaError
+from telecine.media.render.fonts import FontBook
 from telecine.media.render.svgstyle import StyleSheet
+from telecine.media.render.svgtext import FONT_PROPERTIES, Outliner
 
 #: Larger drawings are refused.
 MOST_BYTES: Final = 8 * 2**20
@@ -34,137 +36,31 @@ _USUAL_SIZE: Final = (300.0, 150.0)
 
 _SVG: Final = "http://www.w3.org/2000/svg"
 _XLINK: Final = "http://www.w3.org/1999/xlink"
-_FILTER_PARTS: Final = frozenset(
-    [
-        "feBlend",
-        "feColorMatrix",
-        "feComponentTransfer",
-        "feComposite",
-        "feFlood",
-        "feFuncA",
-        "feFuncB",
-        "feFuncG",
-        "feFuncR",
-        "feGaussianBlur",
-        "feMerge",
-        "feMergeNode",
-        "feOffset",
-    ]
-)
-_ELEMENTS: Final = _FILTER_PARTS | frozenset(
-    [
-        "a",
-        "circle",
-        "clipPath",
-        "defs",
-        "ellipse",
-        "filter",
-        "g",
-        "line",
-        "linearGradient",
-        "mask",
-        "path",
-        "pattern",
-        "polygon",
-        "polyline",
-        "radialGradient",
-        "rect",
-        "stop",
-        "style",
-        "svg",
-        "switch",
-        "symbol",
-        "use",
-    ]
-)
-_ATTRIBUTES: Final = frozenset(
-    [
-        "amplitude",
-        "class",
-        "clipPathUnits",
-        "cx",
-        "cy",
-        "d",
-        "dx",
-        "dy",
-        "exponent",
-        "filterUnits",
-        "fx",
-        "fy",
-        "gradientTransform",
-        "gradientUnits",
-        "height",
-        "href",
-        "id",
-        "in",
-        "in2",
-        "intercept",
-        "k1",
-        "k2",
-        "k3",
-        "k4",
-        "maskContentUnits",
-        "maskUnits",
-        "mode",
-        "offset",
-        "operator",
-        "patternContentUnits",
-        "patternTransform",
-        "patternUnits",
-        "points",
-        "preserveAspectRatio",
-        "primitiveUnits",
-        "r",
-        "result",
-        "rx",
-        "ry",
-        "slope",
-        "spreadMethod",
-        "stdDeviation",
-        "style",
-        "tableValues",
-        "transform",
-        "type",
-        "values",
-        "viewBox",
-        "width",
-        "x",
-        "x1",
-        "x2",
-        "y",
-        "y1",
-        "y2",
-    ]
-)
-_PROPERTIES: Final = frozenset(
-    [
-        "clip-path",
-        "clip-rule",
-        "color",
-        "color-interpolation-filters",
-        "display",
-        "fill",
-        "fill-opacity",
-        "fill-rule",
-        "filter",
-        "flood-color",
-        "flood-opacity",
-        "mask",
-        "mix-blend-mode",
-        "opacity",
-        "stop-color",
-        "stop-opacity",
-        "stroke",
-        "stroke-dasharray",
-        "stroke-dashoffset",
-        "stroke-linecap",
-        "stroke-linejoin",
-        "stroke-miterlimit",
-        "stroke-opacity",
-        "stroke-width",
-        "visibility",
-    ]
-)
+_FILTER_PARTS: Final = {
+    "feBlend", "feColorMatrix", "feComponentTransfer", "feComposite", "feFlood", "feFuncA",
+    "feFuncB", "feFuncG", "feFuncR", "feGaussianBlur", "feMerge", "feMergeNode", "feOffset",
+}  # fmt: skip
+_ELEMENTS: Final = _FILTER_PARTS | {
+    "a", "circle", "clipPath", "defs", "ellipse", "filter", "g", "line", "linearGradient",
+    "mask", "path", "pattern", "polygon", "polyline", "radialGradient", "rect", "stop",
+    "style", "svg", "switch", "symbol", "text", "tspan", "use",
+}  # fmt: skip
+_ATTRIBUTES: Final = {
+    "amplitude", "class", "clipPathUnits", "cx", "cy", "d", "dx", "dy", "exponent",
+    "filterUnits", "fx", "fy", "gradientTransform", "gradientUnits", "height", "href", "id",
+    "in", "in2", "intercept", "k1", "k2", "k3", "k4", "maskContentUnits", "maskUnits", "mode",
+    "offset", "operator", "patternContentUnits", "patternTransform", "patternUnits", "points",
+    "preserveAspectRatio", "primitiveUnits", "r", "result", "rx", "ry", "slope",
+    "spreadMethod", "stdDeviation", "style", "tableValues", "transform", "type", "values",
+    "viewBox", "width", "x", "x1", "x2", "y", "y1", "y2",
+}  # fmt: skip
+_PROPERTIES: Final = FONT_PROPERTIES | {
+    "clip-path", "clip-rule", "color", "color-interpolation-filters", "display", "fill",
+    "fill-opacity", "fill-rule", "filter", "flood-color", "flood-opacity", "mask",
+    "mix-blend-mode", "opacity", "stop-color", "stop-opacity", "stroke", "stroke-dasharray",
+    "stroke-dashoffset", "stroke-linecap", "stroke-linejoin", "stroke-miterlimit",
+    "stroke-opacity", "stroke-width", "visibility",
+}  # fmt: skip
 _URL: Final = re.compile(r"url\(\s*['\"]?#([^'\")\s]+)['\"]?\s*\)")
 _LENGTH: Final = re.compile(r"\s*(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,2}))?\s*([a-z]*)\s*")
 _UNITS: Final = {
@@ -182,8 +78,11 @@ class Drawing:
     height: float
 
 
-def clean_svg(data: bytes, *, field: str | None) -> Drawing:
-    """Return what may be drawn of an SVG. Raises `MediaError`s that name `field`."""
+def clean_svg(data: bytes, *, field: str | None, fonts: FontBook | None = None) -> Drawing:
+    """Return what may be drawn of an SVG; its text is left out where there are no `fonts`.
+
+    Raises `MediaError`s that name `field`.
+    """
     if len(data) > MOST_BYTES:
         raise MediaLimitError(f"The drawing is larger than {MOST_BYTES} bytes.", field=field)
     reading = _Reading(field)
@@ -191,6 +90,8 @@ def clean_svg(data: bytes, *, field: str | None) -> Drawing:
     width, height = _own_size(root)
     for element in list(root.iter()):
         _rewrite(element, reading.sheet)
+    if fonts is not None:
+        Outliner(fonts, length=_px).outline(root, {})
     _resolve(root)
     _check_cost(root, field)
     root.set("width", f"{width:.8g}")
@@ -272,8 +173,16 @@ class _Reading:
             self._style = None
 
     def _text(self, text: str) -> None:
-        if self._style is not None and not self._skipped:
+        if self._skipped or not self._open:
+            return
+        if self._style is not None:
             self._style.append(text)
+        elif self._open[-1].tag in ("text", "tspan"):
+            element = self._open[-1]
+            if len(element):
+                element[-1].tail = (element[-1].tail or "") + text
+            else:
+                element.text = (element.text or "") + text
 
 
 def _rewrite(element: Element, sheet: StyleSheet) -> None:
