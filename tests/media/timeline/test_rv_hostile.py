@@ -218,6 +218,7 @@ _EVERYTHING: Final[list[dict[str, object]]] = [
         clip("video", src={"$ref": "v"}, source={"start": 1, "end": 2}, kenBurns={"from": 1}),
         clip("audio", src="a.mp3", gainEnvelope=[{"time": 0, "volume": 1}],
              ducking={"targets": ["a"]}),
+        clip("progress", style="ring", animations=[{"type": "shake", "duration": 1}]),
         *(clip("template", template=name, overrides={"style": {"opacity": 1}}, data={
             "images": [{"image": "a", "caption": "b"}], "src": "v", "words": [], "left": {},
             "right": {"items": ["a"]}, "quote": "q", "items": ["a", {"title": "b"}], "text": "t",

@@ -12,6 +12,8 @@ from telecine.media.timeline.model import (
     Colour,
     Curve,
     FilterKind,
+    PathLine,
+    Rect,
     TransitionKind,
 )
 from telecine.media.timeline.rv import parse_rv
@@ -136,3 +138,33 @@ def test_a_transition_may_be_a_plain_name() -> None:
 
     assert found is not None
     assert (found.kind, found.duration_seconds) == ("fade", 0.75)
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [("blurIn", ["fadeIn", "filter"]), ("popIn", ["fadeIn", "scale"]), ("pulse", ["scale"]),
+     ("shake", ["move"])],
+)  # fmt: skip
+def test_our_own_animations_are_made_of_the_ten_and_come_to_rest(
+    name: str, kinds: list[str]
+) -> None:
+    found = only("rect", animations=[{"type": name, "duration": 0.5, "delay": 0.2}]).animations
+
+    assert [one.kind for one in found] == kinds
+    assert all(one.delay_seconds == 0.2 for one in found)
+    last = found[-1]
+    start, end = (last.start, last.end) if name in ("blurIn", "popIn") else (last.end, last.start)
+    assert end in (0, 1, (0, 0))
+    assert start != end
+    assert last.easing(1.0) == pytest.approx(1 if name in ("blurIn", "popIn") else 0, abs=1e-9)
+
+
+def test_progress_grows_with_its_clip() -> None:
+    bar = only("progress", color="red", thickness=10)
+    ring = only("progress", style="ring", transform={"width": 100})
+
+    assert isinstance(bar.content, Rect)
+    assert (bar.placement.x, bar.placement.width, bar.placement.height) == (-640, 1280, 10)
+    assert [(one.time_seconds, one.value) for one in bar.curves[0].points] == [(0, 0), (2, 1)]
+    assert isinstance(ring.content, PathLine)
+    assert ring.curves[0].property == "drawEnd"

@@ -129,10 +129,12 @@ class PathLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Svg:
-    """A drawing, inline or from a file; it has been stripped of scripts and references."""
+    """A drawing, inline or from a file, as it was sent: whoever draws it strips it first."""
 
     svg: str | None
     source: Source | None
+    #: Where inline markup stands in the document, for messages.
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

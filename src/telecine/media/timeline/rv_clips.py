@@ -20,6 +20,7 @@ from telecine.media.timeline.model import (
 from telecine.media.timeline.reader import Node, Value
 from telecine.media.timeline.rv_captions import read_config
 from telecine.media.timeline.rv_content import CLIP_TYPES, read_content
+from telecine.media.timeline.rv_more import progress
 from telecine.media.timeline.rv_motion import read_animations, read_curves, read_transition
 from telecine.media.timeline.rv_style import read_placement, read_shadow, read_sides, read_style
 from telecine.media.timeline.scene import (
@@ -32,6 +33,8 @@ from telecine.media.timeline.scene import (
 from telecine.media.timeline.templates import expand
 
 _MAX_DEPTH: Final = 8
+#: Types that are made of further clips.
+_HOLDERS: Final = ("layout", "template", "progress")
 _AUTO_SECONDS: Final = 5.0
 _ROWS: Final[tuple[Literal["horizontal", "vertical"], ...]] = ("horizontal", "vertical")
 _ALIGNS: Final[tuple[Literal["start", "center", "end", "stretch"], ...]] = (
@@ -73,6 +76,11 @@ def read_clip(node: Node, *, scene: Scene, track: int, end: float) -> list[Draft
         return []
     if kind == "template":
         return _template(node, scene, track=track, end=end, start=start)
+    if kind == "progress":
+        duration = _duration(node, scene, sound=None, content=None, rest=end - start)
+        made = progress(node, scene=scene, duration=duration)
+        node = Node(made, node.path, node.report, node.variables)
+        kind = str(made["type"])
     content, sound = read_content(kind, node, scene=scene) if kind != "layout" else (None, None)
     duration = _duration(node, scene, sound=sound, content=content, rest=end - start)
     f0 = whole_frames(exact(start), scene.frame_rate)
@@ -114,7 +122,7 @@ def _kind(node: Node, scene: Scene) -> str | None:
             )
         return None
     value = node.required("type")
-    return None if value is None else value.choice((*CLIP_TYPES, "layout", "template"))
+    return None if value is None else value.choice((*CLIP_TYPES, *_HOLDERS))
 
 
 def _start(node: Node) -> float:
@@ -186,7 +194,7 @@ def _clip(
         sound=_with_volume(sound, curves),
         placement=placement,
         style=style,
-        curves=tuple(curve for curve in curves if curve.property not in ("volume", "pan")),
+        curves=tuple(curve for curve in curves if curve.property != "volume"),
         animations=read_animations(node, scene=scene),
         transition_in=read_transition(node, "transition", "transitionIn"),
         transition_out=read_transition(node, "transitionOut"),
@@ -239,10 +247,10 @@ def _child(node: Node, scene: Scene, slot: _Slot) -> Clip | None:
     kind = _kind(node, scene)
     if kind is None or node.flag("hidden"):
         return None
-    if kind in ("subtitle", "captions", "audio", "template"):
+    if kind in ("subtitle", "captions", "audio", "template", "progress"):
         node.report.problem(
             f"{node.path}.type", "CHOICE", "A layout cannot hold this.", got=kind,
-            allowed="what is drawn, captions and templates excepted",
+            allowed="plain clips and layouts",
         )  # fmt: skip
         return None
     content, sound = read_content(kind, node, scene=scene) if kind != "layout" else (None, None)

@@ -154,7 +154,7 @@ def _svg(node: Node, scene: Scene) -> Shown:
             source = scene.source(asset.required("src"))
             return (Svg(svg=None, source=source) if source else None), None
     markup = value.text(max_characters=1_000_000)
-    return (None if markup is None else Svg(svg=markup, source=None)), None
+    return (None if markup is None else Svg(svg=markup, source=None, path=value.path)), None
 
 
 def _subtitle(node: Node, scene: Scene) -> Shown:

@@ -24,6 +24,7 @@ from telecine.media.timeline.model import (
     TransitionKind,
 )
 from telecine.media.timeline.reader import Node, Value, finite
+from telecine.media.timeline.rv_more import MORE_ANIMATIONS
 from telecine.media.timeline.scene import (
     MAX_DURATION_SECONDS,
     MAX_PX,
@@ -121,8 +122,6 @@ def _curves(node: Node, scene: Scene, box: tuple[float, float]) -> list[Curve]:
         known = ", ".join([*_PAIRS, *RANGES, *sorted(_COLOURS)])
         value.warn("PROPERTY", "This cannot be keyframed.", allowed=known)
         return []
-    if name == "pan":
-        value.warn("NOT_DRAWN", "A moving pan is not heard yet.", allowed="a clip's `pan`")
     if not frames:
         node.report.problem(
             f"{node.path}.frames", "REQUIRED", "Keyframes need frames.",
@@ -265,18 +264,32 @@ def _preset(node: Node, scene: Scene, placement: Placement) -> dict[str, tuple[f
 
 def read_animations(node: Node, *, scene: Scene) -> tuple[Animation, ...]:
     """Return a clip's preset movements, and its plain fades in and out."""
-    found = [_animation(item.fields(), scene) for item in node.items("animations", high=64)]
+    found: list[Animation] = []
+    for item in node.items("animations", high=64):
+        found += _animations(item.fields(), scene)
     fades: tuple[AnimationKind, ...] = ("fadeIn", "fadeOut")
     for kind in fades:
         seconds = node.number(f"{kind}DurationInSeconds", 0.0, low=0, high=MAX_DURATION_SECONDS)
         if seconds > 0:
             found.append(Animation(kind=kind, duration_seconds=seconds, easing=linear))
-    return tuple(animation for animation in found if animation)
+    return tuple(found)
 
 
-def _animation(node: Node, scene: Scene) -> Animation | None:
+def _animations(node: Node, scene: Scene) -> tuple[Animation, ...]:
+    """Read one animation; those that are Telecine's own become several."""
     value = node.required("type")
-    kind = None if value is None else value.choice(_ANIMATIONS)
+    name = None if value is None else value.choice((*_ANIMATIONS, *MORE_ANIMATIONS, "typewriter"))
+    if value is not None and name == "typewriter":
+        value.warn("NEAREST", "Drawn as fadeIn, the nearest.", allowed=", ".join(_ANIMATIONS))
+    more = MORE_ANIMATIONS.get(name or "")
+    known = next((kind for kind in _ANIMATIONS if kind == name), "fadeIn" if name else None)
+    read = _animation(node, known, scene)
+    if read is None:
+        return ()
+    return more(read) if more else (read,)
+
+
+def _animation(node: Node, kind: AnimationKind | None, scene: Scene) -> Animation | None:
     duration = _duration(node)
     repeats = _repeats(node.get("loop"))
     start, end = (_target(node.get(name), kind, scene) for name in ("from", "to"))

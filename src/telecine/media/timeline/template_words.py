@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from telecine.media.timeline.reader import Node, Value
+from telecine.media.timeline.rv_more import ring
 from telecine.media.timeline.template_pictures import label
 from telecine.media.timeline.template_stage import (
     Area,
@@ -138,12 +139,7 @@ def countdown(stage: Stage) -> None:
 
 
 def _ring(stage: Stage, *, size: float, y: float, until: float) -> None:
-    radius = size / 2
-    data = (
-        f"M0 {-radius:.3f} A{radius:.3f} {radius:.3f} 0 0 1 0 {radius:.3f} "
-        f"A{radius:.3f} {radius:.3f} 0 0 1 0 {-radius:.3f}"
-    )
-    line: Json = {"data": data, "lineWidth": 2.2 * stage.unit, "lineCap": "round"}
+    line: Json = {"data": ring(size / 2), "lineWidth": 2.2 * stage.unit, "lineCap": "round"}
     place: Json = {"x": 0, "y": y}
     faint: Json = {"stroke": stage.palette["panel"]}
     stage.add("path", until=until, enter="none", transform=place, style=faint, fields=line)
