@@ -40,7 +40,7 @@ PRESETS: Final[Mapping[str, int]] = {
     "veryslow": 1,
 }
 #: Seconds that one encoder works on before the next begins: the grid that chunks keep to.
-CHUNK_SECONDS: Final = 4
+CHUNK_SECONDS: Final = 5
 
 _ENCODERS: Final[Mapping[RenderCodec, str]] = {
     "h264": "libx264",

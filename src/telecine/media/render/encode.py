@@ -160,7 +160,7 @@ class PictureTrack:
 
         self._file = file
         self._stream = stream
-        self._encoder = ChunkedEncoder(context, make=make, size=codecs.chunk_frames(frame_rate))
+        self._encoder = ChunkedEncoder(make, size=codecs.chunk_frames(frame_rate))
         self._canvas = EncoderCanvas(size, coded=(context.width, context.height))
         self._shown: Planes | None = None
         self.n_frames = 0
@@ -180,7 +180,6 @@ class PictureTrack:
     def drop(self) -> None:
         """Stop."""
         self._conveyor.drop()
-        self._encoder.close()
 
     def _encode(self, shown: _Shown) -> None:
         if shown.planes is not self._shown:

@@ -11,7 +11,7 @@ import errno
 import math
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
@@ -75,11 +75,15 @@ class OutputFile:
     def add_video(
         self, settings: EncodeSettings, *, width: int, height: int, frame_rate: Fraction
     ) -> VideoStream:
-        """Add a stream with the encoder of its first chunk."""
+        """Add a stream. Its own encoder only says what is in the head; chunks have their own."""
         stream = self._container.add_stream(codecs.video_encoder(settings), rate=frame_rate)
         assert isinstance(stream, VideoStream)
         codecs.prepare_video(
-            stream.codec_context, settings, width=width, height=height, frame_rate=frame_rate
+            stream.codec_context,
+            replace(settings, threads=1),  # it never gets a frame: let it be small
+            width=width,
+            height=height,
+            frame_rate=frame_rate,
         )
         return stream
 
