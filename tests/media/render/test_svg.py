@@ -233,12 +233,12 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_bombs_and_broken_files_are_refused_at_once(name: str) -> None:
-    content = Svg(svg=REFUSED[name], source=None)
+    content = Svg(svg=REFUSED[name], source=None, path="tracks[0].clips[0].svg")
     drawer, started = sprites(), time.process_time()
     with nothing_is_opened(), pytest.raises(MediaError) as caught:
         drawer.pixels(layer_of(content, size=(100, 100)))
     assert time.process_time() - started < 1.0
-    assert caught.value.field == "tracks[0].clips[0]"
+    assert caught.value.field == "tracks[0].clips[0].svg"
 
 
 def test_a_bomb_says_what_is_wrong_with_it() -> None:

@@ -99,7 +99,7 @@ class Sprites:
 
     def svg_size(self, svg: Svg) -> tuple[float, float]:
         """Return the drawing's own size."""
-        drawing = self._drawing(svg, field=None)
+        drawing = self._drawing(svg)
         return drawing.width, drawing.height
 
     def path_size(self, path: PathLine) -> tuple[float, float]:
@@ -126,11 +126,11 @@ class Sprites:
             case _:
                 return stroke.width / 2 if stroke else 0.0
 
-    def _drawing(self, content: Svg | Image, *, field: str | None) -> Drawing:
-        if content.source is None:
-            return read_svg(content.svg or "", field=field, fonts=self._fonts)
-        file = self._find(content.source)
-        return read_svg(file, field=content.source.path, fonts=self._fonts)
+    def _drawing(self, content: Svg | Image) -> Drawing:
+        if content.source is not None:
+            file = self._find(content.source)
+            return read_svg(file, field=content.source.path, fonts=self._fonts)
+        return read_svg(content.svg or "", field=content.path, fonts=self._fonts)
 
     def _draw(self, canvas: skia.Canvas, layer: Layer, scale: float) -> None:
         box = (layer.width, layer.height)
@@ -173,7 +173,7 @@ class Sprites:
                     fit=layer.style.fit, crop=layer.style.crop, scale=scale,
                 )  # fmt: skip
             case Image() | Svg():
-                drawing = self._drawing(layer.content, field=layer.path)
+                drawing = self._drawing(layer.content)
                 draw_svg(canvas, drawing, box=box, style=layer.style, field=layer.path)
             case Icon():
                 draw_icon(canvas, layer.content, box=box, field=layer.path)
