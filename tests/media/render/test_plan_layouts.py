@@ -77,6 +77,14 @@ def test_stretched_children_are_as_wide_as_the_column() -> None:
     assert [layer.width for layer in made.layers] == [400, 9]
 
 
+def test_in_a_column_of_no_width_the_widest_child_stretches_the_others() -> None:
+    text = Text(text="x" * 12, font=Font(size=20), paint=RED)
+    bar = clip(Rect(paint=RED), name="bar", place=Placement(height=4))
+    inner = clip(Layout(children=(clip(text, name="t"), bar), align="stretch"), name="i")
+    made = planned(clip(Layout(children=(inner,), align="stretch")))
+    assert [(layer.width, layer.height) for layer in made.layers] == [(120, 20), (120, 4)]
+
+
 def test_text_in_a_column_wraps_at_its_width() -> None:
     text = Text(text="x" * 30, font=Font(size=20), paint=RED)
     made = planned(clip(Layout(children=(clip(text),)), place=Placement(width=100, height=100)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from telecine.media.render.measure import Measure, Size
-from telecine.media.render.planning import arranging, looks
+from telecine.media.render.planning import arranging, boxes, looks
 from telecine.media.render.planning.layering import ForClip, Layers, Radii
 from telecine.media.render.planning.motions import Motion
 from telecine.media.render.planning.nodes import Branch, Leaf, Node
@@ -22,6 +22,7 @@ from telecine.media.timeline.model import (
     PathLine,
     Placement,
     Polygon,
+    Rect,
 )
 
 _CENTRE = (0.5, 0.5)
@@ -49,6 +50,7 @@ class Builder:
         self._frame_rate = frame_rate
         self._layers = layers
         self._measure = measure
+        self._sizes: dict[tuple[object, ...], Size] = {}
 
     def motion(self, clip: Clip) -> Motion:
         """Return how a clip moves."""
@@ -129,10 +131,51 @@ class Builder:
             if child.content is not None
         ]
         if layout.align == "stretch":
-            listed = [_stretched(child, layout, clip.placement, within.around) for child in listed]
+            listed = self._stretched(listed, layout, clip.placement, within)
         return [
             self._node(child, within, _resting(places, index)) for index, child in enumerate(listed)
         ]
+
+    def _stretched(
+        self, children: list[Clip], layout: Layout, own: Placement, within: _Site
+    ) -> list[Clip]:
+        """Make children equally wide in a column, equally high in a row: as the layout is, or,
+        where that is open, as the largest of those that are something by themselves."""
+        across = 0 if layout.direction == "vertical" else 1
+        side = within.around[across]
+        if (own.width if across == 0 else own.height) is None:
+            sizes = [
+                self._size(child, within.around)[across]
+                for child in children
+                if _side(child, across) is not None or not isinstance(child.content, Rect)
+            ]
+            side = max(sizes, default=side)
+        return [_with_side(child, across, side) for child in children]
+
+    def _size(self, clip: Clip, around: Size) -> Size:
+        """Return the size that a clip has by itself."""
+        place = clip.placement
+        # Contents and styles are the timeline's own and live as long; clips may be copies.
+        key = (id(clip.content), id(clip.style), place.width, place.height, around)
+        if key not in self._sizes:
+            if isinstance(clip.content, Layout):
+                size = self._layout_size(clip.content, place, around)
+            else:
+                assert clip.content is not None
+                size = boxes.box_size(
+                    clip.content, clip.style, sides=(place.width, place.height), around=around,
+                    measure=self._measure,
+                )  # fmt: skip
+            self._sizes[key] = size
+        return self._sizes[key]
+
+    def _layout_size(self, layout: Layout, place: Placement, around: Size) -> Size:
+        inside = arranging.inner_size(layout, (place.width or around[0], place.height or around[1]))
+        children = [child for child in layout.children if child.content is not None]
+        if layout.align == "stretch":
+            children = self._stretched(children, layout, place, _Site(around=inside, scale=1.0))
+        hugging = arranging.hugging_size(layout, [self._size(child, inside) for child in children])
+        return place.width or hugging[0], place.height or hugging[1]
 
     def _radii(
         self, clip: Clip, layout: Layout, motion: Motion, site: _Site
@@ -149,16 +192,17 @@ def _resting(places: Sequence[tuple[float, float]], index: int) -> Origin:
     return lambda _: places[index]
 
 
-def _stretched(child: Clip, layout: Layout, own: Placement, inner: Size) -> Clip:
-    """Give a child the layout's width or height, where both leave it open to be given one."""
-    place = child.placement
-    if isinstance(child.content, _RIGID):
-        return child
-    if layout.direction == "vertical" and place.width is None and own.width is not None:
-        return replace(child, placement=replace(place, width=inner[0]))
-    if layout.direction == "horizontal" and place.height is None and own.height is not None:
-        return replace(child, placement=replace(place, height=inner[1]))
-    return child
+def _side(clip: Clip, across: int) -> float | None:
+    return clip.placement.width if across == 0 else clip.placement.height
+
+
+def _with_side(clip: Clip, across: int, side: float) -> Clip:
+    if isinstance(clip.content, _RIGID) or _side(clip, across) is not None:
+        return clip
+    place = clip.placement
+    return replace(
+        clip, placement=replace(place, width=side) if across == 0 else replace(place, height=side)
+    )
 
 
 def _caption_origin(captions: Captions, place: Placement, canvas: tuple[int, int]) -> Origin:
