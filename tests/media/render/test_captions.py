@@ -16,7 +16,6 @@ from telecine.media.render.captions import (
     caption_overhang,
     caption_size,
     word_boxes,
-    words_that_fit,
 )
 from telecine.media.render.display import CaptionPage
 from telecine.media.render.fonts import FontBook
@@ -253,17 +252,14 @@ def test_lines_are_about_equally_long(book: FontBook) -> None:
     assert [box.word for box in boxes if box.top == 0] == [0, 1]
 
 
-def test_words_that_fit_are_those_of_the_first_page(book: FontBook) -> None:
-    page = page_of("one two three four five six seven eight", words_per_page=8)
-    found = words_that_fit(page.captions, page.words, fonts=book, max_width=250)
-    size = caption_size(
-        CaptionPage(captions=page.captions, words=page.words[:found], spoken=None, visible=9),
-        fonts=book, max_width=250,
-    )  # fmt: skip
-    assert 1 < found < 8
-    assert size[1] == 2 * 38  # 32 px * 1.2, in whole pixels
-    (huge,) = page_of("x" * 500).words
-    assert words_that_fit(page.captions, [huge] * 3, fonts=book, max_width=50) == 1
+@pytest.mark.parametrize("words", ["one two three ?", "字幕 です 世界 。", "שלום לכל עולם !"])
+def test_a_mark_that_is_a_word_of_its_own_follows_its_word(book: FontBook, words: str) -> None:
+    for width in range(70, 400, 10):
+        _, boxes = drawn_page(page_of(words, max_lines=9), fonts=book, max_width=width)
+        (word,) = [box for box in boxes if box.word == 2]
+        (mark,) = [box for box in boxes if box.word == 3]
+        assert mark.top == word.top
+        assert min(abs(mark.left - word.right), abs(word.left - mark.right)) < 0.02
 
 
 def test_words_without_letters_take_no_place(book: FontBook) -> None:

@@ -53,6 +53,13 @@ _UNSPACED: Final = re.compile(
 )
 
 
+#: Marks that transcripts may have as words of their own: they follow theirs without a space.
+_CLOSING: Final = re.compile(
+    "[,.;:!?%)\\]}\u00bb\u2019\u201d\u2026\u3001\u3002\u3009\u300b\u300d"
+    "\u300f\u3011\uff01\uff05\uff09\uff0c\uff0e\uff1a\uff1b\uff1f\u060c\u061b\u061f\u0964]+"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordBox:
     """A word's place on its page, px. A word that is wider than the page has several."""
@@ -85,6 +92,8 @@ class _Piece:
     gap: float
     level: int
     gap_level: int
+    #: Never begins a line.
+    is_closing: bool = False
 
 
 # A page is drawn once for each of its words; the words are measured once.
@@ -103,20 +112,6 @@ def caption_size(page: CaptionPage, *, fonts: FontBook, max_width: float) -> tup
     if page.captions.align != "center" and lines:
         return max_width, height
     return float(math.ceil(widest)) + 2 * padding[0], height
-
-
-def words_that_fit(
-    captions: Captions, words: Sequence[Word], *, fonts: FontBook, max_width: float
-) -> int:
-    """Return how many of the words, at least one, fill `max_lines` at the full size."""
-    inner = max_width - 2 * _padding(captions)[0]
-    low, high = 1, min(len(words), captions.words_per_page)
-    while low < high:
-        middle = (low + high + 1) // 2
-        pieces = _pieces(captions, tuple(words[:middle]), fonts=fonts, scale=1.0)
-        fits = _fits(pieces, inner, captions.max_lines)
-        low, high = (middle, high) if fits else (low, middle - 1)
-    return low
 
 
 def word_boxes(
@@ -226,9 +221,18 @@ def _lines(
 
 
 def _fits(pieces: Sequence[_Piece], width: float, max_lines: int) -> bool:
-    if any(piece.block.width > width + _SLACK for piece in pieces):
+    if _widest(pieces) > width + _SLACK:
         return False
     return len(_broken(pieces, width)) <= max_lines
+
+
+def _widest(pieces: Sequence[_Piece]) -> float:
+    """Return the width of the widest word, the marks that follow it included."""
+    widest = together = 0.0
+    for piece in pieces:
+        together = piece.block.width + (together if piece.is_closing else 0.0)
+        widest = max(widest, together)
+    return widest
 
 
 def _broken(pieces: Sequence[_Piece], width: float) -> list[list[_Piece]]:
@@ -240,6 +244,10 @@ def _broken(pieces: Sequence[_Piece], width: float) -> list[list[_Piece]]:
         if lines and wanted <= width + _SLACK:
             lines[-1].append(piece)
             used = wanted
+        elif lines and len(lines[-1]) > 1 and piece.is_closing:
+            before = lines[-1].pop()
+            lines.append([before, piece])
+            used = before.block.width + piece.block.width
         else:
             lines.append([piece])
             used = piece.block.width
@@ -248,7 +256,7 @@ def _broken(pieces: Sequence[_Piece], width: float) -> list[list[_Piece]]:
 
 def _even_width(pieces: Sequence[_Piece], n_lines: int, width: float) -> float:
     """Return the least width that needs no more lines: it makes them about equally long."""
-    low = max((piece.block.width for piece in pieces), default=0.0)
+    low = min(_widest(pieces), width)
     high = width
     while high - low > 1.0:
         middle = (low + high) / 2
@@ -313,6 +321,7 @@ def _pieces(
                 gap=space if has_gap else 0.0,
                 level=level,
                 gap_level=found[start - 1] if has_gap else level,
+                is_closing=_CLOSING.fullmatch(text) is not None,
             )
         )
     return pieces
@@ -323,11 +332,17 @@ def _joined(texts: Sequence[str]) -> tuple[list[int], str]:
     line = ""
     places = []
     for text in texts:
-        if line and text and not (_UNSPACED.match(line[-1]) and _UNSPACED.match(text[0])):
+        if line and text and not _belong_together(line[-1], text):
             line += " "
         places.append(len(line))
         line += text
     return places, line
+
+
+def _belong_together(before: str, text: str) -> bool:
+    if _CLOSING.fullmatch(text):
+        return True
+    return bool(_UNSPACED.match(before) and _UNSPACED.match(text[0]))
 
 
 def _space(setting: Setting, *, fonts: FontBook) -> float:
