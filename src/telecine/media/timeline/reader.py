@@ -101,6 +101,8 @@ def shown(value: object) -> str:
 
 def finite(value: object) -> float | None:
     """Return a JSON number as a float; None where it is none, or not a finite one."""
+    if type(value) is float:
+        return value if math.isfinite(value) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -223,9 +225,13 @@ class Node:
         raw = self.raw.get(name)
         if raw is None or isinstance(raw, Value):
             return raw
-        value = Value(raw, self.path_of(name), self.report, self.variables)
+        if len(name) > _SHOWN_CHARACTERS or not name.isascii():
+            path = self.path_of(name)
+        else:
+            path = f"{self.path}.{name}" if self.path else name
+        value = Value(raw, path, self.report, self.variables)
         if self.variables and isinstance(raw, str):
-            value.raw = _filled(raw, value.path, value)
+            value.raw = _filled(raw, path, value)
         return value
 
     def path_of(self, name: str) -> str:

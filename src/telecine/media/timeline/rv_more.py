@@ -73,7 +73,8 @@ def progress(node: Node, *, scene: Scene, duration: float) -> Json:
     paint = node.get("color") or "#ffffff"
     place = read_placement(node, scene=scene, box=(scene.width, scene.height))
     frames = [{"time": 0, "value": 0}, {"time": duration, "value": 1}]
-    kept = {name: value for name, value in node.raw.items() if name not in ("style", "transform")}
+    own = ("style", "transform", "color")
+    kept = {name: value for name, value in node.raw.items() if name not in own}
     if style == "ring":
         radius = (place.width or _RING_PX) / 2
         return {

@@ -166,8 +166,8 @@ def _path_line(node: Node, data: str) -> PathLine:
     """Return a line with the paint of `stroke`, or without one of `fill`."""
     style = node.over("style")
     is_closed = node.flag("closed")
-    inside = paint(style.first("fill", "color"))
-    line = paint(style.first("stroke", "strokeColor"))
+    inside = paint(style.get("fill"))
+    line = paint(style.first("stroke", "strokeColor", "color"))
     width = style.number("strokeWidth", 0.0, low=0, high=2000) or 4.0
     return PathLine(
         data=data,

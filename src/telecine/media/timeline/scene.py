@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from typing import Final, Literal, Protocol
 
@@ -127,7 +128,7 @@ def whole_frames(seconds: Fraction, frame_rate: Fraction) -> int:
 
 def exact(number: float) -> Fraction:
     """Return the decimal that a JSON number was written as: 0.35 is 35/100, not a bit less."""
-    return Fraction(repr(number))
+    return Fraction(*Decimal(repr(number)).as_integer_ratio())
 
 
 def percent(value: Value) -> float | None:
