@@ -154,3 +154,29 @@ def test_spans_hold_every_frame_once_and_begin_on_the_grid(n_frames: int, rate: 
         assert len(runs) <= parts
         assert [number for run in runs for number in run] == list(range(n_frames))
         assert all(run.start % size == 0 and len(run) > 0 for run in runs)
+
+
+def test_memory_does_not_grow_with_the_number_of_chunks(tmp_path: Path) -> None:
+    program = (
+        "import resource, sys; from fractions import Fraction; from pathlib import Path\n"
+        "import numpy as np\n"
+        "from telecine.media.render.encode import Encoder, EncodeSettings\n"
+        "from tests.media.render import films\n"
+        "shown = films.grey(np.full((720, 1280), 90, np.uint8))\n"
+        "encoder = Encoder(Path(sys.argv[1]), width=1280, height=720, frame_rate=Fraction(2),\n"
+        "                  settings=EncodeSettings(preset='ultrafast', threads=2))\n"
+        "encoder.submit(shown, n_frames=int(sys.argv[2]))\n"
+        "encoder.finish()\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    few, many = (
+        int(
+            subprocess.run(
+                [sys.executable, "-c", program, str(tmp_path / "out.mp4"), str(24 * n_chunks)],
+                check=True,
+                capture_output=True,
+            ).stdout
+        )
+        for n_chunks in (1, 8)
+    )
+    assert many < few * 1.15
