@@ -201,6 +201,14 @@ def test_too_many_lines_end_in_an_ellipsis(book: FontBook, words: str, max_lines
     assert short.text == "short"
 
 
+@pytest.mark.parametrize("size", [2.0, 7.3, 13.4])
+def test_lines_of_small_letters_are_counted_right(book: FontBook, size: float) -> None:
+    ten = "\n".join("abcdefghij")
+    assert text._block(plain(ten, size=size, max_lines=10), fonts=book, width=None).text == ten
+    nine = text._block(plain(ten, size=size, max_lines=9), fonts=book, width=None).text
+    assert nine == "\n".join("abcdefghi") + "…"
+
+
 def test_an_ellipsis_never_cuts_a_letter_apart(book: FontBook) -> None:
     family = "👩‍👩‍👧"
     for width in range(60, 400, 23):

@@ -186,7 +186,11 @@ def _block(text: Text, *, fonts: FontBook, width: float | None) -> Block:
     limit = width if text.is_wrapped else None
     words = clean(text.text)
     block = _measured(words, setting, text.align, fonts=fonts, width=limit)
-    if text.max_lines is None or _lines(block) <= text.max_lines:
+    if text.max_lines is None:
+        return block
+    # skia gives every line a whole number of px.
+    highest = one_line("x", setting, fonts=fonts).height * text.max_lines
+    if block.height <= highest:
         return block
     # The longest beginning that fits with an ellipsis behind it.
     low, high = 0, len(words)
@@ -194,12 +198,8 @@ def _block(text: Text, *, fonts: FontBook, width: float | None) -> Block:
         middle = (low + high + 1) // 2
         cut = _cut(words, middle)
         trial = _measured(cut, setting, text.align, fonts=fonts, width=limit)
-        low, high = (middle, high) if _lines(trial) <= text.max_lines else (low, middle - 1)
+        low, high = (middle, high) if trial.height <= highest else (low, middle - 1)
     return _measured(_cut(words, low), setting, text.align, fonts=fonts, width=limit)
-
-
-def _lines(block: Block) -> int:
-    return round(block.height / (block.setting.font.size * block.setting.line_height))
 
 
 def _cut(text: str, length: int) -> str:
