@@ -109,6 +109,19 @@ def test_chroma_lies_on_the_even_columns_and_between_two_rows() -> None:
     assert u[:, 5] == pytest.approx(wanted, abs=0.6)
 
 
+@pytest.mark.parametrize("most_alpha", [255, 254])
+def test_a_tall_picture_has_no_seams(most_alpha: int) -> None:
+    # It is converted in bands: any part alone must come out as it does in the whole.
+    alpha = np.full((601, 8, 1), most_alpha, np.uint8)
+    noise = np.random.default_rng(3).integers(0, most_alpha, (601, 8, 3)).astype(np.uint8)
+    rgba = np.concatenate([noise, alpha], axis=2)
+    whole, part = to_planes(rgba), to_planes(rgba[250:602])
+    for tall, short in zip(whole, part, strict=True):
+        if tall is not None and short is not None:
+            assert (tall[-len(short) :] == short).all()
+    assert (whole.alpha is None) == (most_alpha == 255)
+
+
 def test_a_sprite_begins_on_an_even_pixel_of_its_box() -> None:
     style = Style(stroke=Stroke(paint=GREEN, width=7))
     for scale in (1.0, 1.3, 2.0):

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from telecine.media.render.planes import Plane, Planes, Sprite
+from telecine.media.render.planes import Planes, Sprite
 from telecine.media.render.skia_guard import skia
 
 Rgba = npt.NDArray[np.uint8]
@@ -32,6 +32,7 @@ _TO_YUV: Final = np.array(
 ) / np.float32(255)
 #: The weights of the pixels round a chroma sample add up to this: (1 2 1) across, (1 1) down.
 _CHROMA_WEIGHT: Final = 8
+_BAND: Final = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,30 +54,33 @@ class Pixels:
 
 def to_planes(rgba: Rgba) -> Planes:
     """Convert; alpha is left out where every pixel is opaque."""
-    luma = cv2.transform(rgba, _TO_YUV[:1])
-    near = _around_chroma(rgba)
-    # 16 bits in, so that nothing was rounded before this.
-    chroma = cv2.transform(near, _TO_YUV[1:] / np.float32(_CHROMA_WEIGHT)).astype(np.uint8)
-    u, v = np.ascontiguousarray(chroma[..., 0]), np.ascontiguousarray(chroma[..., 1])
-    if bool((rgba[..., 3] == 255).all()):
-        return Planes(_plane(luma), u, v)
-    alpha_half = (near[..., 3] + _CHROMA_WEIGHT // 2) // _CHROMA_WEIGHT
-    return Planes(
-        _plane(luma), u, v, np.ascontiguousarray(rgba[..., 3]), alpha_half.astype(np.uint8)
-    )
+    height, width = rgba.shape[:2]
+    half = ((height + 1) // 2, (width + 1) // 2)
+    is_opaque = int(rgba[..., 3].min(initial=255)) == 255
+    luma = np.empty((height, width), np.uint8)
+    chroma = (np.empty(half, np.uint8), np.empty(half, np.uint8))
+    alpha_half = None if is_opaque else np.empty(half, np.uint8)
+    # In bands: the sums about the chroma samples would be larger than the picture.
+    for top in range(0, height, _BAND):
+        band = np.ascontiguousarray(rgba[top : top + _BAND])
+        rows, halves = slice(top, top + _BAND), slice(top // 2, (top + _BAND) // 2)
+        luma[rows] = cv2.transform(band, _TO_YUV[:1]).reshape(band.shape[:2])
+        near = _around_chroma(band, is_opaque=is_opaque)
+        # 16 bits in, so that nothing was rounded before this.
+        both = cv2.transform(near, _TO_YUV[1:] / np.float32(_CHROMA_WEIGHT))
+        chroma[0][halves], chroma[1][halves] = both[..., 0], both[..., 1]
+        if alpha_half is not None:
+            alpha_half[halves] = (near[..., 3] + _CHROMA_WEIGHT // 2) // _CHROMA_WEIGHT
+    alpha = None if is_opaque else np.ascontiguousarray(rgba[..., 3])
+    return Planes(luma, *chroma, alpha, alpha_half)
 
 
-def _plane(values: npt.NDArray[np.generic]) -> Plane:
-    return np.ascontiguousarray(values.reshape(values.shape[:2]), dtype=np.uint8)
-
-
-def _around_chroma(rgba: Rgba) -> npt.NDArray[np.uint16]:
+def _around_chroma(rgba: Rgba, *, is_opaque: bool) -> npt.NDArray[np.uint16]:
     """Add up the pixels round each chroma sample: (1 2 1) across, (1 1) down.
 
     Beyond the edge is nothing where the picture has transparent pixels, else more of the same.
     """
     height, width = rgba.shape[:2]
-    is_opaque = bool((rgba[..., 3] == 255).all())
     border = cv2.BORDER_REPLICATE if is_opaque else cv2.BORDER_CONSTANT
     wide = cv2.copyMakeBorder(rgba, 0, height % 2, 1, width % 2, border, value=(0, 0, 0, 0))
     rows = wide[0::2].astype(np.uint16)

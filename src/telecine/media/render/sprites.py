@@ -186,11 +186,14 @@ class Sprites:
 
 def _fitting_scale(layer: Layer, margin: float) -> float:
     """Return the wanted scale, or less where the sprite would be too large."""
+    # Effects need pictures of their own.
+    is_plain = not layer.style.filters and layer.style.shadow is None
+    most_pixels = _MOST_PIXELS if is_plain else _MOST_PIXELS / 2
     width, height = (max(side, 1.0) + 2 * margin for side in (layer.width, layer.height))
     return min(
         max(layer.raster_scale, 1e-3),
         _LONGEST_SIDE / max(width, height),
-        math.sqrt(_MOST_PIXELS / (width * height)),
+        math.sqrt(most_pixels / (width * height)),
     )
 
 
@@ -201,4 +204,6 @@ def _inked(rgba: Rgba) -> tuple[Rgba, int, int]:
         return np.zeros((2, 2, 4), np.uint8), 0, 0
     right, bottom = left + width, top + height
     left, top = left // 2 * 2, top // 2 * 2
-    return np.ascontiguousarray(rgba[top:bottom, left:right]), left, top
+    inked = rgba[top:bottom, left:right]
+    # A copy lets go of the empty rest, where there is much of it.
+    return inked.copy() if inked.size < rgba.size / 2 else inked, left, top
