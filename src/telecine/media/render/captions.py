@@ -38,7 +38,7 @@ _NEARLY: Final = 1.05
 #: The boxes behind a page and behind a word, in shares of the font's size.
 _PAGE_PADDING: Final = (0.35, 0.18)
 _PAGE_RADIUS: Final = 0.22
-_WORD_PADDING: Final = (0.1, 0.0)
+_WORD_PADDING: Final = (0.1, 0.06)
 _WORD_RADIUS: Final = 0.16
 #: Sums of widths differ in the last bits.
 _SLACK: Final = 0.01
