@@ -137,6 +137,26 @@ def test_stamps_that_start_late_count_from_the_start(tmp_path: Path) -> None:
     assert _numbers(broadcast, [Fraction(n, 30) for n in (0, 1, 30, 59, 31)]) == [0, 1, 30, 59, 31]
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("film.avi", "-c:v mpeg4 -bf 2 -g 30 -q:v 3"),
+        ("film.mpg", "-c:v mpeg2video -bf 2 -g 15 -q:v 3"),
+        ("film.webm", "-c:v libvpx -deadline realtime -auto-alt-ref 1 -lag-in-frames 16 -g 50"),
+        ("film.flv", "-c:v libx264 -preset veryfast"),
+        ("film.mov", "-c:v mjpeg -q:v 3 -pix_fmt yuvj422p"),
+        ("film.mp4", "-c:v libx265 -preset ultrafast -pix_fmt yuv420p10le -x265-params keyint=40"),
+    ],
+)
+def test_frames_are_found_in_other_containers_and_codecs(
+    tmp_path: Path, name: str, codec: str
+) -> None:
+    numbers = _even(tmp_path / "numbers.mp4", fps=Fraction(30), seconds=Fraction(5))
+    samples.run_ffmpeg("-i", numbers, *codec.split(), tmp_path / name)
+    wanted = [100, 3, 77, 130, 0, *range(40, 50), *range(60, 50, -1), 149]
+    assert _numbers(tmp_path / name, [Fraction(n, 30) for n in wanted]) == wanted
+
+
 def test_an_edit_list_hides_what_it_cuts_off(tmp_path: Path) -> None:
     whole = _even(tmp_path / "whole.mp4", fps=Fraction(30))
     cut = tmp_path / "cut.mp4"

@@ -7,6 +7,7 @@ from its own stamp until the next one's; the first also before, the last for eve
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ _BACK_OFFS_SECONDS: Final = (0, 1, 5, 25)
 _READ_ON_SECONDS: Final = Fraction(3, 2)
 #: So long before the wanted instant every frame is decoded: one of them is what is seen.
 _KEPT_SECONDS: Final = Fraction(1, 4)
+#: A program stream has a stamp now and then; libav's guesses after a seek are right by then.
+_PROGRAM_STREAM_RUN_UP_SECONDS: Final = 1
 #: A stamp is rounded to its clock (milliseconds in Matroska), the start of a file to 1 µs.
 _MAX_TOLERANCE_SECONDS: Final = Fraction(1, 1000)
 _START_ROUNDING_SECONDS: Final = Fraction(1, 1_000_000)
@@ -87,6 +90,10 @@ class VideoFile:
         self._stream = stream
         self._time_base = stream.time_base or Fraction(1, av.time_base)
         self._zero = start_seconds(self._container)
+        kind = self._container.format.name
+        self._run_up_seconds = _PROGRAM_STREAM_RUN_UP_SECONDS if kind == "mpeg" else 0
+        if kind == "avi" and stream.codec_context.has_b_frames:
+            self._zero += _late_seconds(self._path)
         tolerance = min(self._time_base / 2, _MAX_TOLERANCE_SECONDS)
         self.tolerance = tolerance + _START_ROUNDING_SECONDS
         self._frame_seconds = 1 / (stream.average_rate or stream.guessed_rate or Fraction(25))
@@ -100,7 +107,7 @@ class VideoFile:
     def _seek(self, seconds: Fraction, *, before: bool) -> None:
         """Place the decoder so that the next frame is at or before `seconds`."""
         for back_off in _BACK_OFFS_SECONDS:
-            target = seconds - back_off
+            target = seconds - back_off - self._run_up_seconds
             if target <= 0:
                 break
             if not before and self._land(target, seconds, skip_before=seconds - _KEPT_SECONDS):
@@ -122,11 +129,11 @@ class VideoFile:
         first = next(frames, None)
         if first is None or first.start > seconds:
             return False
-        if skip_before is not None:
-            while first.end is not None and first.end <= seconds:
-                first = next(frames)
-            if first.start < skip_before:  # what was left out may be what is seen
-                return False
+        over_by = seconds if skip_before is not None else seconds - _KEPT_SECONDS
+        while (skip_before or self._run_up_seconds) and first.end and first.end <= over_by:
+            first = next(frames)
+        if skip_before is not None and first.start < skip_before:
+            return False  # what was left out may be what is seen
         self._frames = _chained(first, frames)
         return True
 
@@ -181,6 +188,19 @@ class VideoFile:
         if stamp is None:  # a container without stamps: frames follow one another evenly
             return Fraction(0) if after is None else after + self._frame_seconds
         return stamp * (frame.time_base or self._time_base) - self._zero
+
+
+def _late_seconds(path: Path) -> Fraction:
+    """Return how late a decoder's stamps are in AVI, which has them only for its input."""
+    with open_media(path) as container:
+        stream = first_video(container)
+        if stream is None or stream.time_base is None:
+            return Fraction(0)
+        for packet in packets_of(container, stream):
+            with contextlib.suppress(av.error.FFmpegError):
+                for frame in packet.decode():
+                    return ((frame.pts or 0) - (stream.start_time or 0)) * stream.time_base
+    return Fraction(0)
 
 
 def _chained(first: TimedFrame, rest: Iterator[TimedFrame]) -> Iterator[TimedFrame]:
