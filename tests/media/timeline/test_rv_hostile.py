@@ -198,7 +198,9 @@ def test_ten_thousand_clips_are_read_within_two_seconds() -> None:
 
 
 def test_too_many_clips_are_refused_once() -> None:
-    parsed = parse_rv({**document(), "tracks": [{"clips": [clip("rect", hidden=True)] * 15_000}] * 2})
+    parsed = parse_rv(
+        {**document(), "tracks": [{"clips": [clip("rect", hidden=True)] * 15_000}] * 2}
+    )
 
     assert [code for _, code in faults(parsed)] == ["TOO_MANY"]
 

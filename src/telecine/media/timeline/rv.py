@@ -100,7 +100,15 @@ def _variables(root: Node) -> Mapping[str, object]:
     }
 
 
+def _check_version(meta: Node) -> None:
+    value = meta.get("version")
+    text = None if value is None else value.text(max_characters=64)
+    if value is not None and text is not None and text.split(".")[0] != "2":
+        value.warn("VERSION", "This is read as version 2 of the schema.", allowed="2.0.0")
+
+
 def _scene(meta: Node, report: Report, lookup: Lookup | None) -> Scene:
+    _check_version(meta)
     width, height = (
         _side(value) if (value := meta.required(name)) else MIN_SIDE for name in ("width", "height")
     )

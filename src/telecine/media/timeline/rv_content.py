@@ -22,7 +22,7 @@ from telecine.media.timeline.model import (
 from telecine.media.timeline.reader import Node
 from telecine.media.timeline.rv_captions import read_captions
 from telecine.media.timeline.rv_shapes import SHAPES
-from telecine.media.timeline.scene import MAX_DURATION_SECONDS, Scene, easing
+from telecine.media.timeline.scene import MAX_DURATION_SECONDS, Scene, easing, warn_undrawn
 
 Shown = tuple[Content | None, Sound | None]
 _AFTER_END: Final[tuple[Literal["hold", "loop", "blank"], ...]] = ("hold", "loop", "blank")
@@ -64,6 +64,7 @@ def _video(node: Node, scene: Scene) -> Shown:
     rate = node.number("playbackRate", 1.0, low=0.1, high=16)
     after_end = node.choice("freezeAfterEnd", "hold", _AFTER_END)
     is_looped, is_reversed = node.flag("loop"), node.flag("reverse")
+    warn_undrawn(node, "chromaKey")
     if source is None:
         return None, None
     sound = None if node.flag("muted") else _sound(node, source)

@@ -21,7 +21,7 @@ from telecine.media.timeline.model import (
 )
 from telecine.media.timeline.reader import Node, Value
 from telecine.media.timeline.rv_style import read_font
-from telecine.media.timeline.scene import WHITE, colour, paint
+from telecine.media.timeline.scene import WHITE, colour, paint, warn_undrawn
 
 _ALIGNS: Final[tuple[Align, ...]] = ("left", "center", "right")
 _DIRECTIONS: Final[tuple[TextDirection, ...]] = ("ltr", "rtl", "auto")
@@ -39,7 +39,7 @@ def _text(node: Node) -> Content | None:
     value = node.required("text")
     text = None if value is None else value.text()
     max_lines = style.maybe("maxLines", low=1, high=1000)
-    _undrawn(node, "fitText", "markdown")
+    warn_undrawn(node, "fitText", "markdown")
     return Text(
         text=text or "",
         font=read_font(style, size=48.0),
@@ -53,14 +53,6 @@ def _text(node: Node) -> Content | None:
         background=_background(style),
         max_lines=None if max_lines is None else int(max_lines),
     )
-
-
-def _undrawn(node: Node, *names: str) -> None:
-    """Warn of fields that are known, but not drawn yet."""
-    for name in names:
-        value = node.get(name)
-        if value is not None and value.raw is not False:
-            value.warn("NOT_DRAWN", "This is not drawn yet.", allowed="false")
 
 
 def _background(node: Node) -> TextBackground | None:

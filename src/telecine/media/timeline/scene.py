@@ -116,6 +116,14 @@ class Scene:
         return name
 
 
+def warn_undrawn(node: Node, *names: str) -> None:
+    """Warn of fields that are known, but not drawn yet."""
+    for name in names:
+        value = node.get(name)
+        if value is not None and value.raw is not False:
+            value.warn("NOT_DRAWN", "This is not drawn yet.", allowed="false")
+
+
 def _some(names: Mapping[str, object]) -> str:
     listed = [name[:40] for name, _ in zip(names, range(8), strict=False)]
     return ", ".join(listed) + (", …" if len(names) > len(listed) else "") or "no assets"
