@@ -174,6 +174,15 @@ def test_without_the_fetched_font_emoji_are_still_drawn(
         fonts._colour_emoji.cache_clear()
 
 
+def test_a_process_that_waits_can_open_everything_before() -> None:
+    caches = (fonts._bundled, fonts._colour_emoji)
+    for cache in caches:
+        cache.cache_clear()
+    fonts.open_bundled()
+    drawn(plain("a שלום 你好 😀"), fonts=FontBook())
+    assert [cache.cache_info().misses for cache in caches] == [1, 1]
+
+
 def test_text_is_split_where_emoji_begin_and_end() -> None:
     assert list(emoji_runs("a😀❤️b 1️⃣2")) == [
         ("a", False), ("😀❤️", True), ("b ", False), ("1️⃣", True), ("2", False),
