@@ -29,6 +29,7 @@ from telecine.media import sandbox
 from telecine.media.ffmpeg import FFmpeg, find_ffmpeg
 from telecine.media.pool import Pool
 from telecine.media.process import Limits
+from telecine.media.render.confined import Renderer
 from telecine.operations.registry import LANES, OPERATIONS, Entry
 from telecine.settings import PlanBook, Settings, SettingsError, load_plans
 from telecine.worker.attempt import Attempts
@@ -89,6 +90,8 @@ class Telecine:
             is_stopping=stop,
         )
         janitor = Janitor(
+            worker_id=worker_id,
+            running=attempts.running,
             db=self.db,
             blobs=self.blobs,
             queue=self.queue,
@@ -157,14 +160,17 @@ def ffmpeg(settings: Settings) -> FFmpeg:
     return FFmpeg(
         executable=find_ffmpeg(settings.ffmpeg),
         sandbox=settings.sandbox,
-        limits=Limits(
-            memory_bytes=settings.job_memory_bytes,
-            output_bytes=_OUTPUT_BYTES,
-            wall_seconds=settings.job_wall_seconds,
-            stall_seconds=settings.job_stall_seconds,
-            cpu_seconds=None,
-        ),
+        limits=_job_limits(settings),
         max_pixels=settings.max_pixels,
+    )
+
+
+def renderer(settings: Settings) -> Renderer:
+    """Build the renderer; its processes start when they are needed."""
+    return Renderer(
+        sandbox=settings.sandbox,
+        limits=_job_limits(settings),
+        n_spare=0,
     )
 
 
@@ -174,6 +180,16 @@ def pool(settings: Settings) -> Pool:
         os.cpu_count() or 2,
         sandbox=settings.sandbox,
         memory_bytes=_POOL_MEMORY_BYTES,
+    )
+
+
+def _job_limits(settings: Settings) -> Limits:
+    return Limits(
+        memory_bytes=settings.job_memory_bytes,
+        output_bytes=_OUTPUT_BYTES,
+        wall_seconds=settings.job_wall_seconds,
+        stall_seconds=settings.job_stall_seconds,
+        cpu_seconds=None,
     )
 
 

@@ -291,3 +291,44 @@ def test_serve_says_which_port_is_taken(server: LocalServer, tmp_path: Path) -> 
 def test_the_first_starts_key_has_a_million_credits(server: LocalServer) -> None:
     told = usage(server, server.key).json()
     assert (told["plan"], told["credits"]["total_purchased"]) == ("local", 1_000_000)
+
+
+@pytest.mark.parametrize("name", ["[bold].mp4", "[/nope].mp4"])
+def test_names_that_look_like_markup_are_names(video: Path, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / Path(name).parent
+    folder.mkdir(exist_ok=True)
+    shutil.copy(video, tmp_path / name)
+    done = telecine_command("compress", tmp_path / name, "-o", tmp_path / "out.mp4")
+    assert done.returncode == 0, done.stderr
+    assert Path(name).name in done.stderr
+
+
+@pytest.mark.parametrize("output", ["gone/out.mp4", "[/gone]/out.mp4", "", "video.mov"])
+def test_an_output_that_cannot_be_is_refused_before_the_work(
+    video: Path, tmp_path: Path, output: str
+) -> None:
+    source = Path(shutil.copy(video, tmp_path / "video.mov"))
+    before = source.read_bytes()
+    done = telecine_command("compress", source, "-o", tmp_path / output)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert source.read_bytes() == before
+
+
+def test_a_result_has_the_mode_that_the_umask_means(video: Path, tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        done = telecine_command("compress", video, "-o", tmp_path / "out.mp4")
+    finally:
+        os.umask(before)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out.mp4").stat().st_mode & 0o777 == 0o640
+
+
+def test_the_limits_of_the_settings_hold_here_too(video: Path, tmp_path: Path) -> None:
+    done = telecine_command(
+        "compress", video, "-o", tmp_path / "out.mp4", TELECINE_MAX_PIXELS="1000"
+    )
+    assert done.returncode == 1
+    assert "pixels" in done.stderr

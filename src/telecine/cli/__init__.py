@@ -12,9 +12,10 @@ from typing import Annotated, Optional
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from telecine import __version__, settings
-from telecine.kit.errors import TelecineError
+from telecine.kit.errors import InvalidRequestError, TelecineError
 from telecine.kit.log import configure
 
 app = typer.Typer(
@@ -45,8 +46,10 @@ def main() -> None:
     try:
         app()
     except TelecineError as error:
-        field = f"{error.field}: " if error.field else ""
-        Console(stderr=True).print(f"[red]{field}[/red]", error.message, markup=True, end="\n")
+        line = Text(f"{error.field}: " if error.field else "", style="red")
+        Console(stderr=True, highlight=False).print(
+            line.append(error.message, style=""), soft_wrap=True
+        )
         sys.exit(1)
 
 
@@ -232,6 +235,62 @@ def convert(
         ),
         remote=media.remote(server, key),
     )
+
+
+@app.command("render")
+def render_command(
+    composition: Annotated[
+        Path, typer.Argument(help="Composition, a JSON file.", metavar="COMPOSITION")
+    ],
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("-o", "--output", help="Result: .mp4, .webm, .gif, .png, .mp3 or .wav."),
+    ] = None,
+    codec: Annotated[str, typer.Option(help="Of an .mp4: h264 or h265.")] = "h264",
+    preset: Annotated[str, typer.Option(help="ultrafast to veryslow.")] = "veryfast",
+    crf: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Quality on the codec's scale; lower is better."),
+    ] = None,
+    range: Annotated[str, typer.Option(help="Only these seconds, such as 2-5.5.")] = "",
+    size: Annotated[str, typer.Option(help="Scale to WIDTHxHEIGHT.")] = "",
+    workers: Annotated[int, typer.Option(help="Processes that share the work.", min=1, max=64)] = 1,
+    frame: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Write only the picture at this second, as a PNG."),
+    ] = None,
+    storyboard: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Write a sheet of pictures of the whole to this PNG."),
+    ] = None,
+) -> None:
+    """Render a composition to a video, a sound or a picture."""
+    from telecine.cli import render
+
+    options = render.Options(
+        codec=codec, preset=preset, crf=crf, size=size, span=range, n_workers=workers
+    )
+    if storyboard is not None:
+        render.storyboard(composition, storyboard, options)
+    if output is None:
+        if storyboard is None:
+            raise InvalidRequestError("Name the file to write: -o film.mp4.", field="-o")
+    elif frame is not None:
+        render.still(composition, output, options, seconds=frame)
+    else:
+        render.film(composition, output, options)
+
+
+@app.command()
+def validate(
+    composition: Annotated[
+        Path, typer.Argument(help="Composition, a JSON file.", metavar="COMPOSITION")
+    ],
+) -> None:
+    """Check a composition and list everything that is wrong with it."""
+    from telecine.cli import render
+
+    sys.exit(render.validate(composition))
 
 
 @app.command("demo")

@@ -6,8 +6,6 @@ credits, the same bytes.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,11 +14,14 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from telecine import assembly, settings
 from telecine.api.compress import fields as form
+from telecine.cli.target import deliver, require_file, require_place, workspace
 from telecine.kit.errors import InvalidRequestError, ProcessingError
 from telecine.kit.log import configure
+from telecine.media.probe import media_limits
 from telecine.operations.base import AnyOperation, Context, Input
 from telecine.operations.compress import COMPRESS
 from telecine.operations.convert import CONVERT
@@ -71,7 +72,7 @@ def compress_fields(
         "keep_smaller": "true" if keep_smaller else None,
     }
     return {
-        name: f"{value:g}" if isinstance(value, float) else str(value)
+        name: f"{value:.12g}" if isinstance(value, float) else str(value)
         for name, value in sent.items()
         if value not in (None, "")
     }
@@ -99,9 +100,17 @@ def convert_fields(
 
 def compress(source: Path, output: Path, *, fields: Fields, remote: Remote | None) -> None:
     """Compress one video and say what it saved."""
-    _require(source)
+    require_file(source)
+    require_place(output, source=source)
     if remote is None:
-        _run_here(COMPRESS, form.compress_params(fields), source, output)
+        loaded = settings.load()
+        limits = media_limits(
+            max_pixels=loaded.max_pixels,
+            max_duration_seconds=loaded.max_duration_seconds,
+            max_video_gigapixels=loaded.max_video_gigapixels,
+        )
+        params = form.compress_params(fields, limits=limits, threads=loaded.encoder_threads)
+        _run_here(COMPRESS, params, source, output)
     else:
         with _errors(), Client(remote.url, remote.key) as client, _bar(source.name) as report:
             job = client.compress(source, extra=fields)
@@ -112,7 +121,8 @@ def compress(source: Path, output: Path, *, fields: Fields, remote: Remote | Non
 
 def convert(source: Path, output: Path, *, fields: Fields, remote: Remote | None) -> None:
     """Convert one image and say what came out."""
-    _require(source)
+    require_file(source)
+    require_place(output, source=source)
     if remote is None:
         loaded = settings.load()
         params = form.convert_params(fields, max_pixels=loaded.max_pixels)
@@ -127,7 +137,7 @@ def _run_here(operation: AnyOperation, params: Any, source: Path, output: Path) 
     loaded = settings.load()
     configure(level="warning", format=loaded.log_format)
     pool = assembly.pool(loaded)
-    with tempfile.TemporaryDirectory(prefix="telecine-") as folder, _bar(source.name) as report:
+    with workspace() as folder, _bar(source.name) as report:
         try:
             result = operation.run(
                 params,
@@ -135,14 +145,14 @@ def _run_here(operation: AnyOperation, params: Any, source: Path, output: Path) 
                     inputs=(
                         Input(path=source, filename=source.name, size_bytes=source.stat().st_size),
                     ),
-                    workspace=Path(folder),
+                    workspace=folder,
                     ffmpeg=assembly.ffmpeg(loaded),
                     pool=pool,
                     report=report,
                     is_cancelled=lambda: False,
                 ),
             )
-            shutil.move(result.outputs[0].path, output)
+            deliver(result.outputs[0].path, to=output)
             report(1.0)
         finally:
             pool.close()
@@ -151,7 +161,7 @@ def _run_here(operation: AnyOperation, params: Any, source: Path, output: Path) 
 @contextmanager
 def _bar(name: str) -> Iterator[Callable[[float], None]]:
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
@@ -173,15 +183,11 @@ def _fraction(job: Job) -> float:
     return job.progress / 100
 
 
-def _require(source: Path) -> None:
-    if not source.is_file():
-        raise InvalidRequestError(f"{source} is not a file.")
-
-
 def _say(source: Path, output: Path) -> None:
     before, after = source.stat().st_size, output.stat().st_size
     change = f"{(before - after) / before:.0%} smaller" if after <= before else "larger"
-    _console.print(f"{output}  {size(after)}  ({size(before)} before, {change})")
+    line = f"{output}  {size(after)}  ({size(before)} before, {change})"
+    _console.print(Text(line), soft_wrap=True)
 
 
 def size(n_bytes: int) -> str:

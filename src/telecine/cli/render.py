@@ -1,0 +1,303 @@
+"""`render` and `validate`: a composition file to a video, a picture or a list of its faults.
+
+The pictures are drawn in the same confined processes as on a server. Sources are files, their
+paths relative to the composition's folder, or URLs, which are fetched once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+from typing_extensions import override
+
+from telecine import assembly, settings
+from telecine.cli.media import size as size_text
+from telecine.cli.target import deliver, require_file, require_place, workspace
+from telecine.kit.errors import InvalidRequestError
+from telecine.kit.log import configure
+from telecine.media.render.confined import Order, Renderer
+from telecine.media.timeline.model import Timeline
+from telecine.media.timeline.reader import Problem
+from telecine.media.timeline.rv import Parsed, parse_rv
+from telecine.settings import Settings
+
+_MAX_DOCUMENT_BYTES: Final = 64 * 2**20
+_MAX_SOURCE_BYTES: Final = 8 * 2**30
+_ADDRESSES: Final = ("http://", "https://")
+#: What the suffix says is made of moving pictures, one picture, or sound.
+_SUFFIXES: Final = (".mp4", ".webm", ".gif", ".png", ".mp3", ".wav")
+
+_console = Console(stderr=True, highlight=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to render. `size` is WIDTHxHEIGHT, `span` FROM-TO in seconds, both as typed."""
+
+    codec: str = "h264"
+    preset: str = "veryfast"
+    crf: float | None = None
+    size: str = ""
+    span: str = ""
+    n_workers: int = 1
+
+
+def validate(composition: Path) -> int:
+    """Say everything that is wrong with a composition; return the exit status."""
+    document = _document(composition)
+    parsed = parse_rv(document)
+    missing = _missing(parsed, composition.parent)
+    faults = (*parsed.problems, *missing)
+    _show(faults, "red")
+    _show(parsed.warnings, "yellow")
+    if faults or parsed.timeline is None:
+        _say(f"{composition}: {_counted(len(faults), 'problem')}", style="red")
+        return 1
+    _say(f"{composition}: {_summary(parsed.timeline)}", style="green")
+    return 0
+
+
+def film(composition: Path, output: Path, options: Options) -> None:
+    """Render a composition to the kind of file that the suffix names."""
+    require_file(composition)
+    if output.suffix.lower() not in _SUFFIXES:
+        raise InvalidRequestError(
+            f"{output} must end in one of: {', '.join(_SUFFIXES)}.", field="-o"
+        )
+    require_place(output, source=composition)
+    with _ready(composition) as job:
+        order = job.order(output, options)
+        with _bar(output.name, n_frames=_n_frames(order, job.timeline)) as told:
+            facts = job.renderer.render(order, on_progress=told)
+        deliver(order.output, to=output)
+    _say(f"{output}  {size_text(facts.size_bytes)}  {float(facts.duration_seconds):.2f} s")
+
+
+def still(composition: Path, output: Path, options: Options, *, seconds: float) -> None:
+    """Write the picture that is shown at an instant as a PNG."""
+    require_file(composition)
+    require_place(output, source=composition)
+    with _ready(composition) as job:
+        number = int(Fraction(repr(seconds)) * job.timeline.frame_rate)
+        if not 0 <= number < job.timeline.duration_frames:
+            raise InvalidRequestError(
+                f"The composition lasts {_seconds(job.timeline):g} seconds.", field="--frame"
+            )
+        order = job.order(output.with_suffix(".png"), options, frames=range(number, number + 1))
+        job.renderer.still(order)
+        deliver(order.output, to=output)
+    _say(f"{output}  frame {number}")
+
+
+def storyboard(composition: Path, output: Path, options: Options) -> None:
+    """Write a sheet of pictures from the beginning to the end as a PNG."""
+    require_file(composition)
+    require_place(output, source=composition)
+    with _ready(composition) as job:
+        order = job.order(output.with_suffix(".png"), options)
+        job.renderer.storyboard(order)
+        deliver(order.output, to=output)
+    _say(f"{output}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """A composition that has passed, its sources at hand, and somebody to draw it."""
+
+    document: Mapping[str, Any]
+    timeline: Timeline
+    files: Mapping[str, Path]
+    folder: Path
+    renderer: Renderer
+
+    def order(self, output: Path, options: Options, *, frames: range | None = None) -> Order:
+        return Order(
+            document=self.document,
+            files=self.files,
+            workspace=self.folder,
+            output=self.folder / f"made{output.suffix.lower()}",
+            codec=_codec(options.codec, output),
+            preset=options.preset,
+            crf=options.crf,
+            frames=frames or _frames(options.span, self.timeline),
+            size=_size(options.size),
+            n_workers=options.n_workers,
+        )
+
+
+@contextmanager
+def _ready(composition: Path) -> Iterator[_Ready]:
+    loaded = settings.load()
+    configure(level="warning", format=loaded.log_format)
+    document = _document(composition)
+    parsed = parse_rv(document)
+    faults = (*parsed.problems, *_missing(parsed, composition.parent))
+    _show(faults, "red")
+    _show(parsed.warnings, "yellow")
+    if faults or parsed.timeline is None or not isinstance(document, Mapping):
+        raise InvalidRequestError(f"{composition} has {_counted(len(faults), 'problem')}.")
+    with workspace() as folder, assembly.renderer(loaded) as renderer:
+        yield _Ready(
+            document=document,
+            timeline=parsed.timeline,
+            files=_files(parsed, composition.parent, folder, loaded),
+            folder=folder,
+            renderer=renderer,
+        )
+
+
+def _document(composition: Path) -> object:
+    require_file(composition)
+    if composition.stat().st_size > _MAX_DOCUMENT_BYTES:
+        raise InvalidRequestError(f"{composition} is larger than 64 MiB.")
+    try:
+        return json.loads(composition.read_bytes())
+    except json.JSONDecodeError as error:
+        raise InvalidRequestError(
+            f"{composition} is not JSON: {error.msg}, line {error.lineno}, column {error.colno}."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequestError(f"{composition} is not JSON: {error}.") from error
+
+
+def _is_remote(src: str) -> bool:
+    return src.lower().startswith(_ADDRESSES)
+
+
+def _missing(parsed: Parsed, folder: Path) -> list[Problem]:
+    """Return a problem for every local source that is not there."""
+    return [
+        Problem(
+            path=source.path,
+            code="SOURCE",
+            message="There is no such file.",
+            got=source.src,
+            allowed=f"a path relative to {folder}, or a URL",
+        )
+        for source in parsed.sources
+        if not _is_remote(source.src) and not (folder / source.src).is_file()
+    ]
+
+
+def _files(parsed: Parsed, base: Path, folder: Path, loaded: Settings) -> dict[str, Path]:
+    files = {}
+    outbound = assembly.outbound(loaded)
+    for index, source in enumerate(parsed.sources):
+        if _is_remote(source.src):
+            fetched = folder / f"source{index}"
+            outbound.download(source.src, to=fetched, max_bytes=_MAX_SOURCE_BYTES)
+            files[source.src] = fetched
+        else:
+            files[source.src] = base / source.src
+    return files
+
+
+def _codec(name: str, output: Path) -> Any:
+    if output.suffix.lower() == ".webm":
+        return "vp9"
+    if name not in ("h264", "h265"):
+        raise InvalidRequestError("--codec is h264 or h265; a .webm is VP9.", field="--codec")
+    return name
+
+
+def _size(text: str) -> tuple[int, int] | None:
+    if not text:
+        return None
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise InvalidRequestError(f"{text} is no size; write 1280x720.", field="--size")
+    sides = (int(width), int(height))
+    if not all(16 <= side <= 7680 for side in sides):
+        raise InvalidRequestError("Both sides are from 16 to 7680 pixels.", field="--size")
+    return sides
+
+
+def _frames(span: str, timeline: Timeline) -> range | None:
+    if not span:
+        return None
+    try:
+        begin, _, end = span.partition("-")
+        first = int(Fraction(begin) * timeline.frame_rate)
+        last = int(Fraction(end) * timeline.frame_rate) if end else timeline.duration_frames
+    except (ValueError, ZeroDivisionError):
+        raise InvalidRequestError(
+            f"{span} is no range; write seconds, such as 2-5.5.", field="--range"
+        ) from None
+    if not 0 <= first < min(last, timeline.duration_frames):
+        raise InvalidRequestError(
+            f"{span} is empty; the composition lasts {_seconds(timeline):g} seconds.",
+            field="--range",
+        )
+    return range(first, min(last, timeline.duration_frames))
+
+
+def _n_frames(order: Order, timeline: Timeline) -> int:
+    return timeline.duration_frames if order.frames is None else len(order.frames)
+
+
+def _seconds(timeline: Timeline) -> float:
+    return float(timeline.duration_frames / timeline.frame_rate)
+
+
+def _summary(timeline: Timeline) -> str:
+    n_clips = sum(len(track.clips) for track in timeline.tracks)
+    rate = float(timeline.frame_rate)
+    return (
+        f"{timeline.width}x{timeline.height}, {rate:g} fps, {_seconds(timeline):g} s "
+        f"({_counted(timeline.duration_frames, 'frame')}), {_counted(n_clips, 'clip')}"
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _show(problems: Sequence[Problem], style: str) -> None:
+    """One line each: where, what, what was found, what is allowed there."""
+    for each in problems:
+        line = Text(f"{each.path or 'document'}: ", style=style)
+        line.append(f"{each.message} Found {each.got}; allowed: {each.allowed}.", style="default")
+        _console.print(line.append(f" {each.code}", style="dim"), soft_wrap=True)
+
+
+class _Speed(TextColumn):
+    """Frames a second."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    @override
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.0f} fps" if task.speed else "")
+
+
+@contextmanager
+def _bar(name: str, *, n_frames: int) -> Iterator[Any]:
+    columns = (
+        *(TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()),
+        *(_Speed(), TimeElapsedColumn(), TimeRemainingColumn()),
+    )
+    with Progress(*columns, console=_console) as progress:
+        task = progress.add_task(name, total=n_frames)
+        yield lambda done, _: progress.update(task, completed=done)
+
+
+def _say(line: str, *, style: str = "") -> None:
+    _console.print(Text(line, style=style), soft_wrap=True)

@@ -1,0 +1,66 @@
+"""Where a command puts its result: looked at before the work, filled in one step after it.
+
+Nobody waits for an encode to be told that the folder is not there, and no half of a result
+ever has the name that was asked for.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from telecine.kit.errors import InvalidRequestError, StorageError, StorageFullError
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def require_file(source: Path) -> None:
+    """Raise `InvalidRequestError` where there is nothing to read."""
+    if not source.is_file():
+        raise InvalidRequestError(f"{source} is not a file.")
+    if not os.access(source, os.R_OK):
+        raise InvalidRequestError(f"{source} cannot be read: permission denied.")
+
+
+def require_place(output: Path, *, source: Path) -> None:
+    """Raise `InvalidRequestError` where a result could not be put, or would replace its source."""
+    if output.is_dir():
+        raise InvalidRequestError(f"{output} is a folder; name the file to write.", field="-o")
+    if not output.parent.is_dir():
+        raise InvalidRequestError(f"There is no folder {output.parent}.", field="-o")
+    if output.exists() and output.samefile(source):
+        raise InvalidRequestError(f"{output} is the source itself; name another file.", field="-o")
+    if not os.access(output.parent, os.W_OK):
+        raise InvalidRequestError(f"{output.parent} is not writable.", field="-o")
+
+
+@contextmanager
+def workspace() -> Iterator[Path]:
+    """Give a private folder for the time of the work."""
+    with tempfile.TemporaryDirectory(prefix="telecine-") as folder:
+        yield Path(folder)
+
+
+def deliver(made: Path, *, to: Path) -> None:
+    """Give a finished file its name and the mode that the user's umask means."""
+    beside = to.with_name(f".{to.name}.{os.getpid()}.part")
+    try:
+        shutil.copyfile(made, beside)
+        beside.chmod(0o666 & ~_umask())
+        beside.replace(to)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        if error.errno in _NO_ROOM:
+            raise StorageFullError(f"There is no room left for {to}.") from error
+        raise StorageError(f"{to} cannot be written: {error.strerror}.") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,166 @@
+"""`render` and `validate` as people type them, on compositions with files beside them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+import pyvips
+from tests import samples
+
+GALLERY = Path(__file__).parents[1] / "media" / "render" / "gallery"
+
+
+def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "telecine", *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture
+def composition(tmp_path: Path) -> Path:
+    """One second of a video, a picture and a title, with relative sources."""
+    samples.make_video(tmp_path / "clip.mov", seconds=1)
+    shutil.copy(samples.astronaut(), tmp_path / "astronaut.png")
+    document = {
+        "meta": {"version": "2.0.0", "width": 320, "height": 180, "fps": 25},
+        "tracks": [
+            {
+                "clips": [
+                    {"type": "video", "src": "clip.mov", "start": 0, "duration": 1},
+                    {"type": "image", "src": "astronaut.png", "start": 0, "duration": 1,
+                     "transform": {"x": 100, "width": 60, "height": 60}},
+                    {"type": "text", "text": "Hello", "start": 0, "duration": 1},
+                ]
+            }
+        ],
+    }  # fmt: skip
+    path = tmp_path / "composition.json"
+    path.write_text(json.dumps(document))
+    return path
+
+
+def changed(composition: Path, **fields: Any) -> Path:
+    """Change fields of the first clip."""
+    document = json.loads(composition.read_text())
+    document["tracks"][0]["clips"][0].update(fields)
+    composition.write_text(json.dumps(document))
+    return composition
+
+
+def test_a_composition_becomes_a_video_with_sound(composition: Path, tmp_path: Path) -> None:
+    done = run("render", composition, "-o", tmp_path / "film.mp4")
+    assert done.returncode == 0, done.stderr
+    with av.open(str(tmp_path / "film.mp4")) as film:
+        video = film.streams.video[0]
+        assert (video.width, video.height) == (320, 180)
+        assert sum(1 for _ in film.decode(video)) == 25
+        assert len(film.streams.audio) == 1
+    assert "25/25" in done.stderr
+
+
+def test_two_workers_make_the_same_pictures_as_one(composition: Path, tmp_path: Path) -> None:
+    pictures = []
+    for workers in ("1", "2"):
+        output = tmp_path / f"{workers}.mp4"
+        done = run("render", composition, "-o", output, "--workers", workers)
+        assert done.returncode == 0, done.stderr
+        with av.open(str(output)) as film:
+            pictures.append([frame.to_ndarray().tobytes() for frame in film.decode(video=0)])
+    assert pictures[0] == pictures[1]
+
+
+def test_a_range_a_size_and_another_container(composition: Path, tmp_path: Path) -> None:
+    output = tmp_path / "part.webm"
+    done = run("render", composition, "-o", output, "--range", "0.2-0.6", "--size", "160x90")
+    assert done.returncode == 0, done.stderr
+    with av.open(str(output)) as film:
+        assert film.streams.video[0].codec_context.name in ("vp9", "libvpx-vp9")
+        assert [frame.width for frame in film.decode(video=0)] == [160] * 10
+
+
+def test_a_still_and_a_storyboard(composition: Path, tmp_path: Path) -> None:
+    done = run("render", composition, "-o", tmp_path / "still.png", "--frame", "0.5")
+    assert done.returncode == 0, done.stderr
+    still = pyvips.Image.new_from_file(str(tmp_path / "still.png"))
+    assert (still.width, still.height) == (320, 180)
+    assert still.deviate() > 10
+    done = run("render", composition, "--storyboard", tmp_path / "sheet.png")
+    assert done.returncode == 0, done.stderr
+    assert pyvips.Image.new_from_file(str(tmp_path / "sheet.png")).width > 320
+
+
+def test_validate_says_what_it_is(composition: Path) -> None:
+    done = run("validate", composition)
+    assert done.returncode == 0
+    assert "320x180, 25 fps, 1 s (25 frames), 3 clips" in done.stderr
+
+
+def test_validate_lists_every_fault_with_its_path(composition: Path) -> None:
+    done = run("validate", changed(composition, src="gone.mov", start=-1, opacity="NaN"))
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    assert any(line.startswith("tracks[0].clips[0].start: ") for line in lines)
+    assert any(line.startswith("tracks[0].clips[0].src: There is no such file.") for line in lines)
+
+
+def test_a_faulty_composition_is_not_rendered(composition: Path, tmp_path: Path) -> None:
+    done = run("render", changed(composition, duration=-1), "-o", tmp_path / "film.mp4")
+    assert done.returncode == 1
+    assert "tracks[0].clips[0].duration" in done.stderr
+    assert not (tmp_path / "film.mp4").exists()
+
+
+def test_a_broken_source_names_its_clip(composition: Path, tmp_path: Path) -> None:
+    (tmp_path / "clip.mov").write_bytes(b"\0" * 5000)
+    done = run("render", composition, "-o", tmp_path / "film.mp4")
+    assert done.returncode == 1
+    assert "tracks[0].clips[0].src" in done.stderr
+    assert not (tmp_path / "film.mp4").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("-o", "film.mp4", "--range", "5-6"), "--range"),
+        (("-o", "film.mp4", "--range", "x"), "--range"),
+        (("-o", "film.mp4", "--size", "1x1"), "--size"),
+        (("-o", "film.mp4", "--preset", "warp"), "preset"),
+        (("-o", "film.doc",), ".mp4"),
+        (("-o", "gone/film.mp4"), "no folder"),
+        (("-o", "film.png", "--frame", "99"), "--frame"),
+        ((), "-o"),
+    ],
+)  # fmt: skip
+def test_a_wrong_option_is_named(
+    composition: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(composition.parent)
+    done = run("render", composition, *words)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_is_no_json_is_refused_with_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "broken.json"
+    path.write_text('{\n "meta": }')
+    done = run("validate", path)
+    assert done.returncode == 1
+    assert "line 2" in done.stderr
+
+
+@pytest.mark.parametrize("path", sorted(GALLERY.glob("*.json")), ids=lambda path: path.stem)
+def test_the_gallery_is_valid(path: Path) -> None:
+    done = run("validate", path)
+    assert done.returncode == 0, done.stderr
