@@ -54,6 +54,8 @@ def apply(
     target: Planes, stamp: Stamp, *, draw: Draw, layer: Layer, filters: tuple[Filter, ...]
 ) -> None:
     """Draw a stamp, which may reach beyond the planes, with everything that the draw asks for."""
+    luma, chroma = (None if patch is None else kernels.filled(patch) for patch in stamp)
+    stamp = luma, chroma
     for is_blur, group in groupby(filters, lambda each: each.kind == "blur"):
         run = tuple(group)
         stamp = _blurred(stamp, draw, run) if is_blur else _toned(stamp, run)

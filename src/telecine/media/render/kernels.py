@@ -76,12 +76,14 @@ class Patch(NamedTuple):
     """Values for one place of a grid: (y,) or (u, v). `alpha` None: all of it is opaque.
 
     With alpha, the values are multiplied by it; `solid` is a part that is opaque all the same.
+    Where all is of one colour, that is `flat`, and there are no values until `filled`.
     """
 
     rect: Rect
     values: tuple[Plane, ...]
     alpha: Plane | None
     solid: Rect | None = None
+    flat: tuple[int, ...] | None = None
 
 
 def grid_matrix(matrix: Matrix, *, site_from: float | None, site_to: float | None) -> Matrix:
@@ -99,35 +101,62 @@ def grid_matrix(matrix: Matrix, *, site_from: float | None, site_to: float | Non
 
 def blend(targets: tuple[Plane, ...], patch: Patch, *, opacity: float) -> None:
     """Lay a patch over the planes of one grid."""
-    parts = (patch.rect,) if patch.solid is None else patch.rect.without(patch.solid)
-    for plane, value in zip(targets, patch.values, strict=True):
-        if patch.solid is not None:
-            within = patch.solid.inside(patch.rect)
-            _blend_plane(patch.solid.of(plane), within.of(value), None, opacity=opacity)
-        for part in parts:
-            within = part.inside(patch.rect)
-            alpha = None if patch.alpha is None else within.of(patch.alpha)
-            _blend_plane(part.of(plane), within.of(value), alpha, opacity=opacity)
-
-
-def _blend_plane(below: Plane, value: Plane, alpha: Plane | None, *, opacity: float) -> None:
+    rect, alpha = patch.rect, patch.alpha
     if alpha is None:
-        if opacity >= 1.0:
-            np.copyto(below, value)
-        else:
-            cv2.addWeighted(value, opacity, below, 1.0 - opacity, 0.0, below)
+        for plane, value in zip(targets, patch.values, strict=True):
+            _lay_opaque(rect.of(plane), value, opacity)
+    elif patch.solid is None:
+        _blend(tuple(rect.of(plane) for plane in targets), patch, alpha, opacity)
+    else:
+        within = patch.solid.inside(rect)
+        for plane, value in zip(targets, patch.values, strict=True):
+            _lay_opaque(patch.solid.of(plane), within.of(value), opacity)
+        for part in rect.without(patch.solid):
+            within = part.inside(rect)
+            values = tuple(within.of(value) for value in patch.values)
+            edge = Patch(part, values, within.of(alpha))
+            _blend(tuple(part.of(plane) for plane in targets), edge, within.of(alpha), opacity)
+
+
+def _lay_opaque(below: Plane, value: Plane, opacity: float) -> None:
+    if opacity >= 1.0:
+        np.copyto(below, value)
+    else:
+        cv2.addWeighted(value, opacity, below, 1.0 - opacity, 0.0, below)
+
+
+def _blend(targets: tuple[Plane, ...], patch: Patch, alpha: Plane, opacity: float) -> None:
+    """Blend values that are multiplied by alpha: as few passes over memory as can be."""
+    cover = alpha if opacity >= 1.0 else cv2.convertScaleAbs(alpha, None, opacity, 0)
+    rest = cv2.bitwise_not(cover)
+    if patch.flat is not None:
+        for below, level in zip(targets, patch.flat, strict=True):
+            cv2.multiply(below, rest, below, 1 / 255)
+            cv2.addWeighted(below, 1.0, alpha, opacity * level / 255, 0.0, below)
         return
-    if opacity < 1.0:
-        value = cast(Plane, cv2.convertScaleAbs(value, None, opacity, 0))
-        alpha = cast(Plane, cv2.convertScaleAbs(alpha, None, opacity, 0))
-    cv2.multiply(below, cv2.bitwise_not(alpha), below, 1 / 255)
-    cv2.add(below, value, below)
+    for below, value in zip(targets, patch.values, strict=True):
+        cv2.multiply(below, rest, below, 1 / 255)
+        if opacity >= 1.0:
+            cv2.add(below, value, below)
+        else:
+            cv2.addWeighted(below, 1.0, value, opacity, 0.0, below)
+
+
+def filled(patch: Patch) -> Patch:
+    """Return a patch that has values."""
+    if patch.flat is None or patch.alpha is None:
+        return patch
+    values = tuple(
+        cast(Plane, cv2.convertScaleAbs(patch.alpha, None, level / 255, 0)) for level in patch.flat
+    )
+    return Patch(patch.rect, values, patch.alpha)
 
 
 def masked(patch: Patch, mask: Plane) -> Patch:
     """Return the patch as seen through a mask of its size."""
     alpha = mask if patch.alpha is None else multiply(patch.alpha, mask)
-    return Patch(patch.rect, tuple(multiply(value, mask) for value in patch.values), alpha)
+    values = tuple(multiply(value, mask) for value in patch.values)
+    return Patch(patch.rect, values, alpha, flat=patch.flat)
 
 
 def cropped(patch: Patch, bounds: Rect) -> Patch | None:

@@ -21,6 +21,8 @@ from telecine.media.timeline.model import Crop, Fit
 #: Where the first chroma sample of the canvas lies horizontally, in luma px (left-sited).
 CANVAS_SITE: Final = 0.5
 _MOST_HALVINGS: Final = 12
+#: So far may values be from those of one colour: each was rounded, alpha too.
+_SAME: Final = 1.5
 #: Outer lines of a sprite that need not be opaque for it to count so.
 _OUTER: Final = 2
 
@@ -45,11 +47,12 @@ class Picture:
     which then hold what would be there if it went on.
     """
 
-    def __init__(self, planes: Planes, to_box: Matrix, *, edges: Box | None = None) -> None:
+    def __init__(self, planes: Planes, to_box: Matrix, *, is_still: bool = False) -> None:
         self.planes = planes
         self.to_box = to_box
-        self._edges = edges
+        self._edges: Box | None = None
         self._soft: Planes | None = None
+        self._flat = _flat_colour(planes) if is_still else None
         self._rasters: dict[tuple[int, int, bool], _Scaled] = {}
 
     @property
@@ -116,7 +119,8 @@ class Picture:
         found = self._rasters.get((columns, rows, is_soft))
         if found is None:
             planes = self._soft if is_soft and self._soft is not None else self.planes
-            found = _Scaled(planes, columns=1 << columns, rows=1 << rows)
+            flat = None if self._soft is not None else self._flat
+            found = _Scaled(planes, columns=1 << columns, rows=1 << rows, flat=flat)
             self._rasters[columns, rows, is_soft] = found
         return found
 
@@ -124,7 +128,9 @@ class Picture:
 class _Scaled:
     """The two grids of a picture, averaged over blocks of `columns` x `rows` pixels."""
 
-    def __init__(self, planes: Planes, *, columns: int, rows: int) -> None:
+    def __init__(
+        self, planes: Planes, *, columns: int, rows: int, flat: tuple[int, int, int] | None
+    ) -> None:
         height, width = planes.y.shape
         luma, chroma = (planes.y,), (planes.u, planes.v)
         alpha, alpha_half = planes.alpha, planes.alpha_half
@@ -141,8 +147,8 @@ class _Scaled:
                 alpha_half = kernels.shrink(alpha_half, columns=columns, rows=rows)
         self.step_x = width / luma[0].shape[1]
         self.step_y = height / luma[0].shape[0]
-        self.luma = Raster(luma, alpha)
-        self.chroma = Raster(chroma, alpha_half)
+        self.luma = Raster(luma, alpha, flat=None if flat is None else flat[:1])
+        self.chroma = Raster(chroma, alpha_half, flat=None if flat is None else flat[1:])
 
 
 def _whole(planes: Planes) -> Box:
@@ -179,12 +185,29 @@ def of_sprite(sprite: Sprite) -> Picture:
     """Take a sprite with the place that it has in its layer's box."""
     planes = Planes(sprite.y, sprite.u, sprite.v, sprite.alpha, sprite.alpha_half)
     step = 1.0 / sprite.scale
-    made = Picture(planes, (step, 0.0, 0.0, step, sprite.left, sprite.top))
+    made = Picture(planes, (step, 0.0, 0.0, step, sprite.left, sprite.top), is_still=True)
     if sprite.alpha is not None:
         edges = _soft_edges(sprite.alpha)
         if edges is not None:
             made.end_at(edges, _without_alpha(planes))
     return made
+
+
+def _flat_colour(planes: Planes) -> tuple[int, int, int] | None:
+    """Return the colour of a picture that has only one, and alpha: most text and most shapes."""
+    y, u, v, alpha, alpha_half = planes
+    if alpha is None or alpha_half is None:
+        return None
+    found = []
+    for plane, cover in ((y, alpha), (u, alpha_half), (v, alpha_half)):
+        place = int(cover.argmax())
+        if not cover.flat[place]:
+            return None
+        level = round(int(plane.flat[place]) * 255 / int(cover.flat[place]))
+        if np.abs(plane - cover * np.float32(level / 255)).max() > _SAME:
+            return None
+        found.append(level)
+    return found[0], found[1], found[2]
 
 
 def _soft_edges(alpha: Plane) -> Box | None:

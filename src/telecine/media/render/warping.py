@@ -9,7 +9,7 @@ is warped, alpha and values in one go.
 from __future__ import annotations
 
 import math
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple, cast
 
 import cv2
@@ -23,21 +23,28 @@ from telecine.media.render.planes import Plane
 _LINEAR: Final = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 #: More of the same round an opaque grid, or nothing round one with alpha.
 _PAD: Final = 24
-#: How far, in pixels, a resized picture may be from where it belongs: OpenCV's own warp is
-#: only half as exact.
-_NEAR: Final = 1 / 64
+#: How far, in pixels, a resized picture may be from where it belongs: no eye can tell.
+_NEAR: Final = 1 / 28
 #: From so many pixels on it pays to look for a way to resize instead of warping.
 _LARGE: Final = 50_000
 #: How many more columns or rows may be made so that a resized picture lies right.
-_SPARE: Final = 40
+_SPARE: Final = 64
 
 
 class Raster:
     """One grid of a picture: its planes, its alpha, and copies of both, made when needed."""
 
-    def __init__(self, values: tuple[Plane, ...], alpha: Plane | None) -> None:
+    def __init__(
+        self,
+        values: tuple[Plane, ...],
+        alpha: Plane | None,
+        *,
+        flat: tuple[int, ...] | None = None,
+    ) -> None:
         self.values = values
         self.alpha = alpha
+        #: The one colour of all, where there is alpha and nothing else to warp.
+        self.flat = flat
 
     @property
     def size(self) -> tuple[int, int]:
@@ -49,6 +56,8 @@ class Raster:
     def padded(self) -> tuple[Plane, ...]:
         """Values and alpha, where there is one, with a border."""
         planes = self.values if self.alpha is None else (*self.values, self.alpha)
+        if self.flat is not None:
+            planes = planes[-1:]
         kind = cv2.BORDER_REPLICATE if self.alpha is None else cv2.BORDER_CONSTANT
         return tuple(
             cast(Plane, cv2.copyMakeBorder(plane, _PAD, _PAD, _PAD, _PAD, kind)) for plane in planes
@@ -57,10 +66,13 @@ class Raster:
     @cached_property
     def packed(self) -> Plane:
         """Values and alpha in four channels: warped together they cost little more than one."""
-        alpha = self.alpha
-        if alpha is None:
-            alpha = np.full(self.values[0].shape, 255, np.uint8)
+        alpha = _all_opaque(self.values[0].shape) if self.alpha is None else self.alpha
         return cast(Plane, cv2.merge([*self.values, *(alpha,) * (4 - len(self.values))]))
+
+
+@lru_cache(maxsize=16)
+def _all_opaque(shape: tuple[int, int]) -> Plane:
+    return np.full(shape, 255, np.uint8)
 
 
 def is_upright(matrix: Matrix) -> bool:
@@ -84,7 +96,10 @@ def place(raster: Raster, matrix: Matrix, *, bounds: Rect, edges: Box | None) ->
     rect = _bounds_of(matrix, -1.0, -1.0, float(width), float(height)).intersect(bounds)
     if rect.is_empty:
         return None
-    warped = _warp(raster.packed, _inverse_map(matrix, rect), rect.size)
+    back = _inverse_map(matrix, rect)
+    if raster.flat is not None and raster.alpha is not None:
+        return Patch(rect, (), _warp(raster.alpha, back, rect.size), flat=raster.flat)
+    warped = _warp(raster.packed, back, rect.size)
     count = len(raster.values)
     planes = tuple(cast(Plane, cv2.extractChannel(warped, index)) for index in (*range(count), 3))
     return Patch(rect, planes[:count], planes[count])
@@ -108,12 +123,14 @@ def _upright(raster: Raster, matrix: Matrix, edges: Box | None, *, bounds: Rect)
             return _cut(raster, rect, part, edges)
     planes = _resampled(raster, across, down)
     if raster.alpha is not None:
-        return Patch(rect, planes[:-1], planes[-1])
+        return Patch(rect, planes[:-1], planes[-1], flat=raster.flat)
     return Patch(rect, planes, None) if edges is None else _edged(rect, planes, edges)
 
 
 def _cut(raster: Raster, rect: Rect, part: Rect, edges: Box | None) -> Patch:
     """Take whole pixels as they are."""
+    if raster.flat is not None and raster.alpha is not None:
+        return Patch(rect, (), part.of(raster.alpha), flat=raster.flat)
     values = tuple(part.of(plane) for plane in raster.values)
     if raster.alpha is not None:
         return Patch(rect, values, part.of(raster.alpha))
@@ -190,7 +207,7 @@ def _run(axis: _Axis, limit: int) -> _Run | None:
     sizes = np.rint(made * axis.scale).astype(np.int64)
     drifts = np.abs(sizes / made - axis.scale) * (axis.pixels / 2)
     centre = axis.scale * (axis.pixels - 1) / 2 + axis.start + 0.5
-    for index in np.argsort(drifts)[:8]:
+    for index in np.argsort(drifts):
         size, total, drift = int(sizes[index]), int(made[index]), float(drifts[index])
         if drift > _NEAR:
             return None
@@ -256,11 +273,13 @@ def _pixels_touched(box: Box) -> Rect:
 def _bounds_of(matrix: Matrix, left: float, top: float, right: float, bottom: float) -> Rect:
     """Return the pixels whose centres lie strictly within the image of a rectangle's box."""
     a, b, c, d, e, f = matrix
-    xs = [a * x + c * y + e for x in (left, right) for y in (top, bottom)]
-    ys = [b * x + d * y + f for x in (left, right) for y in (top, bottom)]
+    across, down = ((left + right) / 2, (top + bottom) / 2)
+    x, y = a * across + c * down + e, b * across + d * down + f
+    reach_x = (abs(a) * (right - left) + abs(c) * (bottom - top)) / 2
+    reach_y = (abs(b) * (right - left) + abs(d) * (bottom - top)) / 2
     limit = 1e6  # a huge scale must not leave the range of an int
-    low_x, high_x = max(min(xs), -limit), min(max(xs), limit)
-    low_y, high_y = max(min(ys), -limit), min(max(ys), limit)
+    low_x, high_x = max(x - reach_x, -limit), min(x + reach_x, limit)
+    low_y, high_y = max(y - reach_y, -limit), min(y + reach_y, limit)
     return Rect(math.floor(low_x) + 1, math.floor(low_y) + 1, math.ceil(high_x), math.ceil(high_y))
 
 
