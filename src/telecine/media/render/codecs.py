@@ -132,16 +132,6 @@ def prepare_video(
     context.options = _options(settings)
 
 
-def audio_context(codec: SoundCodec, *, bits_per_second: int) -> AudioCodecContext:
-    """Set up an encoder of 48 kHz stereo. Not opened yet."""
-    context: AudioCodecContext = CodecContext.create(  # type: ignore[assignment]
-        _SOUND_ENCODERS[codec][0], "w"
-    )
-    prepare_audio(context, codec, bits_per_second=bits_per_second)
-    context.flags |= Flags.global_header
-    return context
-
-
 def sound_encoder(codec: SoundCodec) -> str:
     """Return the name of the encoder."""
     return _SOUND_ENCODERS[codec][0]
