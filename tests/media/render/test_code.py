@@ -135,6 +135,16 @@ def test_line_numbers_stand_before_the_lines() -> None:
     assert ink(first)[0] > ink(last)[0] + 8  # one digit, set to the right
 
 
+def test_signs_stand_for_themselves_and_are_not_joined() -> None:
+    # Every cell of a pair looks like the sign alone: no arrow is made of "->".
+    for pair in ("->", "!=", ">=", "=>", "==", "//", "&&"):
+        apart = shown(Code(code=f"{pair[0]} {pair[1]}", font=MONO))
+        joined = shown(Code(code=pair, font=MONO))
+        first, second = joined[:, :12, 3].astype(int), joined[:, 12:24, 3].astype(int)
+        assert np.abs(first - apart[:, :12, 3]).max() < 40, pair
+        assert np.abs(second - apart[:, 24:36, 3]).max() < 40, pair
+
+
 def test_code_that_is_larger_than_its_box_is_not_cut_off() -> None:
     code = Code(code="a" * 40, font=MONO)
     pixels = sprites().pixels(layer_of(code, size=(100, 28)))

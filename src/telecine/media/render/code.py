@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -36,6 +37,11 @@ _GREY: Final = Colour(red=0.5, green=0.5, blue=0.5)
 _DIMMED: Final = 0.3
 
 _USUAL_THEME: Final = "one-dark"
+#: Two or more signs side by side.
+_SIGNS: Final = re.compile(r"([!#-&*+\-./:<=>?@\\^_|~]{2,})")
+#: Longer texts are shaped as they are: so many pieces would take seconds.
+_MOST_APART: Final = 5_000
+_NUDGE: Final = 1e-3
 
 #: Text, its colour, and whether it is bold and italic.
 _Run = tuple[str, Colour, bool, bool]
@@ -139,11 +145,12 @@ def _paragraph(runs: Sequence[_Run], code: Code, fonts: FontBook) -> skia.textla
     builder = skia.textlayout.ParagraphBuilder.make(paragraph, fonts.collection, fonts.unicode)
     styles: dict[tuple[object, ...], skia.textlayout_TextStyle] = {}
     for text, colour, is_bold, is_italic in runs:
-        for part, is_emoji in emoji_runs(text):
-            key = (colour, is_bold, is_italic, is_emoji)
+        for part, is_emoji, is_odd in _parts(text, is_apart=len(whole) <= _MOST_APART):
+            key = (colour, is_bold, is_italic, is_emoji, is_odd)
             if key not in styles:
                 font = replace(
                     code.font,
+                    size=code.font.size + (_NUDGE if is_odd else 0.0),
                     weight=max(code.font.weight, 700) if is_bold else code.font.weight,
                     is_italic=is_italic or code.font.is_italic,
                 )
@@ -154,6 +161,23 @@ def _paragraph(runs: Sequence[_Run], code: Code, fonts: FontBook) -> skia.textla
     made = builder.Build()
     made.layout(_ENDLESS)
     return made
+
+
+def _parts(text: str, *, is_apart: bool) -> Iterator[tuple[str, bool, bool]]:
+    """Yield the text in pieces: is it an emoji, and is it an odd one of several signs.
+
+    Neighbouring signs are set in sizes that differ by nothing to be seen, so that they are
+    shaped apart: code fonts would make one arrow of `->`, and skia cannot be told not to.
+    """
+    for run, is_emoji in emoji_runs(text):
+        if is_emoji or not is_apart:
+            yield run, is_emoji, False
+            continue
+        for place, part in enumerate(_SIGNS.split(run)):
+            if place % 2:
+                yield from ((sign, False, bool(index % 2)) for index, sign in enumerate(part))
+            elif part:
+                yield part, False, False
 
 
 def _style(
