@@ -5,12 +5,14 @@ A real server on SQLite, real encodes. What must hold is asked afterwards, of th
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import re
 import signal
+import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -192,6 +194,41 @@ def test_a_stopped_server_gives_its_job_back_without_counting_an_attempt(
     assert not list((data / "work").iterdir())
     with local_server(data, key=first.key) as second, Client(second.url, first.key) as client:
         client.wait(job.id, timeout_seconds=_PATIENCE_SECONDS)
+    _assert_the_books_agree(data, expected_jobs=1)
+
+
+def _refuse_updates(data: Path, *, of: Sequence[str]) -> None:
+    """Have the database refuse changes of these tables, as it does when its disk is full."""
+    with contextlib.closing(sqlite3.connect(data / "telecine.db", timeout=30)) as database:
+        for table in of:
+            database.execute(
+                f"CREATE TRIGGER full_{table} BEFORE UPDATE ON {table} "
+                "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+            )
+
+
+def _take_updates(data: Path, *, of: Sequence[str]) -> None:
+    with contextlib.closing(sqlite3.connect(data / "telecine.db", timeout=30)) as database:
+        for table in of:
+            database.execute(f"DROP TRIGGER full_{table}")
+
+
+def test_a_job_that_no_verdict_could_be_written_of_is_run_again_by_the_same_worker(
+    server: LocalServer, data: Path, slow_video: Path
+) -> None:
+    """The worker lives on, and its ticket stays claimed: nobody else would ever end the job."""
+    tables = ("jobs", "workflow_status")
+    with Client(server.url, server.key) as client:
+        job = client.compress(slow_video, codec="h265")
+        _wait(lambda: _encoders(data), what="an encoder at work")
+        workers = _children(data, "worker")
+        _refuse_updates(data, of=tables)
+        _wait(lambda: not _encoders(data), what="the end of the attempt")
+        assert client.status(job.id).status == "processing"
+        time.sleep(2)  # what the engine still wants to write is refused too
+        _take_updates(data, of=tables)
+        client.wait(job.id, timeout_seconds=_PATIENCE_SECONDS)
+        assert _children(data, "worker") == workers
     _assert_the_books_agree(data, expected_jobs=1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from telecine.core import jobs
 from telecine.core.jobs import Ending, Job
 from telecine.db import Database, Transaction
 from telecine.engine.queue import TicketPhase
-from telecine.kit.errors import CancelledError
+from telecine.kit.errors import CancelledError, StorageFullError
 from telecine.operations.base import Context, Output, Result
 from telecine.operations.compress import CompressParams
 from telecine.operations.registry import Entry
@@ -304,3 +305,73 @@ def test_a_result_whose_commit_was_not_acknowledged_keeps_its_bytes(
     replace(acting(telecine, write_output), db=shaky).run(job_id, 1)
     assert steps.status_of(anybody, job_id)["status"] == "completed"
     assert anybody.get(f"/api/v1/download/{job_id}").content == b"made"
+
+
+# A database that takes nothing down
+
+
+@contextmanager
+def refusing_writes(telecine: Telecine) -> Iterator[None]:
+    """Have the database itself refuse every change of a job, as a full disk has it do."""
+    with telecine.db.transaction() as tx:
+        tx.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE UPDATE ON jobs "
+            "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        )
+    yield
+    with telecine.db.transaction() as tx:
+        tx.exec_driver_sql("DROP TRIGGER full")
+
+
+def refuse(
+    *, after: Callable[[Context], Result], on: contextlib.ExitStack, telecine: Telecine
+) -> Callable[[Context], Result]:
+    def act(context: Context) -> Result:
+        try:
+            return after(context)
+        finally:
+            on.enter_context(refusing_writes(telecine))
+
+    return act
+
+
+def break_down(context: Context) -> Result:
+    raise RuntimeError
+
+
+def run_out_of_room(context: Context) -> Result:
+    raise StorageFullError
+
+
+def make_two_of_which_one_is_gone(context: Context) -> Result:
+    (made,) = write_output(context).outputs
+    return Result(outputs=(made, replace(made, path=context.workspace / "nothing")))
+
+
+@pytest.mark.parametrize(
+    "work", [write_output, break_down, run_out_of_room, make_two_of_which_one_is_gone]
+)
+def test_an_attempt_whose_end_cannot_be_written_down_raises_nothing_and_leaves_the_job(
+    telecine: Telecine, customer: Customer, job_id: str, work: Callable[[Context], Result]
+) -> None:
+    with contextlib.ExitStack() as full:
+        attempts = acting(telecine, refuse(after=work, on=full, telecine=telecine))
+        attempts.run(job_id, 1)
+        assert attempts.running == set()
+    left = row(telecine, job_id)
+    assert (left.status, left.ticket, left.attempt) == ("running", 1, 1)
+    assert steps.movements(telecine, customer.account) == RESERVED
+    # Where the last commit may have taken effect unseen, its bytes stay; else they go.
+    outputs = [name for name in steps.files_on_disk(telecine) if "inputs" not in name]
+    assert len(outputs) == (work is write_output)
+
+
+def test_an_attempt_that_cannot_even_begin_raises_nothing(
+    telecine: Telecine, customer: Customer, job_id: str
+) -> None:
+    with refusing_writes(telecine):
+        steps.run(telecine, job_id)
+    assert row(telecine, job_id).status == "queued"
+    steps.run(telecine, job_id)
+    assert row(telecine, job_id).status == "succeeded"
+    assert steps.movements(telecine, customer.account) == CHARGED

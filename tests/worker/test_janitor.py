@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -190,6 +191,32 @@ def test_the_job_of_a_worker_that_is_heard_of_is_left_to_it(
     with telecine.db.transaction() as tx:
         jobs.beat(tx, "w-slow", pid=1, now=clock())
     assert steps.janitor(telecine).requeue_lost_jobs() == 0
+
+
+def test_a_ticket_of_its_own_that_runs_nowhere_is_lost_when_seen_twice(
+    telecine: Telecine, job_id: str
+) -> None:
+    """What is left where neither the job's end nor the ticket's could be written down."""
+    claim_as(telecine, job_id, "w-1")
+    janitor = steps.janitor(telecine)  # of w-1, which is alive and beats
+    assert janitor.requeue_lost_jobs() == 0
+    assert janitor.requeue_lost_jobs() == 1
+    assert row(telecine, job_id).ticket == 2
+    steps.attempts(telecine).run(job_id, 2)
+    assert row(telecine, job_id).status == "succeeded"
+
+
+def test_a_ticket_that_runs_here_is_not_lost_though_no_heartbeat_could_be_written(
+    telecine: Telecine, job_id: str, clock: FixedClock
+) -> None:
+    worker = telecine.worker("w-1", stop=threading.Event())
+    claim_as(telecine, job_id, "w-1")
+    worker.attempts.running.add((job_id, 1))
+    clock.advance(hours=1)
+    for _ in range(3):
+        assert worker.janitor.requeue_lost_jobs() == 0
+    worker.attempts.running.clear()
+    assert [worker.janitor.requeue_lost_jobs() for _ in range(3)] == [0, 1, 0]
 
 
 def test_a_job_whose_ticket_vanished_gets_another(telecine: Telecine, job_id: str) -> None:

@@ -11,21 +11,22 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from telecine.blobs import BlobStore
+from telecine.blobs.store import storage_errors
 from telecine.core import jobs
 from telecine.core.jobs import Ending, EventBody, Job, NewFile
 from telecine.db import Database
 from telecine.engine import Queue
 from telecine.kit.clock import Clock
-from telecine.kit.errors import CancelledError, InternalError, TelecineError
+from telecine.kit.errors import CancelledError, InternalError, StorageError, TelecineError
 from telecine.kit.ids import new_id
 from telecine.media.ffmpeg import FFmpeg
 from telecine.media.pool import Pool
@@ -40,7 +41,11 @@ _LOOK_EVERY_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempts:
-    """What every attempt of this worker is given. `run` is the engine's handler."""
+    """What every attempt of this worker is given. `run` is the engine's handler.
+
+    `running` has the tickets that are being run at this moment: the janitor of the same worker
+    asks there whether a ticket of its own is still in anybody's hands.
+    """
 
     worker_id: str
     db: Database
@@ -55,11 +60,32 @@ class Attempts:
     most_attempts: int
     output_ttl: timedelta
     is_stopping: threading.Event
+    running: set[tuple[str, int]] = field(default_factory=set)
 
     def run(self, job_id: str, ticket: int) -> None:
-        """Run a ticket to its end. Raises nothing that a job could cause."""
+        """Run a ticket to its end. Raises nothing that a job or the database could cause."""
+        self.running.add((job_id, ticket))
+        try:
+            job = self._start(job_id, ticket)
+            if job is None:
+                _log.info("ticket.void", job_id=job_id, ticket=ticket)
+                return
+            with structlog.contextvars.bound_contextvars(
+                job_id=job.id, attempt=job.attempt, request_id=job.request_id
+            ):
+                self._attempt(job)
+        except SQLAlchemyError:
+            # The database went away under us, or its disk is full, and there is no verdict. The
+            # engine may not be able to write down that the ticket has ended either. The janitor
+            # sees both, a ticket that has ended and one that is claimed and runs nowhere, and
+            # queues the job anew once it can.
+            _log.exception("job.interrupted", job_id=job_id, ticket=ticket)
+        finally:
+            self.running.discard((job_id, ticket))
+
+    def _start(self, job_id: str, ticket: int) -> Job | None:
         with self.db.transaction() as tx:
-            job = jobs.start(
+            return jobs.start(
                 tx,
                 job_id,
                 ticket=ticket,
@@ -67,45 +93,49 @@ class Attempts:
                 most=self.most_attempts,
                 ending=self._ending(),
             )
-        if job is None:
-            _log.info("ticket.void", job_id=job_id, ticket=ticket)
-            return
-        with structlog.contextvars.bound_contextvars(
-            job_id=job.id, attempt=job.attempt, request_id=job.request_id
-        ):
-            self._attempt(job)
 
     def _attempt(self, job: Job) -> None:
         started = time.monotonic()
         workspace = self.work_dir / f"{job.id}-{job.ticket}-{job.attempt}"
         kept: list[NewFile] = []
+        is_settled = False
         _log.info("job.started", operation=job.operation)
         try:
-            workspace.mkdir(mode=0o700, parents=True)
-            result = self._work(job, workspace)
-            kept.extend(self._keep(output) for output in result.outputs)
-            is_settled = self._succeed(job, result, kept)
-        except DBAPIError:
-            # The database went away under us. If the job is still running, in its row, the
-            # janitor sees a ticket that has ended and queues the job anew. But the last commit
-            # may have taken effect unseen, and then the job needs these bytes: they stay, and
-            # if nobody owns them the janitor finds that out too.
-            _log.exception("job.interrupted")
-            is_settled = False
-            kept.clear()
-        except CancelledError:
-            is_settled = self._give_back(job)
-        except TelecineError as error:
-            is_settled = self._fail(job, error)
-        except Exception:  # noqa: BLE001 (the loop must live on; the job fails and is told)
-            _log.exception("job.broke")
-            is_settled = self._fail(job, InternalError())
+            is_settled = self._settle(job, workspace, kept)
         finally:
             shutil.rmtree(workspace, ignore_errors=True)
-        if not is_settled:
-            for file in kept:
-                self.blobs.delete(file.blob_key)
+            if not is_settled:
+                self._throw_away(kept)
         _log.info("job.ended", seconds=round(time.monotonic() - started, 3), kept=is_settled)
+
+    def _settle(self, job: Job, workspace: Path, kept: list[NewFile]) -> bool:
+        """Do the work and end the job one way or another; True where the outputs are the job's.
+
+        `kept` is filled with what was stored. Raises `SQLAlchemyError` where the end could not
+        be written down.
+        """
+        try:
+            with storage_errors():
+                workspace.mkdir(mode=0o700, parents=True)
+            result = self._work(job, workspace)
+            kept.extend(self._keep(output) for output in result.outputs)
+            return self._succeed(job, result, kept)
+        except SQLAlchemyError:
+            raise
+        except CancelledError:
+            return self._give_back(job)
+        except TelecineError as error:
+            return self._fail(job, error)
+        except Exception:  # noqa: BLE001 (the loop must live on; the job fails and is told)
+            _log.exception("job.broke")
+            return self._fail(job, InternalError())
+
+    def _throw_away(self, kept: list[NewFile]) -> None:
+        for file in kept:
+            try:
+                self.blobs.delete(file.blob_key)
+            except StorageError:  # the janitor finds it again
+                _log.warning("file.not_deleted", key=file.blob_key)
 
     def _work(self, job: Job, workspace: Path) -> Result:
         entry = self.operations[job.operation]
@@ -146,15 +176,21 @@ class Attempts:
 
     def _succeed(self, job: Job, result: Result, kept: list[NewFile]) -> bool:
         ending = self._ending()
-        with self.db.transaction() as tx:
-            return jobs.succeed(
-                tx,
-                job,
-                facts=result.facts,
-                outputs=kept,
-                ending=ending,
-                expires_at=ending.now + self.output_ttl,
-            )
+        try:
+            with self.db.transaction() as tx:
+                return jobs.succeed(
+                    tx,
+                    job,
+                    facts=result.facts,
+                    outputs=kept,
+                    ending=ending,
+                    expires_at=ending.now + self.output_ttl,
+                )
+        except SQLAlchemyError:
+            # The commit may have taken effect unseen, and then the job needs these bytes: they
+            # stay, and if nobody owns them the janitor finds that out.
+            kept.clear()
+            raise
 
     def _fail(self, job: Job, error: TelecineError) -> bool:
         _log.warning("job.failed", code=error.code, message=error.message)

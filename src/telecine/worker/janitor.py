@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from telecine.blobs import BlobStore
 from telecine.core import files, jobs, limits
 from telecine.core.jobs import Job
 from telecine.db import Database
-from telecine.engine import Queue, TicketPhase
+from telecine.engine import Queue, TicketPhase, TicketState
 from telecine.kit.clock import Clock
 from telecine.kit.errors import StorageError
 
@@ -31,32 +31,54 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Janitor:
-    """The chores, and what they need."""
+    """The chores, and what they need. `running` are the tickets that this worker runs now."""
 
+    worker_id: str
+    running: Collection[tuple[str, int]]
     db: Database
     blobs: BlobStore
     queue: Queue
     clock: Clock
     work_dir: Path
     worker_timeout: timedelta
+    #: Tickets of this worker that ran nowhere when they were looked at last.
+    _strays: set[tuple[str, int]] = field(default_factory=set)
 
     def requeue_lost_jobs(self) -> int:
         """Queue anew the jobs whose ticket will never end them; returns how many.
 
-        That is a ticket claimed by a worker that is no longer heard of, or one that has
-        ended while its job has not (the database went away under the attempt).
+        That is a ticket claimed by a worker that is no longer heard of; one that has ended
+        while its job has not; and one that this worker has claimed but does not run (the
+        database refused to take down how the attempt ended, or that it did).
         """
         with self.db.snapshot() as tx:
             waiting = jobs.active(tx)
             alive = jobs.live_workers(tx, since=self.clock() - self.worker_timeout)
         states = self.queue.states([(job.id, job.ticket) for job in waiting])
+        strays = {ticket for ticket, state in states.items() if self._is_stray(ticket, state)}
+        # Twice in a row: between a claim and its run, and a run and its end, there are moments.
+        lost_here = strays & self._strays
+        self._strays.clear()
+        self._strays.update(strays)
         lost = 0
         for job in waiting:
-            state = states[job.id, job.ticket]
-            is_dead = state.phase is TicketPhase.CLAIMED and state.worker_id not in alive
-            if is_dead or state.phase in {TicketPhase.ENDED, TicketPhase.ABSENT}:
-                lost += self._requeue(job, worker_id=state.worker_id)
+            ticket = (job.id, job.ticket)
+            if ticket in lost_here or self._is_dead(states[ticket], alive):
+                lost += self._requeue(job, worker_id=states[ticket].worker_id)
         return lost
+
+    def _is_stray(self, ticket: tuple[str, int], state: TicketState) -> bool:
+        return (
+            state.phase is TicketPhase.CLAIMED
+            and state.worker_id == self.worker_id
+            and ticket not in self.running
+        )
+
+    def _is_dead(self, state: TicketState, alive: Collection[str]) -> bool:
+        if state.phase is TicketPhase.CLAIMED:
+            # Of itself a worker knows better than its heartbeat, which a full disk holds up too.
+            return state.worker_id != self.worker_id and state.worker_id not in alive
+        return state.phase in {TicketPhase.ENDED, TicketPhase.ABSENT}
 
     def delete_expired_files(self) -> int:
         """Delete the bytes of files whose time is over; returns how many.
