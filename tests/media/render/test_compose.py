@@ -15,6 +15,8 @@ from telecine.media.render.blending import Floats, blended
 from telecine.media.render.compose import Composer
 from telecine.media.render.display import Canvas, ClipBox, Draw, Frame, Layer, Mask, Matrix
 from telecine.media.render.kernels import Rect as PixelRect
+from telecine.media.render.picture import Picture, lay
+from telecine.media.render.picture import of_sprite as picture_of_sprite
 from telecine.media.render.pixels import to_planes
 from telecine.media.render.planes import Planes, Sprite
 from telecine.media.timeline.model import BlendMode, Colour, Filter, Rect, Style
@@ -266,3 +268,48 @@ def test_effects_reach_over_the_edge_of_the_canvas_without_a_seam() -> None:
     )
     picture = drawn(composer(sprite, background=ground).compose(Frame(draws=(draw,))))
     assert np.abs(picture[:20, :30] - picture[10, 10]).max() <= 3
+
+
+def test_a_picture_that_ends_between_pixels_is_opaque_up_to_there() -> None:
+    rgba = np.empty((20, 30, 4), np.uint8)
+    rgba[:] = (*RED, 255)
+    rgba[:, -1] = rgba[:, -1] * 0.4
+    rgba[-1] = rgba[-1] * 0.6
+    sprite = Sprite(*to_planes(rgba), left=0.0, top=0.0, scale=1.0)
+    assert sprite.alpha is not None
+    made = picture_of_sprite(sprite)
+    assert made.is_opaque
+    assert not made.covers(at(0, 0), width=30, height=20)
+    assert made.covers(at(0, 0), width=29, height=19)
+    ground = Colour(red=0, green=0, blue=0)
+    for x in (10.0, 10.25):
+        planes = composer(sprite, background=ground).compose(
+            Frame(draws=(Draw(layer=0, matrix=at(x, 10)),))
+        )
+        whole = int(planes.y[15, 20])
+        # 29.4 px from x on: the share of the last two columns that is covered.
+        covered = (planes.y[15, 37:42].astype(float) - 16).sum() / (whole - 16)
+        assert covered == pytest.approx(x + 29.4 - 37, abs=0.06)
+        assert planes.y[29, 20] == pytest.approx(16 + 0.6 * (whole - 16), abs=2)
+
+
+def test_text_of_one_colour_is_drawn_as_if_it_had_many() -> None:
+    alpha = np.random.default_rng(7).integers(0, 256, (24, 32), np.uint8)
+    alpha[8:16, 8:24] = 255
+    colour = np.array([*GREEN, 255]) / 255
+    rgba = np.rint(alpha[..., None] * colour).astype(np.uint8)
+    one = picture_of_sprite(Sprite(*to_planes(rgba), left=0.0, top=0.0, scale=1.0))
+    many = Picture(one.planes, one.to_box)
+    for matrix in (at(4, 6), at(4.5, 6.25), (0.9, 0.3, -0.3, 0.9, 16.0, 4.0)):
+        pictures = []
+        for made in (one, many):
+            target = Planes(
+                np.full((HEIGHT, WIDTH), 90, np.uint8),
+                np.full((HEIGHT // 2, WIDTH // 2), 140, np.uint8),
+                np.full((HEIGHT // 2, WIDTH // 2), 100, np.uint8),
+            )
+            stamp = made.stamp(matrix, width=WIDTH, height=HEIGHT)
+            lay(target, stamp, opacity=0.7)
+            pictures.append(target)
+        for mine, its in zip(pictures[0][:3], pictures[1][:3], strict=True):
+            assert np.abs(mine.astype(int) - its).max() <= 2

@@ -21,6 +21,8 @@ from telecine.media.timeline.model import Crop, Fit
 #: Where the first chroma sample of the canvas lies horizontally, in luma px (left-sited).
 CANVAS_SITE: Final = 0.5
 _MOST_HALVINGS: Final = 12
+#: Edges may differ by so much of 255 along their length: they were rounded.
+_UNEVEN: Final = 8
 #: So far may values be from those of one colour: each was rounded, alpha too.
 _SAME: Final = 1.5
 #: Outer lines of a sprite that need not be opaque for it to count so.
@@ -43,41 +45,50 @@ def multiplied(outer: Matrix, inner: Matrix) -> Matrix:
 class Picture:
     """Planes and where they lie: `to_box` takes their px to px of the layer's box.
 
-    An opaque picture may end in the middle of its outer pixels (`edges`, in px of the planes),
-    which then hold what would be there if it went on.
+    An opaque picture may end between pixels (`edges`, in px of the planes), some px beyond
+    the planes even: it goes on there as it was at the last pixel.
     """
 
     def __init__(self, planes: Planes, to_box: Matrix, *, is_still: bool = False) -> None:
         self.planes = planes
         self.to_box = to_box
         self._edges: Box | None = None
-        self._soft: Planes | None = None
+        self._soft: Picture | None = None
         self._flat = _flat_colour(planes) if is_still else None
-        self._rasters: dict[tuple[int, int, bool], _Scaled] = {}
+        self._rasters: dict[tuple[int, int], _Scaled] = {}
 
     @property
     def is_opaque(self) -> bool:
         """Say whether every pixel is."""
         return self.planes.alpha is None
 
-    def end_at(self, edges: Box, inner: Planes) -> None:
-        """Say that the planes, whose outer pixels have alpha, are opaque but for these edges.
+    def end_at(self, edges: Box, inner: Rect) -> None:
+        """Say that it is opaque but for its outermost lines, which end at these edges.
 
-        `inner` are the same without alpha, which are much faster to draw upright.
+        The `inner` part, all opaque, is much faster to draw where the picture stands upright.
         """
-        self._soft, self.planes, self._edges = self.planes, inner, edges
+        self._soft = Picture(self.planes, self.to_box)
+        half = Rect(*(side // 2 for side in inner))
+        y, u, v = inner.of(self.planes.y), half.of(self.planes.u), half.of(self.planes.v)
+        self.planes = Planes(y, u, v)
+        self.to_box = multiplied(self.to_box, (1.0, 0.0, 0.0, 1.0, inner.left, inner.top))
+        left, top, right, bottom = edges
+        self._edges = left - inner.left, top - inner.top, right - inner.left, bottom - inner.top
+        self._flat = None
 
     def stamp(self, matrix: Matrix, *, width: int, height: int, margin: int = 0) -> Stamp:
         """Draw it for a canvas of that size; `matrix` takes the layer's box to the canvas.
 
         `margin`, an even number, is how many px beyond the canvas are wanted too.
         """
+        is_upright = warping.is_upright(matrix)
+        if self._soft is not None and not is_upright:
+            return self._soft.stamp(matrix, width=width, height=height, margin=margin)
         matrix = multiplied(matrix, self.to_box)
         columns = _halvings(math.hypot(matrix[0], matrix[1]))
         rows = _halvings(math.hypot(matrix[2], matrix[3]))
-        is_upright = warping.is_upright(matrix)
         edges = self._ends(matrix) if is_upright and self.is_opaque else None
-        scaled = self._scaled(columns, rows, is_soft=not is_upright and self._soft is not None)
+        scaled = self._scaled(columns, rows)
         matrix = multiplied(matrix, (scaled.step_x, 0.0, 0.0, scaled.step_y, 0.0, 0.0))
         half = margin // 2
         luma = warping.place(
@@ -115,13 +126,11 @@ class Picture:
         left, top, right, bottom = self._edges or _whole(self.planes)
         return a * left + e, d * top + f, a * right + e, d * bottom + f
 
-    def _scaled(self, columns: int, rows: int, *, is_soft: bool) -> _Scaled:
-        found = self._rasters.get((columns, rows, is_soft))
+    def _scaled(self, columns: int, rows: int) -> _Scaled:
+        found = self._rasters.get((columns, rows))
         if found is None:
-            planes = self._soft if is_soft and self._soft is not None else self.planes
-            flat = None if self._soft is not None else self._flat
-            found = _Scaled(planes, columns=1 << columns, rows=1 << rows, flat=flat)
-            self._rasters[columns, rows, is_soft] = found
+            found = _Scaled(self.planes, columns=1 << columns, rows=1 << rows, flat=self._flat)
+            self._rasters[columns, rows] = found
         return found
 
 
@@ -186,10 +195,11 @@ def of_sprite(sprite: Sprite) -> Picture:
     planes = Planes(sprite.y, sprite.u, sprite.v, sprite.alpha, sprite.alpha_half)
     step = 1.0 / sprite.scale
     made = Picture(planes, (step, 0.0, 0.0, step, sprite.left, sprite.top), is_still=True)
-    if sprite.alpha is not None:
+    if sprite.alpha is not None and sprite.alpha_half is not None:
         edges = _soft_edges(sprite.alpha)
-        if edges is not None:
-            made.end_at(edges, _without_alpha(planes))
+        inner = None if edges is None else _opaque_part(sprite.alpha, sprite.alpha_half)
+        if edges is not None and inner is not None:
+            made.end_at(edges, inner)
     return made
 
 
@@ -197,6 +207,9 @@ def _flat_colour(planes: Planes) -> tuple[int, int, int] | None:
     """Return the colour of a picture that has only one, and alpha: most text and most shapes."""
     y, u, v, alpha, alpha_half = planes
     if alpha is None or alpha_half is None:
+        return None
+    some = y[::8, ::8][alpha[::8, ::8] == 255]
+    if some.size and int(some.max()) - int(some.min()) > _SAME:
         return None
     found = []
     for plane, cover in ((y, alpha), (u, alpha_half), (v, alpha_half)):
@@ -214,42 +227,36 @@ def _soft_edges(alpha: Plane) -> Box | None:
     """Return where a picture ends that is opaque but for its outermost lines. None: it is not."""
     if min(alpha.shape) < 8:
         return None
-    row, column = alpha[alpha.shape[0] // 2], alpha[:, alpha.shape[1] // 2]
-    lines = (row[:_OUTER], column[:_OUTER], row[-_OUTER:], column[-_OUTER:])
+    height, width = alpha.shape
+    across, down = alpha[height // 2] / 255, alpha[:, width // 2] / 255
     if not (alpha[_OUTER:-_OUTER, _OUTER:-_OUTER] == 255).all():
         return None
-    left, top, right, bottom = (float(line.sum()) / 255 for line in lines)
-    shares = np.ones(alpha.shape[1]), np.ones(alpha.shape[0])
-    for share, (first, last) in zip(shares, ((row, row), (column, column)), strict=True):
-        share[:_OUTER], share[-_OUTER:] = first[:_OUTER] / 255, last[-_OUTER:] / 255
-    # Corners that are rounded are not a matter of edges.
-    for corner in (
-        np.s_[:_OUTER, :_OUTER],
-        np.s_[:_OUTER, -_OUTER:],
-        np.s_[-_OUTER:, :_OUTER],
-        np.s_[-_OUTER:, -_OUTER:],
-    ):
-        expected = np.outer(shares[1][corner[0]], shares[0][corner[1]]) * 255
-        if np.abs(expected - alpha[corner]).max() > 8:
+    for lines in (np.s_[:_OUTER, :], np.s_[-_OUTER:, :], np.s_[:, :_OUTER], np.s_[:, -_OUTER:]):
+        expected = np.outer(down[lines[0]], across[lines[1]]) * 255
+        if np.abs(expected - alpha[lines]).max() > _UNEVEN:
             return None
-    height, width = alpha.shape
-    return _OUTER - left, _OUTER - top, width - _OUTER + right, height - _OUTER + bottom
+    return (
+        _OUTER - float(across[:_OUTER].sum()),
+        _OUTER - float(down[:_OUTER].sum()),
+        width - _OUTER + float(across[-_OUTER:].sum()),
+        height - _OUTER + float(down[-_OUTER:].sum()),
+    )
 
 
-def _without_alpha(planes: Planes) -> Planes:
-    """Continue the inner pixels over outer lines that are not opaque."""
-    assert planes.alpha is not None
-    assert planes.alpha_half is not None
-    y = _continued(planes.y, planes.alpha)
-    u, v = _continued(planes.u, planes.alpha_half), _continued(planes.v, planes.alpha_half)
-    return Planes(y, u, v)
+def _opaque_part(alpha: Plane, alpha_half: Plane) -> Rect | None:
+    """Return the largest part, from and to even lines, all of which is opaque, chroma too."""
+    left, right = _full(alpha[alpha.shape[0] // 2], alpha_half[alpha_half.shape[0] // 2])
+    top, bottom = _full(alpha[:, alpha.shape[1] // 2], alpha_half[:, alpha_half.shape[1] // 2])
+    part = Rect(left, top, right, bottom)
+    return None if part.is_empty else part
 
 
-def _continued(plane: Plane, alpha: Plane) -> Plane:
-    row, column = alpha[alpha.shape[0] // 2] == 255, alpha[:, alpha.shape[1] // 2] == 255
-    columns = np.clip(np.arange(row.size), row.argmax(), row.size - 1 - row[::-1].argmax())
-    rows = np.clip(np.arange(column.size), column.argmax(), column.size - 1 - column[::-1].argmax())
-    return np.ascontiguousarray(plane[rows][:, columns])
+def _full(line: Plane, half: Plane) -> tuple[int, int]:
+    """Return the even start and end of what is opaque on a line and on its chroma."""
+    count = len(line) // 2
+    pairs = (line[: 2 * count].reshape(count, 2) == 255).all(axis=1) & (half[:count] == 255)
+    places = np.flatnonzero(pairs)
+    return (0, 0) if places.size == 0 else (2 * int(places[0]), 2 * int(places[-1]) + 2)
 
 
 def of_frame(planes: Planes, layer: Layer) -> Picture:
