@@ -104,7 +104,7 @@ def test_an_endless_encode_is_cancelled(ffmpeg: FFmpeg, video: Path, workspace: 
             on_progress=reports.append,
             is_cancelled=lambda: bool(reports),
         )
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def test_the_wall_clock_ends_an_endless_encode(
