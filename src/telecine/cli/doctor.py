@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import msgspec
+import pillow_heif
 import pyvips
 import sqlalchemy as sa
 from rich.console import Console
@@ -19,6 +21,8 @@ from telecine import __version__
 from telecine.assembly import Telecine, assemble, prepare
 from telecine.kit.errors import ProcessingError, TelecineError
 from telecine.media import sandbox
+from telecine.media.image_formats import Format
+from telecine.media.pool import Pool
 from telecine.operations.convert import MEDIA_TYPES, ConvertParams, convert
 from telecine.settings import Settings
 
@@ -106,19 +110,34 @@ def _encode(telecine: Telecine, name: str) -> str:
 def _images(telecine: Telecine) -> Iterator[Finding]:
     version = ".".join(str(pyvips.version(part)) for part in range(3))
     yield Finding(subject="libvips", is_fine=True, detail=version)
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "in.ppm.png"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        source = folder / "in.png"
         pyvips.Image.black(64, 64, bands=3).pngsave(str(source))
-        for name in MEDIA_TYPES:
-            params = ConvertParams(format=name)
-            target = Path(folder) / f"out.{name}"
-            target.touch()
-            yield _attempt(
-                f"image {name}",
-                lambda params=params, target=target: (  # type: ignore[misc]
-                    f"{convert(telecine.pool, params, input_path=source, output_path=target).size_bytes} bytes"
-                ),
-            )
+        for image_format in MEDIA_TYPES:
+            check = partial(_image, telecine.pool, source, image_format)
+            yield _attempt(f"image {image_format}", check)
+        yield _attempt("image heic", partial(_heic, telecine.pool, folder / "in.heic"))
+
+
+def _image(pool: Pool, source: Path, image_format: Format) -> str:
+    """Write a picture in the format, and read it again."""
+    written = source.with_name(f"out.{image_format}")
+    again = source.with_name("again.png")
+    for path, made, wanted in ((source, written, image_format), (written, again, "png")):
+        made.touch()
+        params = msgspec.convert({"format": wanted}, ConvertParams)
+        convert(pool, params, input_path=path, output_path=made)
+    return "writes and reads"
+
+
+def _heic(pool: Pool, source: Path) -> str:
+    picture = pillow_heif.from_bytes(mode="RGB", size=(64, 64), data=bytes(64 * 64 * 3))
+    picture.save(source)
+    written = source.with_suffix(".jpg")
+    written.touch()
+    convert(pool, ConvertParams(format="jpg"), input_path=source, output_path=written)
+    return "reads"
 
 
 def _sandbox(settings: Settings) -> Iterator[Finding]:

@@ -26,14 +26,16 @@ LONGEST_SIDE: Mapping[Format, int] = {
 }
 #: Formats whose pages are the frames of an animation. (The pages of a TIFF are not.)
 ANIMATED: frozenset[str] = frozenset({"gif", "webp"})
-WITHOUT_ALPHA: frozenset[str] = frozenset({"jpg", "tiff"})
+WITHOUT_ALPHA: frozenset[str] = frozenset({"jpg"})
 
 #: The name of a libvips operation, and its options.
 Saver = tuple[str, dict[str, object]]
 
 
-def saver(image_format: Format, *, quality: int | None) -> Saver:
+def saver(image_format: Format, *, quality: int | None, has_alpha: bool = False) -> Saver:
     """Return how libvips writes the format. `quality` is 1 to 100; None is the default."""
+    if image_format == "tiff" and has_alpha:
+        return _transparent_tiff()
     return _SAVERS[image_format](quality)
 
 
@@ -82,6 +84,11 @@ def _tiff(quality: int | None) -> Saver:
         "Q": quality or DEFAULT_QUALITY,
         "predictor": "horizontal",
     }
+
+
+def _transparent_tiff() -> Saver:
+    """JPEG holds no transparency, so this one is lossless. (sharp makes it black instead.)"""
+    return "tiffsave_target", {"compression": "deflate", "predictor": "horizontal"}
 
 
 _SAVERS: Mapping[Format, Callable[[int | None], Saver]] = {

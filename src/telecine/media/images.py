@@ -28,6 +28,8 @@ from telecine.kit.errors import (
     UndecodableMediaError,
     UnsupportedMediaError,
 )
+from telecine.media import sniffing
+from telecine.media.heic import HeicPicture, open_heic
 from telecine.media.image_formats import ANIMATED, LONGEST_SIDE, WITHOUT_ALPHA, Format, saver
 
 # A second layer under the sniffing: libvips itself refuses what it marks as unsafe on
@@ -41,7 +43,6 @@ Fit = Literal["inside", "cover", "contain", "fill", "outside"]
 #: Most frames of an animation: each costs a pipeline, however small it is.
 MAX_FRAMES = 2_000
 
-_HEIF_BRANDS = frozenset({b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"})
 # What libvips and the libraries in it say. An encoder that cannot start lacks memory: sizes
 # and settings have been judged by then.
 _OUT_OF_RESOURCES = (
@@ -103,7 +104,7 @@ def identify_task(
 ) -> dict[str, Any]:
     """Return width and height (as displayed), pages, format, has_alpha and orientation (EXIF).
 
-    Decodes nothing. `format` is one of ours, or `heic`. Raises `MediaError`s.
+    Decodes nothing. `format` is one of ours, or `heic`, which is read and never written. Raises `MediaError`s.
     """
     del params, target_fd
     header, _ = _read_header(source_fd)
@@ -130,7 +131,7 @@ def convert_task(
     if target_fd is None:
         raise ValueError("convert_task writes to a descriptor")
     options = msgspec.convert(params, ConvertOptions)
-    header, image = _read_header(source_fd)
+    header, opened = _read_header(source_fd)
     width, height = _displayed_size(header)
     geometry = plan(
         width, height, want_width=options.width, want_height=options.height, fit=options.fit
@@ -138,7 +139,7 @@ def convert_task(
     frames = header.pages if header.is_animated and options.format in ANIMATED else 1
     _judge(header, geometry=geometry, frames=frames, options=options)
     try:
-        image = _open(source_fd, image, header=header, geometry=geometry, frames=frames)
+        image = _open(source_fd, opened, header=header, geometry=geometry, frames=frames)
         if frames > 1:
             image = _each_frame(image, frames=frames, header=header, geometry=geometry)
         else:
@@ -198,16 +199,18 @@ def _uncut(width: int, height: int) -> Geometry:
 # --- what is in the file ---------------------------------------------------------------------
 
 
-def _read_header(source_fd: int) -> tuple[Header, pyvips.Image]:
-    start = os.pread(source_fd, 64, 0)
+def _read_header(source_fd: int) -> tuple[Header, pyvips.Image | HeicPicture]:
+    start = os.pread(source_fd, sniffing.LOOKED_AT_BYTES, 0)
     if not start:
         raise UndecodableMediaError("The file is empty.", field="file")
-    loader = _sniff(start)
+    loader = sniffing.image_loader(start)
     if loader is None:
         raise UnsupportedMediaError(
             "This is not an image that can be converted: send JPEG, PNG, WebP, AVIF, HEIC, GIF or TIFF.",
             field="file",
         )
+    if loader == "heic":
+        return _heic_header(source_fd)
     try:
         image = _load(source_fd, loader)
     except pyvips.Error as error:
@@ -215,7 +218,7 @@ def _read_header(source_fd: int) -> tuple[Header, pyvips.Image]:
     pages = _number(image, "n-pages", 1)
     is_animated = pages > 1 and loader in ANIMATED
     header = Header(
-        format=_format(image, loader),
+        format=_format(loader),
         loader=loader,
         width=image.width,
         height=image.height,  # of one page: a loader opens the first unless told
@@ -227,30 +230,23 @@ def _read_header(source_fd: int) -> tuple[Header, pyvips.Image]:
     return header, image
 
 
-def _sniff(start: bytes) -> str | None:
-    """Return libvips' word for the format, or None for all that we do not take."""
-    if start.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if start.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if start.startswith((b"GIF87a", b"GIF89a")):
-        return "gif"
-    if start.startswith(b"RIFF") and start[8:12] == b"WEBP":
-        return "webp"
-    if start.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
-        return "tiff"
-    if start[4:8] == b"ftyp":
-        # The major brand, a version, then the compatible brands: 4 bytes each (ISO 14496-12).
-        end = min(int.from_bytes(start[:4], "big"), len(start))
-        brands = {start[8:12]} | {start[at : at + 4] for at in range(16, end, 4)}
-        return "heif" if brands & _HEIF_BRANDS else None
-    return None
+def _heic_header(source_fd: int) -> tuple[Header, HeicPicture]:
+    picture = open_heic(source_fd)
+    header = Header(
+        format="heic",
+        loader="heic",
+        width=picture.width,
+        height=picture.height,
+        pages=1,
+        has_alpha=picture.has_alpha,
+        orientation=1,
+    )
+    return header, picture
 
 
-def _format(image: pyvips.Image, loader: str) -> str:
-    if loader == "heif":
-        return "avif" if image.get("heif-compression") == "av1" else "heic"
-    return "jpg" if loader == "jpeg" else loader
+def _format(loader: str) -> str:
+    names = {"jpeg": "jpg", "heif": "avif"}
+    return names.get(loader, loader)
 
 
 def _number(image: pyvips.Image, name: str, default: int) -> int:
@@ -303,9 +299,16 @@ def _judge(header: Header, *, geometry: Geometry, frames: int, options: ConvertO
 
 
 def _open(
-    source_fd: int, opened: pyvips.Image, *, header: Header, geometry: Geometry, frames: int
+    source_fd: int,
+    opened: pyvips.Image | HeicPicture,
+    *,
+    header: Header,
+    geometry: Geometry,
+    frames: int,
 ) -> pyvips.Image:
     """Return the image to work on, already made smaller by its decoder where that can."""
+    if isinstance(opened, HeicPicture):
+        return opened.decode()
     if frames > 1:
         return _load(source_fd, header.loader, n=-1)
     shrink = _shrink(header, geometry)
@@ -405,7 +408,7 @@ def _save(
     image: pyvips.Image, target_fd: int, *, options: ConvertOptions, page_height: int
 ) -> None:
     target = pyvips.Target.new_to_descriptor(target_fd)
-    operation, settings = saver(options.format, quality=options.quality)
+    operation, settings = saver(options.format, quality=options.quality, has_alpha=image.hasalpha())
     pyvips.Operation.call(
         operation, image, target, keep="none", page_height=page_height, **settings
     )
