@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from collections.abc import Callable
@@ -25,7 +26,8 @@ from tests.media.render.layers import (
 )
 
 from telecine.kit.errors import MediaLimitError, UndecodableMediaError
-from telecine.media.render.stills import still_size
+from telecine.media.render.pixels import new_surface
+from telecine.media.render.stills import draw_still, plain_still, still_size
 from telecine.media.timeline.model import (
     Crop,
     Fit,
@@ -232,3 +234,38 @@ def test_a_missing_or_broken_image_names_the_path_in_the_document(
     with pytest.raises(UndecodableMediaError) as caught:
         sprites().pixels(layer_of(image_of(tmp_path / name), size=(100, 100)))
     assert caught.value.field == "tracks[0].clips[0].src"
+
+
+@pytest.mark.parametrize("fit", ["cover", "contain", "fill"])
+def test_a_plain_picture_is_as_if_it_had_been_drawn(tmp_path: Path, fit: Fit) -> None:
+    columns, rows = np.meshgrid(np.arange(240), np.arange(160))
+    picture = np.stack([columns, rows, (columns + rows) / 2], axis=2).astype(np.uint8)
+    path = tmp_path / "ramp.png"
+    pyvips.Image.new_from_array(picture).write_to_file(str(path))
+    source = Source(src="ramp.png", path="clip.src")
+    crop = Crop(left=0.1, bottom=0.2)
+    box, scale = (90.0, 50.0), 1.18
+    plain = plain_still(source, path, box=box, fit=fit, crop=crop, scale=scale)
+    assert plain is not None
+    surface, by_skia = new_surface(math.ceil(box[0] * plain.scale), math.ceil(box[1] * plain.scale))
+    canvas = surface.getCanvas()
+    canvas.scale(plain.scale, plain.scale)
+    draw_still(canvas, source, path, box=box, fit=fit, crop=crop, scale=plain.scale)
+    surface.flushAndSubmit()
+    x, y = round(plain.left * plain.scale), round(plain.top * plain.scale)
+    height, width = plain.rgba.shape[:2]
+    inner = np.s_[4 : height - 4, 4 : width - 4]
+    there = by_skia[y : y + height, x : x + width][inner].astype(int)
+    assert np.abs(there - plain.rgba[inner]).mean() < 2
+
+
+def test_a_picture_that_must_grow_or_has_alpha_is_not_plain(tmp_path: Path) -> None:
+    source = Source(src="picture.png", path="clip.src")
+    for name, bands in (("small.png", 3), ("clear.png", 4)):
+        picture = np.full((40, 40, bands), 128, np.uint8)
+        pyvips.Image.new_from_array(picture).write_to_file(str(tmp_path / name))
+    for name, side in (("small.png", 80.0), ("clear.png", 20.0)):
+        made = plain_still(
+            source, tmp_path / name, box=(side, side), fit="cover", crop=Crop(), scale=1.0
+        )
+        assert made is None

@@ -24,7 +24,7 @@ from telecine.media.render.paints import stroke_paint
 from telecine.media.render.pixels import Pixels, Rgba, new_surface
 from telecine.media.render.planes import Sprite
 from telecine.media.render.skia_guard import skia
-from telecine.media.render.stills import draw_still
+from telecine.media.render.stills import draw_still, plain_still
 from telecine.media.render.svg import draw_icon, draw_svg, is_svg, read_svg
 from telecine.media.render.svgclean import Drawing
 from telecine.media.timeline.model import (
@@ -56,7 +56,25 @@ class Sprites:
 
     def sprite(self, layer: Layer) -> Sprite:
         """Return a layer as planes. Raises `MediaError`s that name the JSON path."""
-        return self.pixels(layer).to_sprite()
+        return (self._plain_picture(layer) or self.pixels(layer)).to_sprite()
+
+    def _plain_picture(self, layer: Layer) -> Pixels | None:
+        """Return an image that nothing is done to but fitting, without drawing it."""
+        style = layer.style
+        if not isinstance(layer.content, Image) or style.filters or style.shadow or style.stroke:
+            return None
+        path = self._find(layer.content.source)
+        if any(style.corner_radii) or is_svg(path):
+            return None
+        scale = _fitting_scale(layer, 1.0)
+        return plain_still(
+            layer.content.source,
+            path,
+            box=(layer.width, layer.height),
+            fit=style.fit,
+            crop=style.crop,
+            scale=scale,
+        )
 
     def pixels(self, layer: Layer) -> Pixels:
         """Return a layer as RGBA. Raises `MediaError`s that name the JSON path."""

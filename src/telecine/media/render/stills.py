@@ -6,6 +6,7 @@ two or four pixels only, and would make small pictures of large ones flicker.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ import numpy as np
 import pyvips
 
 from telecine.kit.errors import MediaLimitError, UndecodableMediaError
-from telecine.media.render.pixels import Rgba, to_image
+from telecine.media.render.pixels import Pixels, Rgba, to_image
 from telecine.media.render.skia_guard import skia
 from telecine.media.timeline.model import Crop, Fit, Source
 
@@ -71,6 +72,40 @@ def draw_still(
     image = to_image(pixels, is_premultiplied=False)
     shader = image.makeShader(clamp, clamp, options, place)
     canvas.drawRect(seen, skia.Paint(AntiAlias=True, Shader=shader))
+
+
+def plain_still(
+    source: Source, path: Path, *, box: tuple[float, float], fit: Fit, crop: Crop, scale: float
+) -> Pixels | None:
+    """Return what `draw_still` draws, without drawing, where that is an opaque part of the file.
+
+    The scale grows by less than a pixel, so that the right edge is whole. None where the file
+    would have to be enlarged, or has alpha.
+    """
+    width, height = still_size(source, path)
+    seen_width = max(1 - crop.left - crop.right, 1e-6) * width
+    seen_height = max(1 - crop.top - crop.bottom, 1e-6) * height
+    scales = box[0] / seen_width, box[1] / seen_height
+    if fit != "fill":
+        both = min(scales) if fit == "contain" else max(scales)
+        scales = both, both
+    shown = min(box[0], seen_width * scales[0]), min(box[1], seen_height * scales[1])
+    scale = math.ceil(shown[0] * scale - 1e-6) / shown[0]
+    whole = round(width * scales[0] * scale), round(height * scales[1] * scale)
+    if whole[0] > width or whole[1] > height or _header(source, path).hasalpha():
+        return None
+    wanted = round(shown[0] * scale), max(round(shown[1] * scale), 1)
+    left = (crop.left * width * scales[0] + (seen_width * scales[0] - shown[0]) / 2) * scale
+    top = (crop.top * height * scales[1] + (seen_height * scales[1] - shown[1]) / 2) * scale
+    x = max(0, min(round(left), whole[0] - wanted[0]))
+    y = max(0, min(round(top), whole[1] - wanted[1]))
+    rgba = _decoded(source, path, whole)
+    return Pixels(
+        rgba=np.ascontiguousarray(rgba[y : y + wanted[1], x : x + wanted[0]]),
+        left=(box[0] - shown[0]) / 2,
+        top=(box[1] - shown[1]) / 2,
+        scale=scale,
+    )
 
 
 def _header(source: Source, path: Path) -> Any:
