@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 import sys
 
@@ -11,6 +12,7 @@ from telecine import server
 from telecine.assembly import Telecine, assemble, check_sandbox, prepare
 from telecine.core import accounts, credits, keys
 from telecine.core.keys import KeyStyle
+from telecine.db import Transaction
 from telecine.kit.log import configure
 from telecine.settings import Settings, SettingsError
 
@@ -25,9 +27,6 @@ def serve(settings: Settings) -> None:
     telecine = assemble(settings)
     prepare(telecine)
     telecine.blobs.check()
-    secret = first_key(telecine)
-    granted = telecine.plans.plans[LOCAL_PLAN].included_credits if secret else 0
-    telecine.close()
     try:
         listener = server.bind(settings.host, settings.port)
     except OSError as error:
@@ -41,7 +40,7 @@ def serve(settings: Settings) -> None:
         listener=listener,
         worker_ids=[worker_id(number) for number in range(1, settings.workers + 1)],
     )
-    supervisor.run(on_started=lambda: _welcome(url, secret, granted, settings))
+    supervisor.run(on_started=lambda: _welcome(url, telecine))
 
 
 def worker(settings: Settings, *, worker_id: str, lifeline_fd: int | None) -> None:
@@ -60,18 +59,17 @@ def worker_id(number: int) -> str:
     return f"{socket.gethostname()}-{number}"
 
 
-def first_key(telecine: Telecine) -> str | None:
-    """Make the local account where there is no account at all; returns its key, once."""
+def first_key(tx: Transaction, telecine: Telecine) -> tuple[str, int] | None:
+    """Make the local account where there is no account at all; returns its key, and its credits."""
     now = telecine.clock()
     plan = telecine.plans.plans.get(LOCAL_PLAN)
-    with telecine.db.transaction() as tx:
-        if plan is None or accounts.count(tx) > 0:
-            return None
-        account = accounts.create(tx, email=LOCAL_EMAIL, plan=LOCAL_PLAN, now=now)
-        if plan.included_credits:
-            credits.grant(tx, account.id, plan.included_credits, now=now, note="first start")
-        _, secret = keys.issue(tx, account, style=KeyStyle.TC, now=now)
-    return secret
+    if plan is None or accounts.count(tx) > 0:
+        return None
+    account = accounts.create(tx, email=LOCAL_EMAIL, plan=LOCAL_PLAN, now=now)
+    if plan.included_credits:
+        credits.grant(tx, account.id, plan.included_credits, now=now, note="first start")
+    _, secret = keys.issue(tx, account, style=KeyStyle.TC, now=now)
+    return secret, plan.included_credits
 
 
 def _address(listener: socket.socket) -> str:
@@ -81,17 +79,48 @@ def _address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _welcome(url: str, secret: str | None, granted: int, settings: Settings) -> None:
+def _welcome(url: str, telecine: Telecine) -> None:
+    """Say where everything is, and at a first start the key.
+
+    The key is shown before it is committed: whoever is killed in between finds no account at the
+    next start, and gets another key. The address comes after, so that whoever reads this text
+    can use the key at once.
+    """
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    with telecine.db.transaction() as tx:
+        made = first_key(tx, telecine)
+        if made is None:
+            note = _found(tx)
+        else:
+            note = "Lost it? Another one:"
+            console.print(f"Your API key, shown this once ({made[1]:,} credits):\n")
+            console.print(f"    [bold]{made[0]}[/bold]\n")
+            sys.stdout.flush()
+    settings = telecine.settings
+    telecine.close()
     console.print(f"[bold]Telecine[/bold] listens on {url}   reference: {url}/docs")
-    console.print(f"Data: {settings.data_dir}   workers: {settings.workers}   stop: Ctrl-C")
-    if secret is None:
-        return
-    console.print(f"\nYour API key, shown this once ({granted:,} credits):\n")
-    console.print(f"    [bold]{secret}[/bold]\n")
-    console.print("Try it:\n")
-    print(  # noqa: T201 (a line to paste: no markup, no wrapping)
-        f"    curl {url}/api/v1/usage -H 'Authorization: Bearer {secret}'\n"
-        f"    curl {url}/api/v1/compress -H 'Authorization: Bearer {secret}' -F file=@video.mp4\n",
-        flush=True,
-    )
+    console.print(f"Data: {settings.data_dir}   workers: {settings.workers}   stop: Ctrl-C\n")
+    if made is not None:
+        console.print("Try it:\n")
+        _print_line(f"curl {url}/api/v1/usage -H 'Authorization: Bearer {made[0]}'")
+        _print_line(
+            f"curl {url}/api/v1/compress -H 'Authorization: Bearer {made[0]}' -F file=@video.mp4"
+        )
+        console.print()
+    console.print(f"{note}\n")
+    folder = shlex.quote(str(settings.data_dir))
+    _print_line(f"telecine keys create --email {LOCAL_EMAIL} --data {folder}")
+    sys.stdout.flush()
+
+
+def _found(tx: Transaction) -> str:
+    """Say why no key was made: somebody has an account already."""
+    n_accounts = accounts.count(tx)
+    n_keys = sum(1 for key in keys.list_keys(tx) if key.revoked_at is None)
+    local = accounts.find_by_email(tx, LOCAL_EMAIL)
+    named = f", one of them {local.email} (plan {local.plan})" if local is not None else ""
+    return f"Accounts: {n_accounts}{named}; keys in use: {n_keys}. Another key:"
+
+
+def _print_line(text: str) -> None:
+    print(f"    {text}")  # noqa: T201 (a line to paste: no markup, no wrapping)

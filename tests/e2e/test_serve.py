@@ -1,0 +1,110 @@
+"""The first start: its key is shown when, and only when, somebody can use it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+
+from telecine.cli.local_server import local_server, stop
+
+PATIENCE_SECONDS = 120
+
+
+def environment() -> dict[str, str]:
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("TELECINE_")}
+    return {**kept, "TELECINE_LOG_LEVEL": "error"}
+
+
+def telecine(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "telecine", *map(str, words)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+@contextmanager
+def serving(data: Path) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "telecine", "serve", "--port", "0", "--data", str(data)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    try:
+        yield process
+    finally:
+        stop(process)
+
+
+def read_until(process: subprocess.Popen[str], pattern: str) -> str:
+    assert process.stdout is not None
+    seen = ""
+    for line in process.stdout:
+        seen += line
+        if re.search(pattern, seen):
+            return seen
+    raise AssertionError(f"{pattern} was not in:\n{seen}")
+
+
+def test_a_taken_port_costs_nobody_the_key(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused = telecine("serve", "--port", port, "--data", data)
+    assert refused.returncode == 1
+    assert "cannot be opened" in refused.stderr
+    assert "tc_" not in refused.stdout
+
+    with local_server(data) as server:
+        reply = httpx2.get(
+            f"{server.url}/api/v1/usage", headers={"Authorization": f"Bearer {server.key}"}
+        )
+        assert (reply.status_code, reply.json()["credits"]["balance"]) == (200, 1_000_000)
+
+
+def test_a_server_whose_words_nobody_could_read_shows_a_key_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    read, write = os.pipe()
+    os.close(read)  # what is written there fails, as on a terminal that is gone
+    process = subprocess.Popen(
+        [sys.executable, "-m", "telecine", "serve", "--port", "0", "--data", tmp_path / "data"],
+        stdout=write,
+        stderr=subprocess.DEVNULL,
+        env=environment(),
+    )
+    os.close(write)
+    try:
+        assert process.wait(PATIENCE_SECONDS) != 0
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+
+    with local_server(tmp_path / "data") as server:
+        assert server.key.startswith("tc_")
+
+
+def test_a_start_after_keys_were_made_says_what_it_found_and_where(tmp_path: Path) -> None:
+    data = tmp_path / "my data"
+    made = telecine("keys", "create", "--email", "local@telecine.localhost", "--data", data)
+    assert made.returncode == 0, made.stderr
+
+    with serving(data) as process:
+        welcome = read_until(process, r"keys create .*\n")
+
+    assert "one of them local@telecine.localhost (plan pro); keys in use: 1" in welcome
+    assert f"keys create --email local@telecine.localhost --data '{data}'" in welcome
+    assert "tc_" not in welcome
