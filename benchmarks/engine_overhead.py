@@ -65,7 +65,9 @@ def work(data: str, ready: multiprocessing.synchronize.Event) -> None:
     telecine = open_telecine(data)
     threading.Timer(2.0, ready.set).start()
     stop = threading.Event()
-    telecine.worker("bench-1", stop=stop).run(stop)
+    telecine.worker("bench-1", stop=stop).run(
+        stop, post=telecine.posts().take(["bench-1"], patience_seconds=10)
+    )
 
 
 def one_job(telecine: Telecine, account_id: str) -> float:

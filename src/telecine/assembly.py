@@ -36,6 +36,7 @@ from telecine.worker.attempt import Attempts
 from telecine.worker.courier import Courier
 from telecine.worker.janitor import Janitor
 from telecine.worker.loop import Worker
+from telecine.worker.post import Posts
 
 #: Room that one encode may fill in its workspace.
 _OUTPUT_BYTES = 16 * 2**30
@@ -71,6 +72,15 @@ class Telecine:
             pool=self.pool,
         )
 
+    def posts(self) -> Posts:
+        """Return where worker ids are taken."""
+        return Posts(
+            db=self.db,
+            clock=self.clock,
+            locks_dir=self.settings.locks_dir,
+            worker_timeout=timedelta(seconds=self.settings.worker_timeout_seconds),
+        )
+
     def worker(self, worker_id: str, *, stop: threading.Event) -> Worker:
         """Build a worker; `stop` ends it and the attempts under way."""
         work_dir = self.settings.data_dir / "work"
@@ -84,7 +94,7 @@ class Telecine:
             pool=self.pool,
             operations=self.operations,
             bodies=event_bodies(),
-            work_dir=work_dir,
+            work_dir=work_dir / worker_id,
             most_attempts=self.settings.job_attempts,
             output_ttl=timedelta(seconds=self.settings.output_ttl_seconds),
             is_stopping=stop,
@@ -97,12 +107,12 @@ class Telecine:
             queue=self.queue,
             clock=self.clock,
             work_dir=work_dir,
+            posts=self.posts(),
             worker_timeout=timedelta(seconds=self.settings.worker_timeout_seconds),
         )
         return Worker(
             worker_id=worker_id,
             db=self.db,
-            clock=self.clock,
             lanes=tuple(Lane(name=name, concurrency=n) for name, n in LANES.items()),
             attempts=attempts,
             courier=Courier(db=self.db, outbound=self.outbound, clock=self.clock),

@@ -19,14 +19,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 import uvicorn
 
 from telecine.api.app import create_app
+from telecine.api.formdata import STAGED_SUFFIX
 from telecine.assembly import Telecine, assemble
+from telecine.kit.errors import StorageError
+from telecine.kit.lock import FileLock
 from telecine.settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -37,6 +40,8 @@ _LONGEST_PAUSE_SECONDS = 30.0
 _STEADY_SECONDS = 10.0
 _STOP_SECONDS = 30.0
 _BACKLOG = 2048
+#: A janitor holds the lock of a dead worker's id for a moment.
+_FREE_ID_SECONDS = 1.0
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -52,6 +57,7 @@ def bind(host: str, port: int) -> socket.socket:
 def serve_api(settings: Settings, *, socket_fd: int, lifeline_fd: int) -> None:
     """Run the API in this process until told to stop."""
     telecine = assemble(settings)
+    lock = FileLock(settings.locks_dir / "api.lock")  # held until this process ends
     config = uvicorn.Config(
         create_app(telecine.services()),
         log_config=None,
@@ -66,19 +72,44 @@ def serve_api(settings: Settings, *, socket_fd: int, lifeline_fd: int) -> None:
     watch_lifeline(lifeline_fd)
     # The first upload should not wait for the pool's imports.
     threading.Thread(target=telecine.pool.warm, name="pool", daemon=True).start()
+    threading.Thread(
+        target=_sweep_uploads, args=(telecine, lock), name="sweep", daemon=True
+    ).start()
     # Not `fd=`: uvicorn takes such a descriptor for a Unix socket, and TCP_NODELAY stays off.
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=socket_fd)])
     telecine.close()
 
 
-def run_worker(telecine: Telecine, worker_id: str, *, lifeline_fd: int | None) -> None:
-    """Run a worker in this process until told to stop."""
+def _sweep_uploads(telecine: Telecine, lock: FileLock) -> None:
+    """Delete the uploads that a killed API process has left half received.
+
+    Waits where another one is still stopping: what it stages is older than we are, and its own.
+    """
+    started_at = telecine.clock()
+    lock.wait()
+    try:
+        swept = telecine.blobs.sweep_staging(before=started_at, suffix=STAGED_SUFFIX)
+    except StorageError:
+        _log.exception("uploads.not_swept")
+    else:
+        _log.info("uploads.swept", files=swept)
+
+
+def run_worker(telecine: Telecine, worker_ids: Iterable[str], *, lifeline_fd: int | None) -> None:
+    """Run a worker in this process until told to stop, under the first of the ids that is free.
+
+    Under a supervisor that is the worker's place to wait for a process that is still stopping
+    since the last supervisor died. Raises `ConflictError` where no id is free.
+    """
+    if lifeline_fd is not None:
+        watch_lifeline(lifeline_fd)
+    patience_seconds = _FREE_ID_SECONDS if lifeline_fd is None else _STOP_SECONDS
+    post = telecine.posts().take(worker_ids, patience_seconds=patience_seconds)
+    # From here on: until it has an id, a signal may end this process as it stands.
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    if lifeline_fd is not None:
-        watch_lifeline(lifeline_fd)
-    telecine.worker(worker_id, stop=stop).run(stop)
+    telecine.worker(post.worker_id, stop=stop).run(stop, post=post)
     telecine.close()
 
 

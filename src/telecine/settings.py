@@ -179,6 +179,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return Path(self.data).expanduser().resolve()
 
     @property
+    def locks_dir(self) -> Path:
+        """Where the processes of one machine that share a data folder keep their locks."""
+        return self.data_dir / "locks"
+
+    @property
     def resolved_database_url(self) -> str:
         """The database URL in SQLAlchemy's spelling, with the driver named."""
         if not self.database_url:

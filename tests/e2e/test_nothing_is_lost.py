@@ -10,7 +10,10 @@ import os
 import random
 import re
 import signal
+import socket
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -230,6 +233,78 @@ def test_a_job_that_no_verdict_could_be_written_of_is_run_again_by_the_same_work
         client.wait(job.id, timeout_seconds=_PATIENCE_SECONDS)
         assert _children(data, "worker") == workers
     _assert_the_books_agree(data, expected_jobs=1)
+
+
+def _answer_of(*command: str) -> tuple[int, str]:
+    """Exit status and stderr of a Telecine command that ends by itself."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "telecine", *command], capture_output=True, text=True, timeout=60
+    )
+    return ended.returncode, " ".join(ended.stderr.split())
+
+
+def test_a_second_holder_of_a_folder_or_a_worker_id_is_refused_in_one_line(
+    server: LocalServer, data: Path, slow_video: Path
+) -> None:
+    with Client(server.url, server.key) as client:
+        job = client.compress(slow_video, codec="h265")
+        _wait(lambda: _encoders(data), what="an encoder at work")
+        status, said = _answer_of("serve", "--data", str(data), "--port", "0")
+        assert status == 1
+        assert said.startswith(f"`telecine serve` runs in {data} already (process ")
+        assert str(server.process.pid) in said
+        (command,) = (
+            Path(f"/proc/{pid}/cmdline").read_bytes().decode() for pid in _children(data, "worker")
+        )
+        worker_id = command.split("\0")[command.split("\0").index("--id") + 1]
+        status, said = _answer_of("worker", "--data", str(data), "--id", worker_id)
+        assert (status, said.count("Traceback")) == (1, 0)
+        assert f"The worker id {worker_id} is in use on this machine." in said
+        client.wait(job.id, timeout_seconds=_PATIENCE_SECONDS)
+    _assert_the_books_agree(data, expected_jobs=1)
+    database = Database(f"sqlite:///{data / 'telecine.db'}")
+    with database.snapshot() as tx:
+        # Neither of the two took the running job for one of its own lost ones.
+        assert tx.execute(sa.select(jobs.c.ticket, jobs.c.attempt)).one() == (1, 1)
+    database.dispose()
+
+
+def _half_uploaded(url: str, key: str) -> socket.socket:
+    """A connection on which 3 MB of a file of 30 MB have been sent."""
+    host, port = url.removeprefix("http://").split(":")
+    connection = socket.create_connection((host, int(port)))
+    head = (
+        f"POST /api/v1/compress HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\n"
+        "Content-Length: 30000000\r\nContent-Type: multipart/form-data; boundary=b\r\n\r\n"
+        '--b\r\nContent-Disposition: form-data; name="file"; filename="a.mp4"\r\n\r\n'
+    )
+    connection.sendall(head.encode() + bytes(3_000_000))
+    return connection
+
+
+def test_what_a_killed_api_process_had_half_received_is_gone_when_it_is_back(
+    server: LocalServer, data: Path
+) -> None:
+    with _half_uploaded(server.url, server.key):
+        _wait(lambda: list((data / "staging").iterdir()), what="a staged file")
+        (left,) = (data / "staging").iterdir()
+        _kill(_children(data, "api"))
+        _wait(lambda: not left.exists(), what="the end of the staged file")
+    with _half_uploaded(server.url, server.key):
+        _wait(lambda: list((data / "staging").iterdir()), what="a staged file of the new process")
+
+
+def test_what_a_killed_worker_had_half_made_is_gone_when_it_is_back(
+    server: LocalServer, data: Path, slow_video: Path
+) -> None:
+    with Client(server.url, server.key) as client:
+        job = client.compress(slow_video, codec="h265")
+        _wait(lambda: _encoders(data), what="an encoder at work")
+        (left,) = (data / "work").glob("*/*")
+        _kill(_children(data, "worker"))
+        _wait(lambda: not left.exists(), what="the end of the workspace")
+        client.wait(job.id, timeout_seconds=_PATIENCE_SECONDS)
+    _wait(lambda: not list((data / "work").glob("*/*")), what="the end of the second workspace")
 
 
 def test_twelve_kills_at_random_moments_lose_nothing(data: Path, slow_video: Path) -> None:

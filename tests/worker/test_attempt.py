@@ -137,7 +137,7 @@ def test_a_real_encode_settles_the_hold_and_lets_the_input_go(
     steps.janitor(telecine).delete_expired_files()
     (output,) = steps.files_on_disk(telecine)
     assert output.startswith("files/outputs/")
-    assert list((telecine.settings.data_dir / "work").iterdir()) == []
+    assert list((telecine.settings.data_dir / "work" / "w-1").iterdir()) == []
 
 
 def test_a_job_that_fails_is_refunded_and_says_why(

@@ -123,15 +123,21 @@ def test_staged_bytes_of_a_crash_go_and_an_upload_under_way_stays(
     assert (old.exists(), young.exists()) == (False, True)
 
 
-def test_an_abandoned_workspace_goes_and_one_in_use_stays(
+def test_workspaces_of_a_dead_worker_go_at_once_and_those_of_a_living_one_stay(
     telecine: Telecine, clock: FixedClock
 ) -> None:
     work = telecine.settings.data_dir / "work"
-    for name, age in (("j_old-1-1", timedelta(hours=13)), ("j_new-1-1", timedelta(hours=1))):
-        put(work / name / "out.mp4", written_at=clock() - age)
-        os.utime(work / name, ((clock() - age).timestamp(),) * 2)
+    for worker_id in ("w-1", "w-dead", "w-alive"):
+        put(work / worker_id / "j_1-1-1" / "out.mp4", written_at=clock())
+    alive = telecine.posts().lock("w-alive")
+    assert alive.take()
+    steps.janitor(telecine).sweep()  # of w-1
+    assert sorted(folder.name for folder in work.iterdir()) == ["w-1", "w-alive"]
+    alive.release()
     steps.janitor(telecine).sweep()
-    assert [folder.name for folder in work.iterdir()] == ["j_new-1-1"]
+    assert [folder.name for folder in work.iterdir()] == ["w-1"]
+    steps.janitor(telecine).clear_own_workspaces()
+    assert list(work.iterdir()) == []
 
 
 def test_past_minutes_are_forgotten(
@@ -155,7 +161,7 @@ def claim_as(telecine: Telecine, job_id: str, worker_id: str) -> None:
             "WHERE workflow_uuid = ?",
             (worker_id, f"{job_id}.1"),
         )
-        jobs.beat(tx, worker_id, pid=1, now=telecine.clock())
+        jobs.enrol(tx, worker_id, pid=1, now=telecine.clock())
         ending = Ending(now=telecine.clock())
         jobs.start(tx, job_id, ticket=1, worker_id=worker_id, most=3, ending=ending)
 
@@ -189,7 +195,7 @@ def test_the_job_of_a_worker_that_is_heard_of_is_left_to_it(
     claim_as(telecine, job_id, "w-slow")
     clock.advance(hours=5)
     with telecine.db.transaction() as tx:
-        jobs.beat(tx, "w-slow", pid=1, now=clock())
+        jobs.enrol(tx, "w-slow", pid=1, now=clock())
     assert steps.janitor(telecine).requeue_lost_jobs() == 0
 
 

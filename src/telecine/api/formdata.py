@@ -24,6 +24,9 @@ from telecine.blobs.store import BlobStore, storage_errors
 from telecine.kit.errors import FileTooLargeError, InvalidRequestError, StorageFullError
 
 _BATCH_BYTES = 1024 * 1024
+#: Tells what requests have staged from the staged files of workers: when an API process starts
+#: and no other lives, all of it is the leaving of a crash.
+STAGED_SUFFIX = ".request"
 _MAX_FILENAME_BYTES = 255
 #: `filename*=UTF-8''na%C3%AFve.mp4`: RFC 7578 forbids it in forms, older clients send it.
 _EXTENDED_FILENAME = re.compile(r"""filename\*\s*=\s*utf-8'[^']*'([^;"\s]+)""", re.IGNORECASE)
@@ -210,7 +213,7 @@ class _Spool:
         self.filename = filename
         self.content_type = content_type
         self.size_bytes = 0
-        self.path = store.stage()
+        self.path = store.stage(STAGED_SUFFIX)
         self._store = store
         self._reserve_bytes = reserve_bytes
         self._file: BinaryIO = self.path.open("wb")

@@ -181,14 +181,16 @@ class BlobStore:
                             modified_at=entry["last_modified"],
                         )
 
-    def sweep_staging(self, *, before: datetime) -> int:
-        """Delete staged files last written before that instant; return how many.
+    def sweep_staging(self, *, before: datetime, suffix: str = "") -> int:
+        """Delete staged files of that suffix last written before that instant; return how many.
 
-        A living upload touches its file at least every idle time-out, so an hour is safe.
+        A living upload may leave its file alone for long (a slow client fills a batch in a
+        quarter of an hour, a bucket takes its bytes for longer): half a day is safe, and so is
+        any time where it is known that nobody is left who staged them.
         """
         swept = 0
         with storage_errors():
-            for path in self.staging.iterdir():
+            for path in self.staging.glob(f"st_*{suffix}"):
                 with contextlib.suppress(FileNotFoundError):
                     if path.stat().st_mtime < before.timestamp():
                         path.unlink()

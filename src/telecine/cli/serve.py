@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 import socket
 import sys
+from collections.abc import Iterator
 
 from rich.console import Console
 
@@ -13,17 +16,27 @@ from telecine.assembly import Telecine, assemble, check_sandbox, prepare
 from telecine.core import accounts, credits, keys
 from telecine.core.keys import KeyStyle
 from telecine.db import Transaction
+from telecine.kit.errors import ConflictError
+from telecine.kit.lock import FileLock
 from telecine.kit.log import configure
 from telecine.settings import Settings, SettingsError
 
 LOCAL_EMAIL = "local@telecine.localhost"
 LOCAL_PLAN = "local"
+_MOST_UNNAMED = 256
 
 
 def serve(settings: Settings) -> None:
     """Prepare the database, then supervise the API and the workers until told to stop."""
     configure(level=settings.log_level, format=settings.log_format)
     check_sandbox(settings)
+    lock = FileLock(settings.locks_dir / "serve.lock")
+    if not lock.take():
+        raise ConflictError(
+            f"`telecine serve` runs in {settings.data_dir} already (process {lock.read_note()}). "
+            "Stop it first, or give this one a folder of its own: --data DIR."
+        )
+    lock.write_note(str(os.getpid()))
     telecine = assemble(settings)
     prepare(telecine)
     telecine.blobs.check()
@@ -41,6 +54,7 @@ def serve(settings: Settings) -> None:
         worker_ids=[worker_id(number) for number in range(1, settings.workers + 1)],
     )
     supervisor.run(on_started=lambda: _welcome(url, telecine))
+    lock.release()
 
 
 def worker(settings: Settings, *, worker_id: str, lifeline_fd: int | None) -> None:
@@ -50,13 +64,23 @@ def worker(settings: Settings, *, worker_id: str, lifeline_fd: int | None) -> No
     telecine = assemble(settings)
     if lifeline_fd is None:  # not under `serve`, which has prepared the database already
         prepare(telecine)
-    name = worker_id or f"{socket.gethostname()}-single"
-    server.run_worker(telecine, name, lifeline_fd=lifeline_fd)
+    server.run_worker(telecine, [worker_id] if worker_id else _own_ids(), lifeline_fd=lifeline_fd)
 
 
 def worker_id(number: int) -> str:
     """Return the id of the n-th worker of this machine: the same at every start."""
-    return f"{socket.gethostname()}-{number}"
+    return f"{_host()}-{number}"
+
+
+def _own_ids() -> Iterator[str]:
+    """Yield the ids of workers without a name: the lowest free one is the same at a restart."""
+    yield f"{_host()}-single"
+    for number in range(2, _MOST_UNNAMED + 1):
+        yield f"{_host()}-single-{number}"
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9._-]|^[^A-Za-z0-9]+", "-", socket.gethostname()).strip("-") or "host"
 
 
 def first_key(tx: Transaction, telecine: Telecine) -> tuple[str, int] | None:

@@ -5,11 +5,10 @@ Every worker runs one; each chore is safe to do twice, and at the same time else
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -21,6 +20,7 @@ from telecine.db import Database
 from telecine.engine import Queue, TicketPhase, TicketState
 from telecine.kit.clock import Clock
 from telecine.kit.errors import StorageError
+from telecine.worker.post import Posts
 
 _log = structlog.get_logger(__name__)
 
@@ -40,6 +40,7 @@ class Janitor:
     queue: Queue
     clock: Clock
     work_dir: Path
+    posts: Posts
     worker_timeout: timedelta
     #: Tickets of this worker that ran nowhere when they were looked at last.
     _strays: set[tuple[str, int]] = field(default_factory=set)
@@ -111,7 +112,7 @@ class Janitor:
             for key in set(batch) - owned:
                 _log.info("blob.orphaned", key=key)
                 self.blobs.delete(key)
-        self._sweep_workspaces(before)
+        self._sweep_workspaces()
         with self.db.transaction(durable=False) as tx:
             limits.sweep(tx, now=self.clock())
 
@@ -122,13 +123,19 @@ class Janitor:
             _log.warning("job.lost", job_id=job.id, worker_id=worker_id, attempt=job.attempt)
         return is_requeued
 
-    def _sweep_workspaces(self, before: datetime) -> None:
+    def clear_own_workspaces(self) -> None:
+        """Delete what an earlier process under this worker's id left; only between attempts."""
+        shutil.rmtree(self.work_dir / self.worker_id, ignore_errors=True)
+
+    def _sweep_workspaces(self) -> None:
+        """Delete the workspaces of workers that are dead: of whose id nobody holds the lock."""
         if not self.work_dir.is_dir():
             return
         for folder in self.work_dir.iterdir():
-            with contextlib.suppress(FileNotFoundError):  # its attempt may end just now
-                if datetime.fromtimestamp(folder.stat().st_mtime, UTC) < before:
-                    shutil.rmtree(folder, ignore_errors=True)
+            lock = self.posts.lock(folder.name)
+            if folder.name != self.worker_id and lock.take():
+                shutil.rmtree(folder, ignore_errors=True)
+                lock.release()
 
 
 def _batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -1,5 +1,6 @@
 """A worker process from start to stop.
 
+Before anything else it holds its id (`post.py`), and clears what a dead holder left on the disk.
 One thread beats, one keeps house, one delivers webhooks, the engine's threads run jobs. SIGTERM
 means: take nothing new, stop what runs, give its jobs back to the queue, end.
 """
@@ -15,18 +16,16 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from telecine.core import jobs
 from telecine.db import Database
 from telecine.engine import Lane, Runner
-from telecine.kit.clock import Clock
 from telecine.media.pool import Pool
 from telecine.worker.attempt import Attempts
 from telecine.worker.courier import PARALLEL, Courier
 from telecine.worker.janitor import Janitor
+from telecine.worker.post import BEAT_EVERY_SECONDS, Post
 
 _log = structlog.get_logger(__name__)
 
-_BEAT_EVERY_SECONDS = 5.0
 _ROUND_EVERY_SECONDS = 5.0
 _SWEEP_EVERY_SECONDS = 3600.0
 _COURIER_PAUSE_SECONDS = 0.25
@@ -39,20 +38,22 @@ class Worker:
 
     worker_id: str
     db: Database
-    clock: Clock
     lanes: tuple[Lane, ...]
     attempts: Attempts
     courier: Courier
     janitor: Janitor
     pool: Pool
 
-    def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set; `stop` is also what the attempts look at."""
-        self._beat()
+    def run(self, stop: threading.Event, *, post: Post) -> None:
+        """Work until `stop` is set; `stop` is also what the attempts look at.
+
+        `post` is held to the end, and given up then.
+        """
+        self.janitor.clear_own_workspaces()
         runner = Runner(self.db.url, worker_id=self.worker_id, lanes=self.lanes)
         runner.start(self.attempts.run)
         threads = [
-            threading.Thread(target=self._keep_beating, args=(stop,), name="beat"),
+            threading.Thread(target=_keep_beating, args=(post, stop), name="beat"),
             threading.Thread(target=self._keep_house, args=(stop,), name="janitor"),
             threading.Thread(target=self._deliver, args=(stop,), name="courier"),
         ]
@@ -64,16 +65,9 @@ class Worker:
         for thread in threads:
             thread.join()
         self.pool.close()
+        self.janitor.clear_own_workspaces()
+        _guarded("leave", post.leave)
         _log.info("worker.stopped", worker_id=self.worker_id)
-
-    def _beat(self) -> None:
-        with self.db.transaction(durable=False) as tx:
-            jobs.beat(tx, self.worker_id, pid=os.getpid(), now=self.clock())
-
-    def _keep_beating(self, stop: threading.Event) -> None:
-        # Alone in its thread: a long sweep of a large store must not look like a death.
-        while not stop.wait(_BEAT_EVERY_SECONDS):
-            _guarded("beat", self._beat)
 
     def _keep_house(self, stop: threading.Event) -> None:
         rounds_to_sweep = 0
@@ -92,6 +86,15 @@ class Worker:
                 delivered = _guarded("courier", lambda: self.courier.deliver_due(threads))
                 if not delivered:
                     stop.wait(_COURIER_PAUSE_SECONDS)
+
+
+def _keep_beating(post: Post, stop: threading.Event) -> None:
+    # Alone in its thread: a long sweep of a large store must not look like a death.
+    while not stop.wait(BEAT_EVERY_SECONDS):
+        if _guarded("beat", post.beat) is False:
+            # We were taken for dead, and the id was given away. Our jobs go back to the queue.
+            _log.error("worker.replaced", worker_id=post.worker_id)
+            stop.set()
 
 
 def _guarded(name: str, chore: Callable[[], int | None]) -> int | None:

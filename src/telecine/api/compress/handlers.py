@@ -15,7 +15,7 @@ from telecine.api import downloads, intake, uploads
 from telecine.api.access import Caller
 from telecine.api.compress import fields, wire
 from telecine.api.family import Json
-from telecine.api.formdata import UploadedFile
+from telecine.api.formdata import STAGED_SUFFIX, UploadedFile
 from telecine.api.services import Services
 from telecine.core import credits, jobs
 from telecine.core.jobs import JobDetails, JobStatus
@@ -124,7 +124,7 @@ async def convert(request: Request, caller: Caller, services: Services) -> Respo
             job = await intake.submit(services, taken, file, media_type="image/*")
             return Json(wire.accepted(job), status_code=202)
         await intake.check_funds(services, taken)
-        output = services.blobs.stage()
+        output = services.blobs.stage(STAGED_SUFFIX)
         try:
             facts = await run_in_threadpool(
                 convert_image, services.pool, params, input_path=file.path, output_path=output

@@ -8,6 +8,7 @@ from telecine.core.jobs.model import (
     JobStatus,
     NewFile,
     Order,
+    WorkerRow,
     new_job_id,
 )
 from telecine.core.jobs.service import (
@@ -16,9 +17,11 @@ from telecine.core.jobs.service import (
     cancel,
     count_by_status,
     details,
+    enrol,
     fail,
     get,
     is_mine,
+    leave,
     live_workers,
     record,
     report,
@@ -26,6 +29,7 @@ from telecine.core.jobs.service import (
     start,
     submit,
     succeed,
+    worker,
 )
 
 __all__ = [
@@ -36,14 +40,17 @@ __all__ = [
     "JobStatus",
     "NewFile",
     "Order",
+    "WorkerRow",
     "active",
     "beat",
     "cancel",
     "count_by_status",
     "details",
+    "enrol",
     "fail",
     "get",
     "is_mine",
+    "leave",
     "live_workers",
     "new_job_id",
     "record",
@@ -52,4 +59,5 @@ __all__ = [
     "start",
     "submit",
     "succeed",
+    "worker",
 ]

@@ -98,6 +98,16 @@ class JobDetails:
     outputs: tuple[File, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerRow:
+    """The process that holds a worker id, and when it was heard of last."""
+
+    id: str
+    pid: int
+    started_at: datetime
+    heartbeat_at: datetime
+
+
 #: Writes the body of a family's webhook for a finished job: (details, event, instant).
 EventBody = Callable[[JobDetails, str, datetime], bytes]
 

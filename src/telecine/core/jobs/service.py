@@ -14,7 +14,15 @@ from typing import Any
 from telecine.core import credits, files, webhooks
 from telecine.core.files import File
 from telecine.core.jobs import store
-from telecine.core.jobs.model import Ending, Job, JobDetails, JobStatus, NewFile, Order
+from telecine.core.jobs.model import (
+    Ending,
+    Job,
+    JobDetails,
+    JobStatus,
+    NewFile,
+    Order,
+    WorkerRow,
+)
 from telecine.db import Transaction
 from telecine.engine import Queue
 from telecine.kit.errors import NotFoundError, TelecineError, WorkerLostError
@@ -170,9 +178,24 @@ def count_by_status(tx: Transaction) -> dict[tuple[str, JobStatus], int]:
     return store.count_by_status(tx)
 
 
-def beat(tx: Transaction, worker_id: str, *, pid: int, now: datetime) -> None:
-    """Say that a worker lives."""
-    store.beat(tx, worker_id, pid=pid, now=now)
+def enrol(tx: Transaction, worker_id: str, *, pid: int, now: datetime) -> None:
+    """Write down that this process holds a worker id from now on, whoever held it before."""
+    store.enrol(tx, worker_id, pid=pid, now=now)
+
+
+def beat(tx: Transaction, worker_id: str, *, pid: int, started_at: datetime, now: datetime) -> bool:
+    """Say that a worker lives; False where its id is another process's by now."""
+    return store.beat(tx, worker_id, pid=pid, started_at=started_at, now=now)
+
+
+def leave(tx: Transaction, worker_id: str, *, pid: int, started_at: datetime) -> None:
+    """Write down that a worker has stopped; not where its id is another process's by now."""
+    store.leave(tx, worker_id, pid=pid, started_at=started_at)
+
+
+def worker(tx: Transaction, worker_id: str) -> WorkerRow | None:
+    """Return who holds a worker id, or held it last without giving it up."""
+    return store.worker(tx, worker_id)
 
 
 def live_workers(tx: Transaction, *, since: datetime) -> set[str]:

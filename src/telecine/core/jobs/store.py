@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from telecine.core.jobs.model import Job, JobStatus, Order
+from telecine.core.jobs.model import Job, JobStatus, Order, WorkerRow
 from telecine.db import Transaction
 from telecine.db.tables import job_files, jobs, workers
 
@@ -102,24 +102,38 @@ def count_by_status(tx: Transaction) -> dict[tuple[str, JobStatus], int]:
     return {(name, JobStatus(status)): n for name, status, n in tx.execute(query)}
 
 
-def beat(tx: Transaction, worker_id: str, *, pid: int, now: datetime) -> None:
+def enrol(tx: Transaction, worker_id: str, *, pid: int, now: datetime) -> None:
     insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(workers).values(id=worker_id, pid=pid, started_at=now, heartbeat_at=now)
+    holder = {"pid": pid, "started_at": now, "heartbeat_at": now}
     tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=[workers.c.id],
-            set_={
-                "heartbeat_at": now,
-                "pid": pid,
-                "started_at": sa.case((workers.c.pid == pid, workers.c.started_at), else_=now),
-            },
-        )
+        insert(workers)
+        .values(id=worker_id, **holder)
+        .on_conflict_do_update(index_elements=[workers.c.id], set_=holder)
     )
+
+
+def beat(tx: Transaction, worker_id: str, *, pid: int, started_at: datetime, now: datetime) -> bool:
+    statement = workers.update().where(*_held_by(worker_id, pid, started_at))
+    return tx.execute(statement.values(heartbeat_at=now)).rowcount == 1
+
+
+def leave(tx: Transaction, worker_id: str, *, pid: int, started_at: datetime) -> None:
+    tx.execute(workers.delete().where(*_held_by(worker_id, pid, started_at)))
+
+
+def worker(tx: Transaction, worker_id: str) -> WorkerRow | None:
+    query = sa.select(workers).where(workers.c.id == worker_id)
+    row = tx.execute(query).mappings().one_or_none()
+    return None if row is None else WorkerRow(**row)
 
 
 def workers_since(tx: Transaction, instant: datetime) -> set[str]:
     query = sa.select(workers.c.id).where(workers.c.heartbeat_at >= instant)
     return set(tx.execute(query).scalars())
+
+
+def _held_by(worker_id: str, pid: int, started_at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (workers.c.id == worker_id, workers.c.pid == pid, workers.c.started_at == started_at)
 
 
 def _job(row: sa.RowMapping) -> Job:
