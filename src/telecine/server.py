@@ -26,6 +26,7 @@ import structlog
 import uvicorn
 
 from telecine.api.app import create_app
+from telecine.api.connections import BoundedProtocol
 from telecine.api.formdata import STAGED_SUFFIX
 from telecine.assembly import Telecine, assemble
 from telecine.kit.errors import StorageError
@@ -66,7 +67,8 @@ def serve_api(settings: Settings, *, socket_fd: int, lifeline_fd: int) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=10,
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
+        ws="none",
         lifespan="off",
     )
     watch_lifeline(lifeline_fd)
