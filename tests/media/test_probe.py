@@ -192,6 +192,19 @@ def test_a_frame_over_the_limit_is_refused_by_its_header(pool: Pool) -> None:
         probe(pool, samples.bikes(), limits=MediaLimits(max_pixels=1000))
 
 
+@pytest.mark.parametrize("suffix", ["avi", "mkv"])
+@pytest.mark.parametrize("codec", ["mjpeg", "ffv1", "rawvideo"])
+def test_a_frame_too_large_is_told_from_a_damaged_one_by_every_decoder(
+    pool: Pool, tmp_path: Path, codec: str, suffix: str
+) -> None:
+    path = tmp_path / f"large.{suffix}"
+    source = ("-f", "lavfi", "-i", "color=red:s=320x240:d=0.2:r=5")
+    samples.run_ffmpeg(*source, "-c:v", codec, path)
+    with pytest.raises(MediaLimitError, match="320x240 has 76800 pixels; at most 76799"):
+        probe(pool, path, limits=MediaLimits(max_pixels=320 * 240 - 1))
+    assert probe(pool, path, limits=MediaLimits(max_pixels=320 * 240)).video.width == 320
+
+
 @pytest.mark.parametrize(
     ("limits", "words"),
     [

@@ -176,10 +176,7 @@ def check_limits(info: MediaInfo, limits: MediaLimits) -> None:
     pixels = video.width * video.height
     frames = max(video.frame_count or 0, math.ceil(info.duration_seconds * video.frame_rate))
     if pixels > limits.max_pixels:
-        raise MediaLimitError(
-            f"A frame of {video.width}x{video.height} has {pixels} pixels;"
-            f" at most {limits.max_pixels} are allowed."
-        )
+        raise _too_large(video.width, video.height, max_pixels=limits.max_pixels)
     if info.duration_seconds > limits.max_duration_seconds:
         raise MediaLimitError(
             f"The video lasts {info.duration_seconds:.0f} seconds;"
@@ -194,6 +191,13 @@ def check_limits(info: MediaInfo, limits: MediaLimits) -> None:
         raise MediaLimitError(
             f"The file has {info.stream_count} streams; at most {limits.max_streams} are allowed."
         )
+
+
+def _too_large(width: int, height: int, *, max_pixels: int) -> MediaLimitError:
+    return MediaLimitError(
+        f"A frame of {width}x{height} has {width * height} pixels;"
+        f" at most {max_pixels} are allowed."
+    )
 
 
 def probe_task(params: dict[str, Any], source_fd: int, target_fd: int | None) -> dict[str, Any]:
@@ -216,11 +220,29 @@ def probe_task(params: dict[str, Any], source_fd: int, target_fd: int | None) ->
         raise UndecodableMediaError(
             "The file begins like a video, but it is damaged or cut short."
         ) from error
+    except _SizelessError as error:
+        _require_allowed_size(source_fd, max_pixels=params["max_pixels"])
+        raise UndecodableMediaError(
+            "The video has no picture size; it is damaged or cut short."
+        ) from error
     answer: dict[str, Any] = msgspec.to_builtins(info, enc_hook=str)
     return answer
 
 
-def _open(source_fd: int, *, max_pixels: int) -> InputContainer:
+class _SizelessError(Exception):
+    """libav found no size: there is none, or a decoder has refused it for being too large."""
+
+
+def _require_allowed_size(source_fd: int, *, max_pixels: int) -> None:
+    """Raise `MediaLimitError` for the size that the container states, asking no decoder."""
+    with _open(source_fd, max_pixels=max_pixels, decoders="none") as container:
+        for stream in container.streams.video:
+            width, height = stream.width, stream.height
+            if width * height > max_pixels:
+                raise _too_large(width, height, max_pixels=max_pixels)
+
+
+def _open(source_fd: int, *, max_pixels: int, decoders: str | None = None) -> InputContainer:
     os.lseek(source_fd, 0, os.SEEK_SET)
     return av.open(
         "fd:",
@@ -231,6 +253,7 @@ def _open(source_fd: int, *, max_pixels: int) -> InputContainer:
             "protocol_whitelist": "fd",
             "format_whitelist": ",".join(DEMUXERS),
             "max_pixels": str(max_pixels),
+            **({} if decoders is None else {"codec_whitelist": decoders}),
         },
     )
 
@@ -272,7 +295,7 @@ def _first_video(container: InputContainer) -> av.VideoStream:
     if not _is_decodable(stream):
         raise UnsupportedMediaError("The video is in a format that cannot be decoded here.")
     if not (stream.width and stream.height):
-        raise UndecodableMediaError("The video has no picture size; it is damaged or cut short.")
+        raise _SizelessError
     return stream
 
 
