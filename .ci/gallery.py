@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Draw the pictures of docs/gallery.md again: `.venv/bin/python .ci/gallery.py [NAME …]`.
+
+What never moves becomes one still at twice its size, all else a sheet of six moments. The
+films and stills that some of the documents show are rendered first, from `sources/NAME.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from telecine.media.render.film import Film
+from telecine.media.render.render import render
+from telecine.media.render.storyboard import still, storyboard
+from telecine.media.timeline.model import Source, Timeline
+from telecine.media.timeline.rv import parse_rv
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+GALLERY: Final = ROOT / "tests" / "media" / "render" / "gallery"
+PICTURES: Final = ROOT / "docs" / "pictures" / "gallery"
+MAX_BYTES: Final = 60_000
+
+
+def main() -> int:
+    """Draw the documents named, or all."""
+    names = sys.argv[1:]
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for path in sorted([*GALLERY.glob("*.json"), *(GALLERY / "pictured").glob("*.json")]):
+        if names and path.stem not in names:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            data = _picture(path, Path(folder))
+        (PICTURES / f"{path.stem}.webp").write_bytes(data)
+        print(f"{path.stem}: {len(data):,} bytes")
+    return 0
+
+
+def _picture(path: Path, folder: Path) -> bytes:
+    def find(source: Source) -> Path:
+        made = folder / Path(source.src).name
+        if not made.exists():
+            _make(_timeline(path.parent / "sources" / f"{made.stem}.json"), made)
+        return made
+
+    timeline = _timeline(path)
+    with Film(timeline, find=find) as film:
+        shown = {planes.y.tobytes() for planes in film.pictures(range(timeline.duration_frames))}
+    if len(shown) == 1:
+        size = (2 * timeline.width, 2 * timeline.height)
+        return _webp(still(timeline, find=find, frame=0, size=size))
+    return _webp(storyboard(timeline, find=find, n_pictures=6, columns=3))
+
+
+def _timeline(path: Path) -> Timeline:
+    parsed = parse_rv(json.loads(path.read_text("utf-8")))
+    if parsed.timeline is None:
+        raise SystemExit(f"{path}: {parsed.problems}")
+    return parsed.timeline
+
+
+def _make(timeline: Timeline, made: Path) -> None:
+    if made.suffix == ".png":
+        made.write_bytes(still(timeline, find=_none, frame=0))
+    else:
+        render(timeline, find=_none, output=made)
+
+
+def _none(source: Source) -> Path:
+    raise SystemExit(f"{source.src}: a source has no sources")
+
+
+def _webp(png: bytes) -> bytes:
+    """Return it as WebP, as good as fits."""
+    pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
+    if pixels is None:
+        raise SystemExit("no picture came of a PNG")
+    for quality in range(90, 20, -10):
+        _, data = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, quality])
+        if data.nbytes < MAX_BYTES:
+            return data.tobytes()
+    raise SystemExit("no picture came out small enough")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
