@@ -123,6 +123,18 @@ def test_a_range_and_a_head_of_the_download_work(anybody: httpx2.Client, finishe
     head = anybody.head(url)
     assert (head.status_code, head.content) == (200, b"")
     assert int(head.headers["content-length"]) == len(whole)
+    beyond = anybody.get(url, headers={"Range": f"bytes={len(whole)}-"})
+    assert beyond.status_code == 416
+    assert beyond.headers["content-range"] == f"bytes */{len(whole)}"
+
+
+def test_a_download_whose_bytes_are_missing_is_404_by_any_method(
+    anybody: httpx2.Client, telecine: Telecine, finished: str
+) -> None:
+    for path in (telecine.settings.data_dir / "files" / "outputs").iterdir():
+        path.unlink()
+    for method in ("GET", "HEAD"):
+        assert anybody.request(method, f"/api/v1/download/{finished}").status_code == 404
 
 
 def test_a_picture_is_fitted_into_the_resolution_asked_for(

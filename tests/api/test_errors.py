@@ -95,6 +95,11 @@ class Stranger:
         clock.advance(hours=24)
         return self.client.get(f"/api/v1/download/{job_id}")
 
+    def range_not_satisfiable(self) -> httpx2.Response:
+        job_id = steps.submit(self.client, self.video)
+        steps.run(self.telecine, job_id)
+        return self.client.get(f"/api/v1/download/{job_id}", headers={"Range": "bytes=1000000000-"})
+
     def file_too_large(self) -> httpx2.Response:
         headers = {**FORM, "content-length": str(50 * 2**20 + 2**17)}
         return self.client.post(CONVERT, content=b"x", headers=headers)
@@ -174,7 +179,7 @@ def test_every_row_is_reached_by_a_request_or_named_as_not_of_one() -> None:
 
 def test_the_documents_statuses_are_all_in_use() -> None:
     reached = {STATUS[code] for code in MISDEEDS}
-    assert reached == {400, 401, 402, 403, 404, 409, 410, 413, 415, 422, 429, 500, 507}
+    assert reached == {400, 401, 402, 403, 404, 409, 410, 413, 415, 416, 422, 429, 500, 507}
 
 
 @pytest.mark.parametrize("code", MISDEEDS)

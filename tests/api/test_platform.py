@@ -160,6 +160,27 @@ def test_a_browser_may_ask_before_it_uploads(api: TestClient) -> None:
     assert "authorization" in answer.headers["access-control-allow-headers"].lower()
 
 
+def test_a_web_page_may_read_every_header_that_is_meant_for_clients(
+    anybody: httpx2.Client,
+) -> None:
+    answer = anybody.get("/api/v1/usage", headers={"Origin": "https://elsewhere.example"})
+    exposed = {
+        name.strip().lower() for name in answer.headers["access-control-expose-headers"].split(",")
+    }
+    told = {name for name in answer.headers if "ratelimit" in name}
+    assert len(told) == 8
+    assert told | {"etag", "content-range", "retry-after", "x-request-id"} <= exposed
+
+
+@pytest.mark.parametrize("path", ["/api/v1/usage/", "/health/", "/docs/"])
+def test_a_slash_too_many_is_404_and_no_redirect_to_a_host_that_the_client_names(
+    anybody: httpx2.Client, path: str
+) -> None:
+    answer = anybody.get(path, headers={"Host": "evil.example"}, follow_redirects=False)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert "location" not in answer.headers
+
+
 # The page
 
 

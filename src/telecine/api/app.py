@@ -20,6 +20,7 @@ from telecine.api.uploads import LingeringClose
 _EXPOSED = (
     "Content-Disposition",
     "Content-Range",
+    "ETag",
     "Retry-After",
     "X-Request-Id",
     "X-Original-Size",
@@ -28,6 +29,9 @@ _EXPOSED = (
     "X-RateLimit-Limit",
     "X-RateLimit-Remaining",
     "X-RateLimit-Reset",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
     "RateLimit",
     "RateLimit-Policy",
 )
@@ -40,7 +44,7 @@ _WORDS = {
 def create_app(services: Services) -> Starlette:
     """Build the application."""
     metrics = Metrics(services)
-    return Starlette(
+    app = Starlette(
         routes=[
             *(endpoint.route(services) for endpoint in ENDPOINTS),
             *platform.routes(services, ENDPOINTS, metrics=metrics),
@@ -59,6 +63,10 @@ def create_app(services: Services) -> Starlette:
         ],
         exception_handlers={HTTPException: _unrouted},
     )
+    # A redirect to the same path without its last slash would name the host that the client
+    # says we are; and a POST that follows it arrives as a GET.
+    app.router.redirect_slashes = False
+    return app
 
 
 async def _unrouted(request: Request, error: Exception) -> Response:

@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from typing_extensions import override  # typing has it from Python 3.12 on
 
 from telecine.blobs.store import BlobStore
+from telecine.kit.errors import RangeError
 
 #: One range only: players and resuming clients ask for one, and a list of ranges is answered
 #: with the whole file, which RFC 9110 allows.
@@ -45,8 +46,9 @@ async def send_blob(
 ) -> Response:
     """Answer a GET or HEAD with the blob, or with the range that was asked for.
 
-    `etag` is without quotes and must change with the bytes. The answer is 200, 206, 304 or 416.
-    Raises `NotFoundError` or `StorageError`, both before the first byte goes out.
+    `etag` is without quotes and must change with the bytes. The answer is 200, 206 or 304.
+    Raises `RangeError` for a range outside the blob, and `NotFoundError` or `StorageError`, all
+    before the first byte goes out.
     """
     tag = f'"{etag}"'
     headers = {
@@ -61,15 +63,14 @@ async def send_blob(
         return Response(status_code=304, headers=headers)
     span = _wanted_span(request, size_bytes=size_bytes, tag=tag)
     if span is None:
-        headers["content-range"] = f"bytes */{size_bytes}"
-        del headers["content-disposition"]
-        return Response(status_code=416, headers=headers)
+        raise RangeError(size_bytes=size_bytes)
     status = 200
     if span.partial:
         status = 206
         headers["content-range"] = f"bytes {span.start}-{span.start + span.length - 1}/{size_bytes}"
     headers["content-length"] = str(span.length)
     if request.method == "HEAD":
+        await run_in_threadpool(store.size, key)  # raises where GET would
         return Response(status_code=status, headers=headers, media_type=media_type)
     blocks = store.stream(key, start=span.start, length=span.length)
     first = await run_in_threadpool(next, blocks, b"")

@@ -27,6 +27,7 @@ from telecine.core.limits import Window
 from telecine.kit.errors import (
     ForbiddenError,
     InternalError,
+    RangeError,
     RateLimitedError,
     TelecineError,
 )
@@ -67,6 +68,8 @@ class Family:
         retry_after = getattr(error, "retry_after_seconds", None)
         if retry_after is not None:
             headers["Retry-After"] = str(retry_after)
+        if isinstance(error, RangeError):
+            headers["Content-Range"] = f"bytes */{error.size_bytes}"
         return Json(self.error_body(error, status, request_id), status_code=status, headers=headers)
 
 

@@ -28,7 +28,11 @@ _JOB_FAILURES = {
     422: "The right kind of file, but damaged, truncated, or over a media limit.",
 }
 _READ_FAILURES = {404: "No such job under this account."}
-_DOWNLOAD_FAILURES = {409: "The job has not finished.", 410: "The file has expired."}
+_DOWNLOAD_FAILURES = {
+    409: "The job has not finished.",
+    410: "The file has expired.",
+    416: "The range lies outside the file; `Content-Range` tells its size.",
+}
 
 
 def describe(endpoints: Iterable[Endpoint]) -> dict[str, Any]:

@@ -14,6 +14,7 @@
     ├── ExpiredError                   expired                 it existed; its time is over
     ├── RateLimitedError               rate_limited            too many requests; `retry_after_seconds`
     ├── InsufficientCreditsError       insufficient_credits    the balance does not cover the price
+    ├── RangeError                     range_not_satisfiable   the bytes asked for are not in the file; `size_bytes`
     ├── FileTooLargeError              file_too_large          over the plan's or the format's byte limit
     ├── MediaError                     media_error             (family: what is wrong with the bytes)
     │   ├── UnsupportedMediaError      unsupported_media       not the kind of file this door takes
@@ -139,6 +140,18 @@ class InsufficientCreditsError(TelecineError):
         self.needed = needed
         self.available = available
         super().__init__(f"This needs {needed} credits; {available} are available.")
+
+
+class RangeError(TelecineError):
+    """The range that was asked for lies outside the file."""
+
+    code = "range_not_satisfiable"
+
+    def __init__(self, *, size_bytes: int) -> None:
+        self.size_bytes = size_bytes
+        super().__init__(
+            f"The range that was asked for lies outside the file of {size_bytes} bytes."
+        )
 
 
 class FileTooLargeError(TelecineError):

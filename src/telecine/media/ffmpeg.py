@@ -46,7 +46,8 @@ _LINE_ORIGIN = re.compile(r"^(\[[^\]]*\] ?)+")
 _PATH = re.compile(r"/[^\s:'\"]+")
 #: Signals that a limit sends, or that an encoder dies of when an allocation fails (x265 does).
 _LIMIT_SIGNALS = {
-    signal.SIGKILL: "it needed more CPU time or memory than this machine gives one job",
+    # Nobody can tell who sent it: the kernel, out of memory or at a limit of CPU time, or a person.
+    signal.SIGKILL: "it was killed, most likely for want of memory or at its limit of CPU time",
     signal.SIGXFSZ: "its output became larger than one file may be",
     signal.SIGSEGV: "it crashed, as encoders do when they are out of memory",
     signal.SIGABRT: "it crashed, as encoders do when they are out of memory",

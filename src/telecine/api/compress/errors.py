@@ -1,7 +1,7 @@
 """The compress family's errors: code -> status, and the one shape of the body.
 
 The document has five rows (400, 401, 404, 410, 413, 429); the others are ruled in
-docs/reference/compress.md: 402, 403, 409, 415, 422, 500, 507.
+docs/reference/compress.md: 402, 403, 409, 415, 416, 422, 500, 507.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ STATUS: Mapping[str, int] = {
     "cancelled": 409,
     "expired": 410,
     "file_too_large": 413,
+    "range_not_satisfiable": 416,
     "unsupported_media": 415,
     "media_error": 422,
     "undecodable_media": 422,
