@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from telecine.media.render.captions import (
     WordBox,
     caption_overhang,
     caption_size,
+    word_box,
     word_boxes,
 )
 from telecine.media.render.display import CaptionPage
@@ -384,3 +386,37 @@ def test_levels_are_unicodes(text: str, is_right_to_left: bool, expected: str) -
 )
 def test_items_are_turned_round_level_by_level(levels: list[int], order: list[int]) -> None:
     assert bidi.visual_order(levels) == order
+
+
+# --- A word apart from its page --------------------------------------------------------------
+
+
+def test_a_page_and_the_word_apart_from_it_are_the_whole_page(book: FontBook) -> None:
+    whole, boxes = drawn_page(page_of("one two three", spoken=1), fonts=book)
+    page = page_of("one two three", spoken=1)
+    rest, _ = drawn_page(replace(page, without=1), fonts=book)
+    word, _ = drawn_page(replace(page, only=1), fonts=book)
+    assert yellow(rest) == 0
+    assert yellow(word) == yellow(whole) > 50
+    assert (np.maximum(rest, word) == whole).all()
+    left, _, right, _ = ink(word)
+    assert left >= boxes[1].left + MARGIN - 2
+    assert right <= boxes[1].right + MARGIN + 2
+
+
+def test_the_box_behind_a_page_is_not_drawn_again_for_a_word(book: FontBook) -> None:
+    page = page_of("one two", spoken=0, background=BLUE)
+    assert amount(drawn_page(replace(page, only=0), fonts=book)[0]) < 0.2 * amount(
+        drawn_page(replace(page, without=0), fonts=book)[0]
+    )
+
+
+def test_the_box_of_a_word_in_pieces_holds_all_of_them(book: FontBook) -> None:
+    page = page_of("a " + "m" * 40)
+    size = caption_size(page, fonts=book, max_width=300)
+    boxes = word_boxes(page, fonts=book, width=size[0], height=size[1])
+    found = word_box(page, 1, fonts=book, width=size[0], height=size[1])
+    pieces = [box for box in boxes if box.word == 1]
+    assert len(pieces) > 1
+    assert found[1] == min(box.top for box in pieces)
+    assert found[3] == max(box.bottom for box in pieces)

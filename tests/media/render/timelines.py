@@ -53,6 +53,12 @@ class SizeTable:
     def caption_size(self, page: CaptionPage, max_width: float) -> tuple[float, float]:
         return min(10.0 * sum(len(word.text) for word in page.words), max_width), 20.0
 
+    def word_box(
+        self, page: CaptionPage, word: int, size: tuple[float, float]
+    ) -> tuple[float, float, float, float]:
+        left = 10.0 * sum(len(each.text) for each in page.words[:word])
+        return left, 0.0, left + 10.0 * len(page.words[word].text), size[1]
+
     def code_size(self, code: Code) -> tuple[float, float]:
         return 10.0 * len(code.code), 20.0
 

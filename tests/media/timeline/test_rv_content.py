@@ -5,6 +5,7 @@ from tests.media.timeline.documents import clip, document, notes, only, timeline
 
 from telecine.media.timeline.easing import EASINGS
 from telecine.media.timeline.model import (
+    Captions,
     Circle,
     Code,
     Colour,
@@ -219,3 +220,16 @@ def test_keyframes_of_volume_become_the_envelope() -> None:
     assert found.sound.gain == 1
     assert [(one.time_seconds, one.gain) for one in found.sound.envelope] == [(0, 0), (1, 2)]
     assert found.curves == ()
+
+
+@pytest.mark.parametrize("way", ["pop-in", "scale", "bounce", "glow"])
+def test_what_the_spoken_word_does_is_read(way: str) -> None:
+    words = [{"word": "a", "start": 0, "end": 1}]
+    config = {"highlightStyle": way, "highlightColor": "#ff0000"}
+    parsed = parse_rv(document(clip("subtitle", words=words, config=config)))
+    assert parsed.timeline is not None
+    assert parsed.warnings == ()
+    content = parsed.timeline.tracks[0].clips[0].content
+    assert isinstance(content, Captions)
+    assert content.emphasis == way
+    assert content.highlight == Colour(red=1, green=0, blue=0)

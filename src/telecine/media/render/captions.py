@@ -130,6 +130,21 @@ def word_boxes(
     return tuple(boxes)
 
 
+def word_box(
+    page: CaptionPage, word: int, *, fonts: FontBook, width: float, height: float
+) -> tuple[float, float, float, float]:
+    """Return the smallest box about a word, all of its parts: left, top, right, bottom."""
+    found = [
+        box for box in word_boxes(page, fonts=fonts, width=width, height=height) if box.word == word
+    ]
+    if not found:
+        return 0.0, 0.0, width, height
+    return (
+        min(box.left for box in found), min(box.top for box in found),
+        max(box.right for box in found), max(box.bottom for box in found),
+    )  # fmt: skip
+
+
 def caption_overhang(page: CaptionPage) -> float:
     """Return how far ink may lie outside the page's box, in px."""
     outline = page.captions.outline
@@ -143,8 +158,8 @@ def draw_captions(
     captions = page.captions
     size = captions.font.size
     boxes = word_boxes(page, fonts=fonts, width=width, height=height)
-    shown = [box for box in boxes if box.word < page.visible]
-    if captions.background is not None and boxes:
+    shown = [box for box in boxes if _is_shown(page, box.word)]
+    if captions.background is not None and boxes and page.only is None:
         _draw_box(
             canvas,
             captions.background,
@@ -171,6 +186,12 @@ def draw_captions(
         paint_block(
             canvas, box.block, fonts=fonts, left=box.left, top=box.top, paint=paint, box=_ANY
         )
+
+
+def _is_shown(page: CaptionPage, word: int) -> bool:
+    if page.only is not None:
+        return word == page.only
+    return word < page.visible and word != page.without
 
 
 def _draw_box(

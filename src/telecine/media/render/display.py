@@ -38,13 +38,16 @@ class CaptionPage:
     """What captions show at one moment: the words of a page, one of them perhaps being spoken.
 
     The words are laid out as if all were there; only the first `visible` are drawn, so that
-    words that appear one by one do not push the others about.
+    words that appear one by one do not push the others about. `only` names one that is drawn
+    alone, without the box behind the page; `without` one that is left out, to be drawn so.
     """
 
     captions: Captions
     words: tuple[Word, ...]
     spoken: int | None
     visible: int
+    only: int | None = None
+    without: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ from telecine.media.render.display import CaptionPage
 from telecine.media.timeline.model import Code, PathLine, Source, Svg, Text
 
 Size = tuple[float, float]
+#: Left, top, right, bottom.
+Box = tuple[float, float, float, float]
 
 
 class Measure(Protocol):
@@ -24,6 +26,10 @@ class Measure(Protocol):
 
     def caption_size(self, page: CaptionPage, max_width: float) -> Size:
         """Return the size of the whole page, whatever of it is visible."""
+        ...
+
+    def word_box(self, page: CaptionPage, word: int, size: Size) -> Box:
+        """Return where a word stands on a page of that size."""
         ...
 
     def code_size(self, code: Code) -> Size:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from telecine.kit.errors import MediaError, UndecodableMediaError, UnsupportedMediaError
 from telecine.media.render.display import CaptionPage
 from telecine.media.render.facts import SourceFacts, probe_source
-from telecine.media.render.measure import Size
+from telecine.media.render.measure import Box, Size
 from telecine.media.render.sprites import Find, Sprites
 from telecine.media.timeline.model import Code, PathLine, Source, Svg, Text
 
@@ -57,6 +57,10 @@ class Measuring:
     def caption_size(self, page: CaptionPage, max_width: float) -> Size:
         """Return the size of the whole page."""
         return self._sprites.caption_size(page, max_width)
+
+    def word_box(self, page: CaptionPage, word: int, size: Size) -> Box:
+        """Return where a word stands on a page of that size."""
+        return self._sprites.word_box(page, word, size)
 
     def code_size(self, code: Code) -> Size:
         """Return the size of the lines as written."""

@@ -16,7 +16,12 @@ import numpy as np
 
 from telecine.kit.errors import InternalError
 from telecine.media.render import filters, shapes, text
-from telecine.media.render.captions import caption_overhang, caption_size, draw_captions
+from telecine.media.render.captions import (
+    caption_overhang,
+    caption_size,
+    draw_captions,
+    word_box,
+)
 from telecine.media.render.code import code_overhang, code_size, draw_code
 from telecine.media.render.display import CaptionPage, Layer
 from telecine.media.render.fonts import FontBook
@@ -110,6 +115,12 @@ class Sprites:
     def caption_size(self, page: CaptionPage, max_width: float) -> tuple[float, float]:
         """Return the size of the whole page."""
         return caption_size(page, fonts=self._fonts, max_width=max_width)
+
+    def word_box(
+        self, page: CaptionPage, word: int, size: tuple[float, float]
+    ) -> tuple[float, float, float, float]:
+        """Return where a word stands on a page of that size: left, top, right, bottom."""
+        return word_box(page, word, fonts=self._fonts, width=size[0], height=size[1])
 
     def code_size(self, code: Code) -> tuple[float, float]:
         """Return the size of the lines as written."""

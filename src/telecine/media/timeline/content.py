@@ -9,6 +9,8 @@ from telecine.media.timeline.look import Colour, Paint, Stroke
 
 Align = Literal["left", "center", "right"]
 TextDirection = Literal["ltr", "rtl", "auto"]
+#: What the spoken word does: grows in, stays larger, hops, shines. It is over with the word.
+Emphasis = Literal["none", "pop-in", "scale", "bounce", "glow"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +177,8 @@ class Word:
 class Captions:
     """Words shown as they are spoken: in pages with the spoken word marked, or one by one.
 
-    `background` is a box behind the page, `spoken_background` one behind the spoken word.
+    `background` is a box behind the page, `spoken_background` one behind the spoken word. What
+    `emphasis` does it does in a stream to the word that came last.
     """
 
     words: tuple[Word, ...]
@@ -189,6 +192,7 @@ class Captions:
     highlight: Colour = Colour(red=1, green=0.831, blue=0)
     background: Colour | None = None
     spoken_background: Colour | None = None
+    emphasis: Emphasis = "none"
     outline: Stroke | None = None
     fades_in: bool = False
     position: Literal["bottom", "top", "center"] = "bottom"

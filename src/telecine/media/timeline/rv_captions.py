@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from telecine.media.timeline.model import Align, Captions, Colour, Stroke, TextDirection, Word
+from telecine.media.timeline.model import (
+    Align,
+    Captions,
+    Colour,
+    Emphasis,
+    Stroke,
+    TextDirection,
+    Word,
+)
 from telecine.media.timeline.reader import Node, Value
 from telecine.media.timeline.rv_style import read_font
 from telecine.media.timeline.scene import BLACK, MAX_DURATION_SECONDS, WHITE, Scene, colour, length
@@ -14,7 +22,8 @@ MAX_WORDS: Final = 50_000
 _MAX_WORD_CHARACTERS: Final = 2000
 _HIGHLIGHT: Final = Colour(red=1, green=212 / 255, blue=0)
 _SAFE_SHARE: Final = 0.1
-_WAYS: Final = ("highlight", "box", "none", "pop-in", "scale", "glow", "bounce")
+_MOVES: Final[tuple[Emphasis, ...]] = ("pop-in", "scale", "bounce", "glow")
+_WAYS: Final = ("highlight", "box", "none", *_MOVES)
 #: Looks by name; whatever a document says itself goes before.
 PRESETS: Final[dict[str, dict[str, object]]] = {
     "white_bold": {
@@ -72,6 +81,7 @@ def read_captions(node: Node, *, scene: Scene) -> Captions:
         highlight={"box": _readable_on(mark), "none": ink}.get(way, mark),
         background=colour(config.get("backgroundColor")),
         spoken_background=mark if way == "box" else None,
+        emphasis=next((move for move in _MOVES if move == way), "none"),
         outline=Stroke(paint=border or BLACK, width=outline) if outline > 0 else None,
         fades_in=config.flag("fadeInAnimation"),
         position=config.choice("position", "bottom", _POSITIONS),
@@ -93,10 +103,7 @@ def read_config(node: Node) -> Node:
 
 def _highlight_style(config: Node) -> str:
     value = config.get("highlightStyle")
-    way = None if value is None else value.choice(_WAYS)
-    if value is not None and way not in (None, "highlight", "box", "none"):
-        value.warn("NEAREST", "Drawn as highlight, the nearest.", allowed="highlight, box, none")
-    return way or "highlight"
+    return (None if value is None else value.choice(_WAYS)) or "highlight"
 
 
 def _readable_on(ground: Colour) -> Colour:
