@@ -21,7 +21,9 @@ from telecine.kit.errors import (
     AuthenticationError,
     ForbiddenError,
     MissingKeyError,
+    NotFoundError,
     RateLimitedError,
+    UnknownOwnerError,
 )
 from telecine.settings import Plan
 
@@ -78,7 +80,10 @@ def client_address(request: Request, services: Services) -> str:
 def _look_up(services: Services, secret: str, tx: Transaction) -> Caller:
     now = services.clock()
     key = keys.authenticate(tx, secret, now=now)
-    account = accounts.get(tx, key.account_id)
+    try:
+        account = accounts.get(tx, key.account_id)
+    except NotFoundError:
+        raise UnknownOwnerError from None
     plan = services.plans.plans.get(account.plan)
     if plan is None:
         raise ForbiddenError(f"The plan {account.plan!r} no longer exists on this server.")

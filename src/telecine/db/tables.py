@@ -153,6 +153,11 @@ jobs = sa.Table(
     sa.Column("started_at", Instant),
     sa.Column("finished_at", Instant),
     sa.Column("expires_at", Instant),
+    # The id of the stored thing that the job is of; whose it is, rooms above know.
+    sa.Column("subject_id", sa.Text),
+    # Under which address the client reached us: links that it is told begin with it.
+    sa.Column("origin", sa.Text),
+    sa.Index("ix_jobs_subject_id_created_at", "subject_id", "created_at"),
     sa.Index("ix_jobs_account_id_created_at", "account_id", "created_at"),
     sa.Index("ix_jobs_status_worker_id", "status", "worker_id"),
 )
@@ -164,6 +169,46 @@ job_files = sa.Table(
     sa.Column("role", sa.Text, primary_key=True),
     sa.Column("position", sa.Integer, primary_key=True),
     sa.Column("file_id", sa.ForeignKey("files.id"), nullable=False, index=True),
+)
+
+# The library: uploaded files that compositions may use. Sizes are those shown, in pixels.
+assets = sa.Table(
+    "assets",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("file_id", sa.ForeignKey("files.id"), nullable=False, unique=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("width", sa.Integer),
+    sa.Column("height", sa.Integer),
+    sa.Column("duration_seconds", sa.Float),
+    sa.Column("thumbnail_id", sa.ForeignKey("files.id")),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Index("ix_assets_account_id_created_at", "account_id", "created_at"),
+)
+
+# Tasks, which stay, and previews, which expire. `document` and `notes` are JSON as it was sent,
+# to the letter: what a client stores it gets back.
+compositions = sa.Table(
+    "compositions",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("serial", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("width", sa.Integer, nullable=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    # A fraction: 30000/1001.
+    sa.Column("frame_rate", sa.Text, nullable=False),
+    sa.Column("duration_frames", sa.BigInteger, nullable=False),
+    sa.Column("title", sa.Text),
+    sa.Column("category", sa.Text),
+    sa.Column("notes", sa.Text),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, index=True),
+    sa.Index("ix_compositions_account_id_created_at", "account_id", "created_at"),
 )
 
 deliveries = sa.Table(

@@ -2,11 +2,14 @@
 
     TelecineError                      code                    what happened
     ├── InvalidRequestError            invalid_request         a field is missing or wrong; `field` names it
-    ├── AuthenticationError            invalid_key             (family of four)
+    │   ├── MissingFileError           missing_file            the form came without a file
+    │   └── InvalidDocumentError       invalid_document        a composition has faults; `problems` lists them
+    ├── AuthenticationError            invalid_key             (family of five)
     │   ├── MissingKeyError            missing_key             no key was sent
     │   ├── MalformedKeyError          malformed_key           wrong prefix, length or checksum
     │   ├── UnknownKeyError            unknown_key             well formed, not ours
-    │   └── RevokedKeyError            revoked_key             ours, switched off
+    │   ├── RevokedKeyError            revoked_key             ours, switched off
+    │   └── UnknownOwnerError          unknown_owner           ours, but its account is gone
     ├── ForbiddenError                 forbidden               the plan has no access
     ├── NotFoundError                  not_found               unknown id, or another account's
     ├── NotReadyError                  not_ready               the job has not finished
@@ -15,6 +18,7 @@
     ├── RateLimitedError               rate_limited            too many requests; `retry_after_seconds`
     ├── InsufficientCreditsError       insufficient_credits    the balance does not cover the price
     ├── RangeError                     range_not_satisfiable   the bytes asked for are not in the file; `size_bytes`
+    ├── StorageQuotaError              storage_quota           the plan's room for uploads is used up
     ├── FileTooLargeError              file_too_large          over the plan's or the format's byte limit
     ├── MediaError                     media_error             (family: what is wrong with the bytes)
     │   ├── UnsupportedMediaError      unsupported_media       not the kind of file this door takes
@@ -36,6 +40,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 
 class TelecineError(Exception):
     """A failure with a stable `code` and a sentence that says what to do next.
@@ -55,6 +61,25 @@ class InvalidRequestError(TelecineError):
     """The request has a missing or wrong field."""
 
     code = "invalid_request"
+
+
+class MissingFileError(InvalidRequestError):
+    """No file was sent."""
+
+    code = "missing_file"
+
+
+class InvalidDocumentError(InvalidRequestError):
+    """The composition has faults.
+
+    Each of `problems` says where (a JSON path), what, what was found and what is allowed.
+    """
+
+    code = "invalid_document"
+
+    def __init__(self, message: str = "", *, problems: Sequence[Mapping[str, str]]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(message)
 
 
 class AuthenticationError(TelecineError):
@@ -85,6 +110,12 @@ class RevokedKeyError(AuthenticationError):
     """This API key has been revoked."""
 
     code = "revoked_key"
+
+
+class UnknownOwnerError(AuthenticationError):
+    """The account of this API key does not exist any more."""
+
+    code = "unknown_owner"
 
 
 class ForbiddenError(TelecineError):
@@ -152,6 +183,18 @@ class RangeError(TelecineError):
         super().__init__(
             f"The range that was asked for lies outside the file of {size_bytes} bytes."
         )
+
+
+class StorageQuotaError(TelecineError):
+    """The plan's room for uploaded files is used up. Delete some, or take a larger plan."""
+
+    code = "storage_quota"
+
+    def __init__(self, *, used_bytes: int, limit_bytes: int, needed_bytes: int) -> None:
+        self.used_bytes = used_bytes
+        self.limit_bytes = limit_bytes
+        self.needed_bytes = needed_bytes
+        super().__init__()
 
 
 class FileTooLargeError(TelecineError):

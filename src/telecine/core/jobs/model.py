@@ -48,7 +48,11 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What somebody wants done: enough to make a job. `price` is in credits."""
+    """What somebody wants done: enough to make a job. `price` is in credits.
+
+    `inputs` become the job's own, and go when it ends; `borrowed` are ids of files that stay.
+    `subject_id` is what the job is of, `origin` the address under which the client reached us.
+    """
 
     job_id: str
     account_id: str
@@ -60,6 +64,9 @@ class Order:
     inputs: tuple[NewFile, ...]
     webhook_url: str | None = None
     request_id: str | None = None
+    borrowed: tuple[str, ...] = ()
+    subject_id: str | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +94,16 @@ class Job:
     started_at: datetime | None
     finished_at: datetime | None
     expires_at: datetime | None
+    subject_id: str | None
+    origin: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDetails:
-    """A job with its files: what a status reply or a webhook body is made of."""
+    """A job with its files: what a status reply or a webhook body is made of.
+
+    `inputs` are its own first, then the borrowed ones.
+    """
 
     job: Job
     inputs: tuple[File, ...]

@@ -27,7 +27,7 @@ from telecine.db import Transaction
 from telecine.engine import Queue
 from telecine.kit.errors import NotFoundError, TelecineError, WorkerLostError
 
-_INPUT, _OUTPUT = "input", "output"
+_INPUT, _BORROWED, _OUTPUT = "input", "borrowed", "output"
 
 
 def submit(tx: Transaction, order: Order, *, queue: Queue, now: datetime) -> Job:
@@ -38,6 +38,7 @@ def submit(tx: Transaction, order: Order, *, queue: Queue, now: datetime) -> Job
     credits.reserve(tx, order.account_id, order.price, job_id=order.job_id, now=now)
     store.insert(tx, order, status=JobStatus.QUEUED, now=now)
     _keep(tx, order.job_id, order.account_id, _INPUT, order.inputs, now=now, expires_at=None)
+    store.link(tx, order.job_id, _BORROWED, order.borrowed)
     queue.enqueue(tx, lane=order.lane, job_id=order.job_id, ticket=1)
     return get(tx, order.job_id)
 
@@ -65,7 +66,7 @@ def details(tx: Transaction, job: Job) -> JobDetails:
     """Return a job with its files, deleted ones included."""
     return JobDetails(
         job=job,
-        inputs=_files(tx, job, _INPUT),
+        inputs=(*_files(tx, job, _INPUT), *_files(tx, job, _BORROWED)),
         outputs=_files(tx, job, _OUTPUT),
     )
 
@@ -171,6 +172,24 @@ def requeue(tx: Transaction, job: Job, *, queue: Queue, is_counted: bool) -> boo
 def active(tx: Transaction, *, most: int = 1000) -> list[Job]:
     """Return jobs that have not ended, oldest first."""
     return store.active(tx, most=most)
+
+
+def of_subjects(tx: Transaction, subject_ids: Sequence[str]) -> list[Job]:
+    """Return the jobs of some stored things, oldest first."""
+    return store.of_subjects(tx, subject_ids) if subject_ids else []
+
+
+def erase(tx: Transaction, job: Job, *, ending: Ending) -> list[File]:
+    """Forget a job, cancelling it first if need be; returns the files that go with it.
+
+    Their time is over from now on: the janitor deletes their bytes, if nobody does before.
+    """
+    cancel(tx, job, ending=ending)
+    own = [*store.linked(tx, job.id, _INPUT), *store.linked(tx, job.id, _OUTPUT)]
+    files.expire(tx, own, at=ending.now)
+    gone = [files.get(tx, file_id) for file_id in own]
+    store.delete(tx, job.id)
+    return gone
 
 
 def count_by_status(tx: Transaction) -> dict[tuple[str, JobStatus], int]:

@@ -33,6 +33,8 @@ def insert(tx: Transaction, order: Order, *, status: JobStatus, now: datetime) -
             ticket=1,
             attempt=0,
             request_id=order.request_id,
+            subject_id=order.subject_id,
+            origin=order.origin,
             created_at=now,
         )
     )
@@ -48,6 +50,20 @@ def active(tx: Transaction, *, most: int) -> list[Job]:
         sa.select(jobs).where(jobs.c.status.in_(_ACTIVE)).order_by(jobs.c.created_at).limit(most)
     )
     return [_job(row) for row in tx.execute(query).mappings()]
+
+
+def of_subjects(tx: Transaction, subject_ids: Sequence[str]) -> list[Job]:
+    query = (
+        sa.select(jobs)
+        .where(jobs.c.subject_id.in_(subject_ids))
+        .order_by(jobs.c.created_at, jobs.c.id)
+    )
+    return [_job(row) for row in tx.execute(query).mappings()]
+
+
+def delete(tx: Transaction, job_id: str) -> None:
+    tx.execute(job_files.delete().where(job_files.c.job_id == job_id))
+    tx.execute(jobs.delete().where(jobs.c.id == job_id))
 
 
 def update(
