@@ -9,7 +9,9 @@ from tests.media.render.timelines import BLUE, RED, clip, corner, curve, only, p
 
 from telecine.kit.errors import MediaLimitError
 from telecine.media.render.display import Mask
+from telecine.media.timeline.easing import linear
 from telecine.media.timeline.model import (
+    Animation,
     Colour,
     Crop,
     Filter,
@@ -170,3 +172,12 @@ def test_looks_that_change_over_an_hour_are_few() -> None:
     )  # fmt: skip
     assert len(made.layers) == 81
     assert [type(layer.content) for layer in made.layers] == [Rect] * 81
+
+
+def test_a_typed_text_is_a_layer_for_each_letter_in_a_box_that_stays() -> None:
+    typing = Animation(kind="typewriter", duration_seconds=1.0, easing=linear, delay_seconds=0.5)
+    made = planned(clip(replace(WORDS, text="12345"), animations=[typing]))
+    seen = [made.layers[only(made, n).layer].content.n_seen for n in range(20)]  # type: ignore[union-attr]
+    assert seen == [0] * 7 + [1, 1, 2, 2, 3, 3, 4, 4] + [None] * 5
+    assert {(layer.width, layer.height) for layer in made.layers} == {(50, 20)}
+    assert len({only(made, n).matrix for n in range(20)}) == 1

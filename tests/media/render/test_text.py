@@ -372,3 +372,38 @@ def test_the_same_text_is_the_same_picture_in_another_book(book: FontBook) -> No
 
 def test_rows_of_a_paragraph_do_not_touch(book: FontBook) -> None:
     assert rows_of_ink(drawn(plain("HHH\nHHH\nHHH"), fonts=book)) == 3
+
+
+# --- Text that is typed ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_letters_come_one_by_one_and_none_moves(book: FontBook, script: str) -> None:
+    words = SCRIPTS[script]
+    whole = drawn(plain(words), fonts=book, max_width=150)
+    before = np.zeros_like(whole[..., 3]).astype(np.int16)
+    amounts = []
+    for n in range(len(words) + 1):
+        now = drawn(plain(words, n_seen=n), fonts=book, max_width=150)[..., 3].astype(np.int16)
+        assert (now >= before - 2).all(), n
+        amounts.append(int(now.sum()))
+        before = now
+    assert amounts[0] == 0
+    assert sorted(amounts) == amounts
+    assert len(set(amounts)) > 4
+    assert (before == whole[..., 3]).all()
+
+
+def test_a_letter_of_several_characters_comes_as_one(book: FontBook) -> None:
+    family = "👩\u200d👩\u200d👧"
+    states = {
+        amount(drawn(plain(family + "a", n_seen=n), fonts=book)) for n in range(len(family) + 2)
+    }
+    assert len(states) == 3
+
+
+def test_the_box_behind_a_typed_text_is_there_from_the_start(book: FontBook) -> None:
+    box = TextBackground(colour=BLUE, horizontal_padding=4, vertical_padding=4)
+    empty = drawn(plain("typed", background=box, n_seen=0), fonts=book)
+    whole = drawn(plain("typed", background=box), fonts=book)
+    assert ink(empty) == ink(whole)

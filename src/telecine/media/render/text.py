@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +24,9 @@ from telecine.media.timeline.model import Colour, Font, Paint, Stroke, Text, Tex
 _RIGHT_TO_LEFT: Final = "\u2067"
 _LEFT_TO_RIGHT: Final = "\u2066"
 _END: Final = "\u2069"
+#: What `_with_direction` adds to a text.
+_MARKS: Final = (_RIGHT_TO_LEFT, _LEFT_TO_RIGHT, _END)
+_CLEAR: Final = Colour(red=0, green=0, blue=0, alpha=0)
 _ELLIPSIS: Final = "\u2026"
 #: Wider than any canvas, narrow enough for skia's arithmetic in 32 bits.
 _ENDLESS: Final = 1_000_000.0
@@ -109,7 +112,7 @@ def draw_text(
     left -= (block.layout_width - block.width) * share
     paint_block(
         canvas, block, fonts=fonts, left=left, top=top,
-        paint=text.paint, box=(width, height), stroke=stroke,
+        paint=text.paint, box=(width, height), stroke=stroke, n_seen=text.n_seen,
     )  # fmt: skip
 
 
@@ -123,17 +126,23 @@ def paint_block(
     paint: Paint | None,
     box: tuple[float, float],
     stroke: Stroke | None = None,
+    n_seen: int | None = None,
 ) -> None:
     """Draw lines at a place. `box` is what a gradient runs across, from (0, 0).
 
-    None for `paint`: only the stroke.
+    None for `paint`: only the stroke. `n_seen` is how many characters are painted; never half
+    a letter.
     """
+    if n_seen is not None:
+        n_seen = _whole_letters(block.text, n_seen)
     paints = [] if paint is None else [fill_paint(paint, *box)]
     if stroke is not None and stroke.width > 0:
         # Half of a stroke lies under the letters: what is seen is as wide as asked for.
         paints.insert(0, stroke_paint(stroke, round_join=True))
     for each in paints:
-        paragraph = _paragraph(block.text, block.setting, block.align, fonts=fonts, paint=each)
+        paragraph = _paragraph(
+            block.text, block.setting, block.align, fonts=fonts, paint=each, n_seen=n_seen
+        )
         paragraph.layout(block.layout_width)
         paragraph.paint(canvas, left, top)
 
@@ -203,9 +212,13 @@ def _block(text: Text, *, fonts: FontBook, width: float | None) -> Block:
 
 
 def _cut(text: str, length: int) -> str:
+    return text[: _whole_letters(text, length)].rstrip() + _ELLIPSIS
+
+
+def _whole_letters(text: str, length: int) -> int:
     while 0 < length < len(text) and not _may_part(text, length):
         length -= 1
-    return text[:length].rstrip() + _ELLIPSIS
+    return length
 
 
 def _may_part(text: str, place: int) -> bool:
@@ -244,7 +257,13 @@ def _measured(
 
 
 def _paragraph(
-    text: str, setting: Setting, align: str, *, fonts: FontBook, paint: skia.Paint
+    text: str,
+    setting: Setting,
+    align: str,
+    *,
+    fonts: FontBook,
+    paint: skia.Paint,
+    n_seen: int | None = None,
 ) -> skia.textlayout_Paragraph:
     font = setting.font
     runs = list(emoji_runs(_with_direction(text, setting.direction)))
@@ -265,17 +284,37 @@ def _paragraph(
     paragraph.setStrutStyle(strut)
     builder = skia.textlayout.ParagraphBuilder.make(paragraph, fonts.collection, fonts.unicode)
     spacing = 0.0 if _CURSIVE.search(text) else setting.letter_spacing
-    style = _style(font, setting.line_height, spacing, paint)
-    style.setFontFamilies([skia.String(name) for name in plain])
-    emoji_style = _style(font, setting.line_height, spacing, paint)
+    families = [plain, plain]
     if any(is_emoji for _, is_emoji in runs):
-        emoji = [*fonts.emoji_families(font), *plain]
-        emoji_style.setFontFamilies([skia.String(name) for name in emoji])
-    for run, is_emoji in runs:
-        builder.pushStyle(emoji_style if is_emoji else style)
+        families[1] = [*fonts.emoji_families(font), *plain]
+    styles = {}
+    for is_seen, each in ((True, paint), (False, fill_paint(_CLEAR, 1, 1))):
+        for is_emoji in (False, True):
+            style = _style(font, setting.line_height, spacing, each)
+            style.setFontFamilies([skia.String(name) for name in families[is_emoji]])
+            styles[is_emoji, is_seen] = style
+    for run, is_emoji, is_seen in _parted(runs, n_seen):
+        builder.pushStyle(styles[is_emoji, is_seen])
         builder.addText(run)
         builder.pop()
     return builder.Build()
+
+
+def _parted(
+    runs: Iterable[tuple[str, bool]], n_seen: int | None
+) -> Iterator[tuple[str, bool, bool]]:
+    """Say of each run whether it is seen. skia shapes across: only the paint is another."""
+    left = n_seen
+    for run, is_emoji in runs:
+        if left is None:
+            yield run, is_emoji, True
+            continue
+        own = [place for place, each in enumerate(run) if each not in _MARKS]
+        place = own[left] if left < len(own) else len(run)
+        left = max(left - len(own), 0)
+        for part, is_seen in ((run[:place], True), (run[place:], False)):
+            if part:
+                yield part, is_emoji, is_seen
 
 
 def _style(

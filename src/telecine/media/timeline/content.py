@@ -64,7 +64,10 @@ class TextBackground:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A paragraph. `line_height` is a multiple of the size, `letter_spacing` in px."""
+    """A paragraph. `line_height` is a multiple of the size, `letter_spacing` in px.
+
+    `n_seen` is how many of its characters are painted; all of them have their places.
+    """
 
     text: str
     font: Font
@@ -77,6 +80,7 @@ class Text:
     direction: TextDirection = "auto"
     background: TextBackground | None = None
     max_lines: int | None = None
+    n_seen: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from telecine.media.timeline.look import Colour, FilterKind
 Direction = Literal["left", "right", "up", "down"]
 AnimationKind = Literal[
     "fadeIn", "fadeOut", "move", "scale", "rotate", "filter", "slideIn", "slideOut", "zoomIn",
-    "zoomOut",
+    "zoomOut", "typewriter",
 ]  # fmt: skip
 TransitionKind = Literal[
     "fade", "slide", "zoom", "wipe", "blur", "push", "iris", "spin", "lightSweep"
@@ -41,6 +41,8 @@ class Curve:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Animation:
     """A preset movement on top of the curves: opacity and scale multiply, the others add.
+
+    A typewriter paints a text letter by letter, once.
 
     `delay_seconds` None means the usual one: 0, and for fadeOut, slideOut and zoomOut the
     clip's end less the duration. `repeats` None goes on until the clip ends.

@@ -272,15 +272,18 @@ def read_animations(node: Node, *, scene: Scene) -> tuple[Animation, ...]:
         seconds = node.number(f"{kind}DurationInSeconds", 0.0, low=0, high=MAX_DURATION_SECONDS)
         if seconds > 0:
             found.append(Animation(kind=kind, duration_seconds=seconds, easing=linear))
+    if any(run.kind == "typewriter" for run in found) and node.raw.get("type") != "text":
+        node.report.warn(
+            node.path_of("animations"), "NOT_DRAWN", "Only text is typed.", got="typewriter",
+            allowed="a text clip",
+        )  # fmt: skip
     return tuple(found)
 
 
 def _animations(node: Node, scene: Scene) -> tuple[Animation, ...]:
     """Read one animation; those that are Telecine's own become several."""
     value = node.required("type")
-    name = None if value is None else value.choice((*_ANIMATIONS, *MORE_ANIMATIONS, "typewriter"))
-    if value is not None and name == "typewriter":
-        value.warn("NEAREST", "Drawn as fadeIn, the nearest.", allowed=", ".join(_ANIMATIONS))
+    name = None if value is None else value.choice((*_ANIMATIONS, *MORE_ANIMATIONS))
     more = MORE_ANIMATIONS.get(name or "")
     known = next((kind for kind in _ANIMATIONS if kind == name), "fadeIn" if name else None)
     read = _animation(node, known, scene)

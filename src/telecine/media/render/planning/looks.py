@@ -6,13 +6,16 @@ frame: each look is drawn anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
 from telecine.media.render.planning.boxes import Sides
 from telecine.media.render.planning.ramps import Ramp
+from telecine.media.timeline.easing import linear
 from telecine.media.timeline.model import (
+    Animation,
     Captions,
     Circle,
     Clip,
@@ -20,6 +23,7 @@ from telecine.media.timeline.model import (
     Colour,
     Content,
     Crop,
+    CurvePoint,
     Icon,
     Image,
     Layout,
@@ -39,7 +43,7 @@ _STROKED: Final = ("stroke", "strokeWidth")
 _SIDES: Final = ("width", "height")
 #: What can be changed of each kind of content.
 _CHANGEABLE: Final[dict[type, tuple[str, ...]]] = {
-    Text: ("fill", "fontSize", "letterSpacing", *_STROKED, *_SIDES),
+    Text: ("fill", "fontSize", "letterSpacing", "typed", *_STROKED, *_SIDES),
     Rect: ("fill", "borderRadius", *_STROKED, *_SIDES),
     Circle: ("fill", *_STROKED),
     Polygon: ("fill", *_STROKED),
@@ -58,6 +62,8 @@ _FINE: Final[dict[str, float]] = {
     "borderRadius": 8, "drawStart": 4096, "drawEnd": 4096,
 }  # fmt: skip
 _COLOUR_STEPS: Final = 255.0
+#: Shares of a whole number of letters are off in the last bits.
+_SLACK: Final = 1e-6
 
 
 class Look(NamedTuple):
@@ -72,6 +78,22 @@ def changing(clip: Clip, ramps: Mapping[str, Ramp]) -> dict[str, Ramp]:
     """Return those of a clip's ramps that change its pixels."""
     names = _CHANGEABLE.get(type(clip.content), ())
     return {name: ramp for name, ramp in ramps.items() if name in names}
+
+
+def typed(animations: Iterable[Animation]) -> dict[str, Ramp]:
+    """Return the share of a text's letters that are painted, where it is typed."""
+    for run in animations:
+        if run.kind == "typewriter":
+            start = run.delay_seconds or 0.0
+            end = start + run.duration_seconds
+            points = ((start, 0.0, linear), (end, 1.0, run.easing))
+            return {
+                "typed": Ramp(
+                    CurvePoint(time_seconds=time, value=share, easing=easing)
+                    for time, share, easing in points
+                )
+            }
+    return {}
 
 
 def look_at(clip: Clip, content: Content, ramps: Mapping[str, Ramp], seconds: float) -> Look:
@@ -136,8 +158,10 @@ def _content(
             return content if fill is None else replace(content, colour=fill)
         case Text():
             size = max(numbers.get("fontSize", content.font.size), 1.0)
+            n_seen = math.floor(numbers.get("typed", 1.0) * len(content.text) + _SLACK)
             return replace(
                 content,
+                n_seen=max(n_seen, 0) if n_seen < len(content.text) else None,
                 paint=content.paint if fill is None else fill,
                 font=replace(content.font, size=size),
                 letter_spacing=numbers.get("letterSpacing", content.letter_spacing),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Final, get_args
 
-from telecine.media.render.planning import presets, transitions
+from telecine.media.render.planning import looks, presets, transitions
 from telecine.media.render.planning.poses import Pose
 from telecine.media.render.planning.presets import NEUTRAL
 from telecine.media.render.planning.ramps import Interval, Ramp, ramps_of
@@ -27,7 +27,7 @@ class Motion:
         self._clip = clip
         self._duration = duration_seconds
         self._canvas = canvas
-        self.ramps = ramps_of(clip.curves)
+        self.ramps = ramps_of(clip.curves) | looks.typed(clip.animations)
         self._fields = [
             (_FIELDS[name], ramp) for name, ramp in self.ramps.items() if name in _FIELDS
         ]

@@ -73,6 +73,8 @@ def runs_of(animations: Iterable[Animation], *, duration_seconds: float) -> tupl
     """Work out when a clip's animations run and which of them replace which."""
     groups: defaultdict[object, list[tuple[float, float, Animation]]] = defaultdict(list)
     for animation in animations:
+        if animation.kind == "typewriter":  # changes the pixels: see `looks`
+            continue
         start = _start(animation, duration_seconds)
         repeats = math.inf if animation.repeats is None else animation.repeats
         end = start + animation.duration_seconds * repeats

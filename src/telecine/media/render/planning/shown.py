@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from telecine.media.render.measure import Measure, Size
 from telecine.media.render.planning import boxes
 from telecine.media.render.planning.captioned import CaptionPages
@@ -9,7 +11,7 @@ from telecine.media.render.planning.layering import ForClip, Layers, Part, Shown
 from telecine.media.render.planning.looks import Look
 from telecine.media.render.planning.pictured import Picture
 from telecine.media.render.planning.spans import Span, Steps
-from telecine.media.timeline.model import Captions, Colour, Content, Image, Rect, Video
+from telecine.media.timeline.model import Captions, Colour, Content, Image, Rect, Text, Video
 
 
 def shown(content: Content, *, for_clip: ForClip, layers: Layers, measure: Measure) -> Shown:
@@ -36,10 +38,17 @@ class _Drawn:
         states: dict[Look, tuple[tuple[Part, ...], Size]] = {}
         made: dict[tuple[object, ...], int] = {}
 
+        sizes: dict[Look, Size] = {}
+
         def size_of(look: Look) -> Size:
-            return boxes.box_size(
-                look.content, look.style, sides=look.sides, around=for_clip.around, measure=measure
-            )
+            if isinstance(look.content, Text):  # as large as if all of it were painted
+                look = look._replace(content=replace(look.content, n_seen=None))
+            if look not in sizes:
+                sizes[look] = boxes.box_size(
+                    look.content, look.style,
+                    sides=look.sides, around=for_clip.around, measure=measure,
+                )  # fmt: skip
+            return sizes[look]
 
         whole: Size | None = None
         if _is_plain(content, for_clip):
