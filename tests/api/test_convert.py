@@ -126,6 +126,45 @@ def test_with_async_it_is_a_job_like_any_other(
     assert steps.movements(telecine, customer.account) == CHARGED
 
 
+@pytest.mark.parametrize("word", ["1", "True", "yes", "on"])
+def test_async_takes_the_words_of_a_flag(anybody: httpx2.Client, word: str) -> None:
+    to = f"{CONVERT}?async={word}"
+    assert steps.send(anybody, samples.astronaut(), to=to, format="webp").status_code == 202
+
+
+def test_an_async_that_is_no_word_of_a_flag_is_refused(anybody: httpx2.Client) -> None:
+    answer = steps.send(anybody, samples.astronaut(), to=f"{CONVERT}?async=soon", format="webp")
+    assert (answer.status_code, answer.json()["field"]) == (400, "async")
+    assert "'async' must be true or false; 'soon' is not" in answer.json()["error"]
+
+
+def test_a_job_tells_its_webhook(anybody: httpx2.Client, telecine: Telecine) -> None:
+    to, hook = f"{CONVERT}?async=true", "https://example.com/hook"
+    answer = steps.send(anybody, samples.astronaut(), to=to, format="webp", webhook_url=hook)
+    steps.run(telecine, answer.json()["job_id"])
+    with telecine.db.snapshot() as tx:
+        told = tx.exec_driver_sql("SELECT url FROM deliveries").scalar_one()
+    assert told == hook
+
+
+@pytest.mark.parametrize(
+    ("query", "url", "says"),
+    [
+        ("?async=true", "http://127.0.0.1:9000/hook", "public address"),
+        ("", "http://127.0.0.1:9000/hook", "public address"),
+        ("", "https://example.com/hook", "?async=true only"),
+    ],
+)
+@pytest.mark.usefixtures("untouched")
+def test_a_webhook_that_will_not_be_called_is_refused(
+    anybody: httpx2.Client, query: str, url: str, says: str
+) -> None:
+    to = f"{CONVERT}{query}"
+    answer = steps.send(anybody, samples.astronaut(), to=to, format="webp", webhook_url=url)
+    assert (answer.status_code, answer.json()["field"]) == (400, "webhook_url")
+    assert says in answer.json()["error"]
+
+
 @pytest.mark.parametrize(
     ("fields", "field", "says"),
     [

@@ -108,6 +108,25 @@ def test_every_described_failure_has_the_one_shape(description: dict[str, Any]) 
                     assert schema == {"$ref": "#/components/schemas/ErrorReply"}
 
 
+def test_the_description_tells_what_may_be_asked(description: dict[str, Any]) -> None:
+    forms = description["components"]["schemas"]
+    compress, convert = (forms[name]["properties"] for name in ("CompressForm", "ConvertForm"))
+    assert set(compress["codec"]["enum"]) == {"h264", "h265", "av1"}
+    assert set(compress["method"]["enum"]) == {"crf", "bitrate", "size"}
+    assert set(convert["format"]["enum"]) == {"jpg", "png", "webp", "avif", "gif", "tiff"}
+    (asked,) = description["paths"]["/api/v1/convert"]["post"]["parameters"]
+    assert (asked["name"], asked["in"], asked["schema"]["type"]) == ("async", "query", "boolean")
+
+
+def test_the_description_has_the_rarer_answers(description: dict[str, Any]) -> None:
+    paths = description["paths"]
+    assert {"507"} <= set(paths["/api/v1/compress"]["post"]["responses"])
+    assert {"507"} <= set(paths["/api/v1/convert"]["post"]["responses"])
+    download = paths["/api/v1/download/{job_id}"]["get"]["responses"]
+    assert {"304", "410", "416"} <= set(download)
+    assert "content" not in download["304"]
+
+
 def check(description: dict[str, Any], name: str, value: object) -> None:
     """Hold a value against a described schema; what is not described is an error too."""
     components = {

@@ -109,6 +109,7 @@ def test_an_endpoint_is_documented(endpoint: Endpoint) -> None:
     [
         wire.CompressForm,
         wire.ConvertForm,
+        wire.ConvertQuery,
         wire.Accepted,
         wire.StatusReply,
         wire.InputInfo,

@@ -123,8 +123,8 @@ def test_convert_here_takes_the_format_from_the_name(picture: Path, tmp_path: Pa
     ("words", "says"),
     [
         (("--codec", "xyz"), "'codec' must be one of"),
-        (("--quality", "99"), "quality must be a CRF"),
-        (("--resolution", "0x0"), "resolution must be"),
+        (("--quality", "99"), "'quality' must be a CRF"),
+        (("--resolution", "0x0"), "'resolution' must be"),
         (("--target-size", "huge"), "is no size"),
     ],
 )

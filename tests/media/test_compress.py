@@ -362,7 +362,7 @@ def test_a_picture_that_cannot_fill_the_size_is_merely_below_it(
 
 @pytest.mark.parametrize("target", [500, 9_000])
 def test_an_impossible_size_names_the_field(bench: Bench, target: int) -> None:
-    with pytest.raises(InvalidRequestError, match="target_size") as caught:
+    with pytest.raises(InvalidRequestError, match="target size") as caught:
         bench.run(samples.bikes(), method="size", target_size_bytes=target)
     assert caught.value.field == "target_size_bytes"
 
@@ -418,7 +418,7 @@ def test_bad_input_is_refused_before_anything_is_encoded(bench: Bench, tmp_path:
     path = tmp_path / "text.mp4"
     path.write_text("no video\n" * 100)
     with pytest.raises(UnsupportedMediaError):
-        inspect(bench.pool, path, limits=MediaLimits())
+        inspect(bench.pool, path, CompressParams())
     with pytest.raises(UnsupportedMediaError):
         bench.run(path)
     assert bench.reports == []
@@ -441,6 +441,14 @@ def test_quality_stands_in_for_a_missing_bitrate_or_size() -> None:
     sized = compress_params(method="size", quality=2.5)
     assert (sized.target_size_bytes, sized.quality) == (2_500_000, None)
     assert compress_params(method="bitrate", quality=800, bitrate_kbps=500).bitrate_kbps == 500
+
+
+def test_a_strip_as_long_as_x265_makes_hard_is_encoded(bench: Bench, tmp_path: Path) -> None:
+    strip = tmp_path / "strip.mkv"
+    source = ("-f", "lavfi", "-i", "color=red:s=8192x16:d=0.2:r=5")
+    samples.run_ffmpeg(*source, "-c:v", "ffv1", strip)
+    done = bench.run(strip, codec="h265")
+    assert (done.info.video.width, done.info.video.height) == (8192, 32)
 
 
 @pytest.mark.parametrize(

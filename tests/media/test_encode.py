@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from telecine.kit.errors import MediaLimitError
 from telecine.media import sizing
 from telecine.media.encode import (
     Bitrate,
@@ -20,6 +22,7 @@ from telecine.media.encode import (
     Encode,
     Fit,
     VideoCodec,
+    check_size,
     first_pass,
     geometry,
     input_args,
@@ -170,6 +173,32 @@ def test_a_picture_too_small_for_av1_gets_bars() -> None:
     assert "pad=64:100:-1:-1" in video_filters(
         encode_of(info_of(video=video_of(32, 100)), codec="av1")
     )
+
+
+def test_a_long_strip_gets_bars_for_h265() -> None:
+    # What x265 was seen to refuse, and what it was seen to take.
+    made = geometry(video_of(8192, 16), Box(), codec="h265")
+    assert (made.width, made.height) == (8192, 32)
+    made = geometry(video_of(4096, 16), Box(), codec="h265")
+    assert (made.width, made.height) == (4096, 16)
+
+
+@pytest.mark.parametrize(
+    ("codec", "width", "height", "is_taken"),
+    [
+        ("h264", 16_384, 16, True),
+        ("h264", 16_386, 16, False),
+        ("h265", 32_768, 64, True),
+        ("av1", 64, 8_704, True),
+        ("av1", 64, 8_706, False),
+    ],
+)
+def test_a_picture_larger_than_the_encoder_takes_is_refused(
+    codec: VideoCodec, width: int, height: int, is_taken: bool
+) -> None:
+    size = geometry(video_of(width, height), Box(), codec=codec)
+    with nullcontext() if is_taken else pytest.raises(MediaLimitError, match=f"{codec} takes"):
+        check_size(size, codec=codec)
 
 
 @pytest.mark.parametrize(

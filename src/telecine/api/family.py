@@ -75,7 +75,7 @@ class Family:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One response of an endpoint, as the reference describes it."""
+    """One response of an endpoint, as the reference describes it; no media type: no body."""
 
     description: str
     body: type[msgspec.Struct] | None = None
@@ -93,6 +93,7 @@ class Endpoint:
     handler: Handler
     summary: str
     form: type[msgspec.Struct] | None = None
+    query: type[msgspec.Struct] | None = None
     example: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[int, Answer] = field(default_factory=dict)
 

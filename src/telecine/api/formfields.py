@@ -10,7 +10,7 @@ from telecine.kit.errors import InvalidRequestError
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off", ""})
-_NUMBER = re.compile(r"[+-]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 
 
 def text(fields: Mapping[str, str], name: str) -> str | None:
@@ -23,10 +23,10 @@ def number(fields: Mapping[str, str], name: str) -> float | None:
     value = text(fields, name)
     if value is None:
         return None
-    if not _NUMBER.fullmatch(value) or not math.isfinite(float(value)):
-        raise InvalidRequestError(
-            f"'{name}' must be a number; {quoted(value)} is none.", field=name
-        )
+    if not _NUMBER.fullmatch(value):
+        raise refusal(name, "must be a number", value)
+    if not math.isfinite(float(value)):
+        raise refusal(name, "must be a number that is less long", value)
     return float(value)
 
 
@@ -36,7 +36,7 @@ def integer(fields: Mapping[str, str], name: str) -> int | None:
     if value is None:
         return None
     if value != int(value):
-        raise InvalidRequestError(f"'{name}' must be a whole number.", field=name)
+        raise refusal(name, "must be a whole number", fields[name])
     return int(value)
 
 
@@ -44,7 +44,7 @@ def positive(fields: Mapping[str, str], name: str) -> int | None:
     """Return a field as a whole number above zero, or None where it is absent or empty."""
     value = integer(fields, name)
     if value is not None and value <= 0:
-        raise InvalidRequestError(f"'{name}' must be above 0.", field=name)
+        raise refusal(name, "must be above 0", fields[name])
     return value
 
 
@@ -52,10 +52,7 @@ def choice(fields: Mapping[str, str], name: str, allowed: Sequence[str], *, defa
     """Return a field that is one of `allowed`, whatever its case."""
     value = (text(fields, name) or default).lower()
     if value not in allowed:
-        raise InvalidRequestError(
-            f"'{name}' must be one of {', '.join(allowed)}; {quoted(value)} is none of them.",
-            field=name,
-        )
+        raise refusal(name, f"must be one of {', '.join(allowed)}", value)
     return value
 
 
@@ -66,7 +63,12 @@ def flag(fields: Mapping[str, str], name: str) -> bool:
         return True
     if value in _FALSE:
         return False
-    raise InvalidRequestError(f"'{name}' must be true or false.", field=name)
+    raise refusal(name, "must be true or false", value)
+
+
+def refusal(name: str, rule: str, value: str) -> InvalidRequestError:
+    """Return the error of a field, in the one form: 'field' must be …; 'what was sent' is not."""
+    return InvalidRequestError(f"'{name}' {rule}; {quoted(value.strip())} is not.", field=name)
 
 
 def quoted(value: str) -> str:

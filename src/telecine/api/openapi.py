@@ -26,6 +26,7 @@ _JOB_FAILURES = {
     413: "The file is larger than the plan allows.",
     415: "Not the kind of file that is expected.",
     422: "The right kind of file, but damaged, truncated, or over a media limit.",
+    507: "The disk has no room for the file.",
 }
 _READ_FAILURES = {404: "No such job under this account."}
 _DOWNLOAD_FAILURES = {
@@ -94,12 +95,9 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
             **{str(status): _failure(text) for status, text in _failures(endpoint).items()},
         },
     }
-    names = re.findall(r"{(\w+)}", endpoint.path)
-    if names:
-        operation["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-            for name in names
-        ]
+    parameters = _parameters(endpoint)
+    if parameters:
+        operation["parameters"] = parameters
     if endpoint.form is not None:
         schema = {"$ref": _REF.format(name=endpoint.form.__name__)}
         operation["requestBody"] = {
@@ -107,6 +105,21 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
             "content": {"multipart/form-data": {"schema": schema, "example": endpoint.example}},
         }
     return operation
+
+
+def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    in_path = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)}", endpoint.path)
+    ]
+    if endpoint.query is None:
+        return in_path
+    _, schemas = msgspec.json.schema_components([endpoint.query], ref_template=_REF)
+    fields = schemas[endpoint.query.__name__]["properties"]
+    return in_path + [
+        {"name": name, "in": "query", "description": schema.pop("description"), "schema": schema}
+        for name, schema in fields.items()
+    ]
 
 
 def _failures(endpoint: Endpoint) -> dict[int, str]:
@@ -125,7 +138,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
     if answer.body is not None:
         schema = {"$ref": _REF.format(name=answer.body.__name__)}
         described["content"] = {answer.media_type: {"schema": schema}}
-    else:
+    elif answer.media_type:
         described["content"] = {answer.media_type: {}}
     if answer.headers:
         described["headers"] = {name: {"schema": {"type": "string"}} for name in answer.headers}

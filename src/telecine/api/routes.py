@@ -39,6 +39,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         answers={
             200: Answer(description="The file.", media_type=_BINARY),
             206: Answer(description="The range asked for.", media_type=_BINARY),
+            304: Answer(description="`If-None-Match` names the file.", media_type=""),
         },
     ),
     Endpoint(
@@ -56,6 +57,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         handler=compress.convert,
         summary="Convert an image while you wait",
         form=wire.ConvertForm,
+        query=wire.ConvertQuery,
         example={"file": "@photo.jpg", "format": "webp", "width": "1200"},
         answers={
             200: Answer(

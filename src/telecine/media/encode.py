@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from telecine.kit.errors import MediaLimitError
 from telecine.media.probe import AudioStream, MediaInfo, VideoStream
 
 VideoCodec = Literal["h264", "h265", "av1"]
@@ -45,6 +46,16 @@ _ENCODERS: Final[Mapping[VideoCodec, tuple[str, ...]]] = {
 }
 #: SVT-AV1 refuses smaller pictures.
 _LEAST_SIDE: Final[Mapping[VideoCodec, int]] = {"h264": 2, "h265": 16, "av1": 64}
+#: x265 takes blocks of 16 pixels where a side is below 32, and the levels that pictures longer
+#: than 4222 pixels need do not allow such blocks.
+_LEAST_SIDE_OF_LONG_H265: Final = 32
+_LONG_H265: Final = 4222
+#: Widest and highest picture that each encoder was seen to open (x264, SVT-AV1: its own limits).
+_MOST_SIDES: Final[Mapping[VideoCodec, tuple[int, int]]] = {
+    "h264": (16_384, 16_384),
+    "h265": (32_768, 32_768),
+    "av1": (16_384, 8_704),
+}
 
 _BITS_PER_CHANNEL: Final = 64_000
 _LEAST_AUDIO_BITS: Final = 96_000
@@ -148,7 +159,20 @@ def geometry(video: VideoStream, box: Box, *, codec: VideoCodec) -> Geometry:
         bars = _even_size((width, height), most=(width, height))
         final = bars if box.fit == "contain" else scaled
     least = _LEAST_SIDE[codec]
+    if codec == "h265" and max(final) > _LONG_H265:
+        least = _LEAST_SIDE_OF_LONG_H265
     return Geometry(scaled=scaled, width=max(final[0], least), height=max(final[1], least))
+
+
+def check_size(size: Geometry, *, codec: VideoCodec) -> None:
+    """Raise `MediaLimitError` for a picture that the encoder does not take."""
+    most = _MOST_SIDES[codec]
+    if size.width > most[0] or size.height > most[1]:
+        raise MediaLimitError(
+            f"{codec} takes pictures of at most {most[0]}x{most[1]}; the result would have"
+            f" {size.width}x{size.height}. Ask for a smaller 'resolution', or another 'codec'.",
+            field="resolution",
+        )
 
 
 def plan_audio(

@@ -39,10 +39,10 @@ KEPT_ORIGINAL: Final = "KEPT_ORIGINAL"
 
 _LEAST_CRF, _MOST_CRF = 18, 51
 _LEAST_KBPS, _MOST_KBPS = 1, 1_000_000
-_LEAST_SIDE, _MOST_SIDE = 2, 16_384
+LEAST_SIDE, MOST_SIDE = 2, 16_384
 _MEBIBYTE: Final = 2**20
 _MEGABYTE: Final = 10**6
-_MOST_TARGET_BYTES: Final = 10**12
+MOST_TARGET_BYTES: Final = 10**12
 _MAX_STEM_BYTES: Final = 180
 #: Passes share the bar up to here; what is left is the last look at the result.
 _ENCODED: Final = 0.99
@@ -96,10 +96,9 @@ def compress_params(
     _require_one_of(method, get_args(Method), field="method")
     _require_one_of(fit, get_args(Fit), field="fit")
     for side in (width, height):
-        if side is not None and not _LEAST_SIDE <= side <= _MOST_SIDE:
+        if side is not None and not LEAST_SIDE <= side <= MOST_SIDE:
             raise InvalidRequestError(
-                f"resolution must be WIDTHxHEIGHT with sides from {_LEAST_SIDE} to {_MOST_SIDE}"
-                f" pixels, such as 1280x720; {side} is not.",
+                f"'resolution' must have sides from {LEAST_SIDE} to {MOST_SIDE}; {side} is not.",
                 field="resolution",
             )
     rate = _checked_rate(
@@ -116,13 +115,20 @@ def compress_params(
     )
 
 
-def inspect(pool: Pool, path: Path, *, limits: MediaLimits) -> MediaInfo:
+def inspect(pool: Pool, path: Path, params: CompressParams) -> MediaInfo:
     """Look at an input before a job is taken; blocks about 10 ms.
 
     Raises `UnsupportedMediaError` (not a video), `UndecodableMediaError` (empty, damaged, cut
-    short) or `MediaLimitError`.
+    short) or `MediaLimitError` (with a field where it is a wish that goes too far).
     """
-    return probe(pool, path, limits=limits)
+    info = probe(pool, path, limits=params.limits)
+    size = encode.geometry(info.video, _box(params), codec=params.codec)
+    encode.check_size(size, codec=params.codec)
+    return info
+
+
+def _box(params: CompressParams) -> Box:
+    return Box(width=params.width, height=params.height, fit=params.fit)
 
 
 def output_filename(filename: str) -> str:
@@ -149,14 +155,14 @@ class _Compress:
     def run(self, params: CompressParams, context: Context) -> Result:
         """Probe, encode, look at the result. See `compress_params` for what may be asked."""
         (source,) = context.inputs
-        info = probe(context.pool, source.path, limits=params.limits)
+        info = inspect(context.pool, source.path, params)
         if context.is_cancelled():
             raise CancelledError
         plan = Encode(
             info=info,
             codec=params.codec,
             rate=Crf(value=params.quality),
-            box=Box(width=params.width, height=params.height, fit=params.fit),
+            box=_box(params),
             audio=encode.plan_audio(info),
             threads=params.threads,
         )
@@ -203,7 +209,9 @@ class _Session:
                 if not self._is_starved(error, rate.bits_per_second):
                     raise
                 raise InvalidRequestError(
-                    "bitrate is less than the encoder can do with this video.", field="bitrate"
+                    f"'bitrate' must be more: {self.params.bitrate_kbps:g} kbit/s is less than the"
+                    " encoder can do with this video.",
+                    field="bitrate",
                 ) from error
         return self.context.workspace / output
 
@@ -352,7 +360,7 @@ def _result(
 
 def _too_small(target_bytes: int, info: MediaInfo, reason: str) -> InvalidRequestError:
     return InvalidRequestError(
-        f"target_size of {target_bytes} bytes is too small for {info.duration_seconds:.1f} seconds"
+        f"The target size of {target_bytes} bytes is too small for {info.duration_seconds:.1f} seconds"
         f" of this video: {reason}. Ask for more, or for a smaller resolution.",
         field="target_size_bytes",
     )
@@ -360,7 +368,9 @@ def _too_small(target_bytes: int, info: MediaInfo, reason: str) -> InvalidReques
 
 def _require_one_of(value: str, known: tuple[str, ...], *, field: str) -> None:
     if value not in known:
-        raise InvalidRequestError(f"{field} must be one of {', '.join(known)}.", field=field)
+        raise InvalidRequestError(
+            f"'{field}' must be one of {', '.join(known)}; '{value}' is not.", field=field
+        )
 
 
 def _checked_rate(
@@ -372,10 +382,10 @@ def _checked_rate(
 ) -> dict[str, float | int | None]:
     """Return the one field that says how much, under its own name."""
     if bitrate_kbps is not None and method != "bitrate":
-        raise InvalidRequestError("bitrate is read with method=bitrate only.", field="bitrate")
+        raise InvalidRequestError("'bitrate' is read with method=bitrate only.", field="bitrate")
     if target_size_bytes is not None and method != "size":
         raise InvalidRequestError(
-            "target_size is read with method=size only.", field="target_size_bytes"
+            "'target_size_bytes' is read with method=size only.", field="target_size_bytes"
         )
     if method == "bitrate":
         return {"bitrate_kbps": _checked_kbps(bitrate_kbps, quality=quality)}
@@ -383,7 +393,8 @@ def _checked_rate(
         return {"target_size_bytes": _checked_size(target_size_bytes, quality=quality)}
     if quality is not None and not _LEAST_CRF <= quality <= _MOST_CRF:
         raise InvalidRequestError(
-            f"quality must be a CRF from {_LEAST_CRF} to {_MOST_CRF}.", field="quality"
+            f"'quality' must be a CRF from {_LEAST_CRF} to {_MOST_CRF}; {quality:g} is not.",
+            field="quality",
         )
     return {"quality": quality}
 
@@ -392,26 +403,30 @@ def _checked_kbps(bitrate_kbps: float | None, *, quality: float | None) -> float
     kbps, field = (bitrate_kbps, "bitrate") if bitrate_kbps is not None else (quality, "quality")
     if kbps is None:
         raise InvalidRequestError(
-            "method=bitrate needs bitrate, in kbit/s (or quality, read as such).", field="bitrate"
+            "'bitrate' is missing: method=bitrate needs it, in kbit/s (or 'quality', read as such).",
+            field="bitrate",
         )
     if not _LEAST_KBPS <= kbps <= _MOST_KBPS:
         raise InvalidRequestError(
-            f"{field} must be from {_LEAST_KBPS} to {_MOST_KBPS} kbit/s.", field=field
+            f"'{field}' must be from {_LEAST_KBPS} to {_MOST_KBPS} kbit/s; {kbps:g} is not.",
+            field=field,
         )
     return kbps
 
 
 def _checked_size(target_size_bytes: float | None, *, quality: float | None) -> int:
-    field = "target_size_bytes" if target_size_bytes is not None else "quality"
+    sent, unit, field = target_size_bytes, "bytes", "target_size_bytes"
     if target_size_bytes is None and quality is not None:
+        sent, unit, field = quality, "MB", "quality"
         target_size_bytes = quality * _MEGABYTE
     if target_size_bytes is None:
         raise InvalidRequestError(
-            "method=size needs target_size_bytes or target_size_mb (or quality, read as MB).",
+            "'target_size_bytes' is missing: method=size needs it, or 'target_size_mb'"
+            " (or 'quality', read as MB).",
             field="target_size_bytes",
         )
-    if not 1 <= target_size_bytes <= _MOST_TARGET_BYTES:
+    if not 1 <= target_size_bytes <= MOST_TARGET_BYTES:
         raise InvalidRequestError(
-            f"{field}: the target_size must be from 1 byte to 1 TB.", field=field
+            f"'{field}' must mean a size from 1 byte to 1 TB; {sent:g} {unit} is not.", field=field
         )
     return int(target_size_bytes)

@@ -21,7 +21,7 @@ from telecine.operations.compress import CompressParams, Method
 from telecine.operations.convert import ConvertParams
 
 _RESOLUTION = re.compile(r"(\d{1,5})\s*[xX]\s*(\d{1,5})", re.ASCII)
-_BITRATE = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*([kKmM]?)(?:bps|bit/s)?", re.ASCII)
+_BITRATE = re.compile(r"(\d{1,99}(?:\.\d{1,99})?)\s*([kKmM]?)(?:bps|bit/s)?", re.ASCII)
 
 
 def webhook_url(fields: Mapping[str, str], outbound: Outbound) -> str | None:
@@ -54,7 +54,8 @@ def compress_params(
     except InvalidRequestError as error:
         # The operation has one name for the target; the client may have sent the other.
         if error.field == "target_size_bytes" and formfields.text(fields, "target_size_mb"):
-            error.field = "target_size_mb"
+            message = error.message.replace("'target_size_bytes'", "'target_size_mb'", 1)
+            raise InvalidRequestError(message, field="target_size_mb") from error
         raise
 
 
@@ -66,7 +67,7 @@ def convert_params(fields: Mapping[str, str], *, max_pixels: int) -> ConvertPara
         )
     quality = formfields.integer(fields, "quality")
     if quality is not None and not 1 <= quality <= 100:
-        raise InvalidRequestError("'quality' must be from 1 to 100.", field="quality")
+        raise formfields.refusal("quality", "must be from 1 to 100", fields["quality"])
     values = {
         "format": _image_format(fields),
         "quality": quality,
@@ -82,14 +83,13 @@ def _box(fields: Mapping[str, str]) -> tuple[int, int] | None:
     value = formfields.text(fields, "resolution")
     if value is None:
         return None
-    sides = _RESOLUTION.fullmatch(value)
-    if sides is None:
-        raise InvalidRequestError(
-            f"'resolution' must be WIDTHxHEIGHT, such as 1280x720; "
-            f"{formfields.quoted(value)} is not.",
-            field="resolution",
-        )
-    return int(sides[1]), int(sides[2])
+    least, most = operation.LEAST_SIDE, operation.MOST_SIDE
+    match = _RESOLUTION.fullmatch(value)
+    box = (int(match[1]), int(match[2])) if match else (0, 0)
+    if min(box) < least or max(box) > most:
+        rule = f"must be WIDTHxHEIGHT with sides from {least} to {most}, such as 1280x720"
+        raise formfields.refusal("resolution", rule, value)
+    return box
 
 
 def _kbps(fields: Mapping[str, str]) -> float | None:
@@ -98,10 +98,7 @@ def _kbps(fields: Mapping[str, str]) -> float | None:
         return None
     parts = _BITRATE.fullmatch(value)
     if parts is None:
-        raise InvalidRequestError(
-            f"'bitrate' must be kbit/s, or like 2500k or 2.5M; {formfields.quoted(value)} is not.",
-            field="bitrate",
-        )
+        raise formfields.refusal("bitrate", "must be kbit/s, or like 2500k or 2.5M", value)
     return float(parts[1]) * (1000 if parts[2] in {"m", "M"} else 1)
 
 
@@ -114,8 +111,9 @@ def _target_bytes(fields: Mapping[str, str]) -> float | None:
         )
     if in_megabytes is None:
         return in_bytes
-    if in_megabytes <= 0:
-        raise InvalidRequestError("'target_size_mb' must be above 0.", field="target_size_mb")
+    if not 1 <= in_megabytes * 10**6 <= operation.MOST_TARGET_BYTES:
+        rule = f"must be from 0.000001 to {operation.MOST_TARGET_BYTES // 10**6} MB"
+        raise formfields.refusal("target_size_mb", rule, fields["target_size_mb"])
     return in_megabytes * 10**6
 
 
@@ -129,5 +127,5 @@ def _image_format(fields: Mapping[str, str]) -> str:
 def _side(fields: Mapping[str, str], name: str) -> int | None:
     side = formfields.positive(fields, name)
     if side is not None and side > 65_535:
-        raise InvalidRequestError(f"'{name}' must be at most 65535.", field=name)
+        raise formfields.refusal(name, "must be at most 65535", fields[name])
     return side

@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
-from telecine.api import downloads, intake, uploads
+from telecine.api import downloads, formfields, intake, uploads
 from telecine.api.access import Caller
 from telecine.api.compress import fields, wire
 from telecine.api.family import Json
@@ -20,9 +20,15 @@ from telecine.api.services import Services
 from telecine.core import credits, jobs
 from telecine.core.jobs import JobDetails, JobStatus
 from telecine.db import Transaction
-from telecine.kit.errors import ConflictError, ExpiredError, MediaError, NotReadyError
+from telecine.kit.errors import (
+    ConflictError,
+    ExpiredError,
+    InvalidRequestError,
+    MediaError,
+    NotReadyError,
+)
 from telecine.media.probe import MediaLimits, media_limits
-from telecine.operations.compress import inspect
+from telecine.operations.compress import CompressParams, inspect
 from telecine.operations.convert import MEDIA_TYPES
 from telecine.operations.convert import convert as convert_image
 from telecine.settings import Settings
@@ -54,7 +60,7 @@ async def compress(request: Request, caller: Caller, services: Services) -> Resp
         )
         webhook_url = fields.webhook_url(upload.fields, services.outbound)
         file = upload.require_file()
-        await _require_video(services, file, limits=params.limits)
+        await _require_video(services, file, params)
         taken = intake.order(
             services,
             caller,
@@ -105,10 +111,16 @@ async def usage(_request: Request, caller: Caller, services: Services) -> Respon
 
 async def convert(request: Request, caller: Caller, services: Services) -> Response:
     """POST /api/v1/convert"""
+    is_job = formfields.flag(request.query_params, "async")
     async with await uploads.receive(
         request, store=services.blobs, max_file_bytes=caller.plan.max_image_bytes
     ) as upload:
         params = fields.convert_params(upload.fields, max_pixels=services.settings.max_pixels)
+        webhook_url = fields.webhook_url(upload.fields, services.outbound)
+        if webhook_url is not None and not is_job:
+            raise InvalidRequestError(
+                "'webhook_url' is read with ?async=true only.", field="webhook_url"
+            )
         file = upload.require_file()
         taken = intake.order(
             services,
@@ -118,9 +130,10 @@ async def convert(request: Request, caller: Caller, services: Services) -> Respo
             operation="convert",
             id_prefix=_ID_PREFIX,
             input_bytes=file.size_bytes,
+            webhook_url=webhook_url,
             request_id=request.state.request_id,
         )
-        if request.query_params.get("async") == "true":
+        if is_job:
             job = await intake.submit(services, taken, file, media_type="image/*")
             return Json(wire.accepted(job), status_code=202)
         await intake.check_funds(services, taken)
@@ -151,11 +164,11 @@ async def convert(request: Request, caller: Caller, services: Services) -> Respo
     )
 
 
-async def _require_video(services: Services, file: UploadedFile, *, limits: MediaLimits) -> None:
+async def _require_video(services: Services, file: UploadedFile, params: CompressParams) -> None:
     try:
-        await run_in_threadpool(inspect, services.pool, file.path, limits=limits)
+        await run_in_threadpool(inspect, services.pool, file.path, params)
     except MediaError as error:
-        error.field = file.field
+        error.field = error.field or file.field
         raise
 
 

@@ -15,6 +15,11 @@ from msgspec import UNSET, Meta, UnsetType
 from telecine.core.credits import Balance
 from telecine.core.jobs import Job, JobDetails, JobStatus
 from telecine.kit.clock import isoformat
+from telecine.media.encode import Fit as VideoFit
+from telecine.media.encode import VideoCodec
+from telecine.media.image_formats import Format
+from telecine.media.images import Fit as ImageFit
+from telecine.operations.compress import Method
 
 WireStatus = Literal["pending", "processing", "completed", "failed"]
 
@@ -32,7 +37,7 @@ class CompressForm(msgspec.Struct, frozen=True, kw_only=True):
     """multipart/form-data of POST /api/v1/compress."""
 
     file: Annotated[bytes, Meta(description="Video file (required, max 2GB).")]
-    codec: Annotated[str, Meta(description="h264, h265 or av1. Default h264.")] = "h264"
+    codec: Annotated[VideoCodec, Meta(description="Default h264.")] = "h264"
     quality: Annotated[
         float | UnsetType,
         Meta(
@@ -40,7 +45,7 @@ class CompressForm(msgspec.Struct, frozen=True, kw_only=True):
             "bitrate and `bitrate` is absent: kbps. Where method is size and no target is given: MB."
         ),
     ] = UNSET
-    method: Annotated[str, Meta(description="crf, bitrate or size. Default crf.")] = "crf"
+    method: Annotated[Method, Meta(description="Default crf.")] = "crf"
     resolution: Annotated[
         str | UnsetType,
         Meta(description="Box to fit inside, such as 1920x1080: aspect kept, never enlarged."),
@@ -58,7 +63,7 @@ class CompressForm(msgspec.Struct, frozen=True, kw_only=True):
         int | UnsetType, Meta(description="Extension, method size: at most so many bytes.")
     ] = UNSET
     fit: Annotated[
-        str, Meta(description="Extension: how the picture fills `resolution`. Default inside.")
+        VideoFit, Meta(description="Extension: how the picture fills `resolution`. Default inside.")
     ] = "inside"
     keep_smaller: Annotated[
         bool, Meta(description="Extension: deliver the original where the result is larger.")
@@ -135,7 +140,7 @@ class ConvertForm(msgspec.Struct, frozen=True, kw_only=True):
     """multipart/form-data of POST /api/v1/convert."""
 
     file: Annotated[bytes, Meta(description="Image file (required, max 50MB).")]
-    format: Annotated[str, Meta(description="jpg, png, webp, avif, gif or tiff.")]
+    format: Annotated[Format, Meta(description="Of the result; jpeg and tif are understood too.")]
     quality: Annotated[
         int,
         Meta(ge=1, le=100, description="1-100, default 80; for png the default is lossless."),
@@ -143,12 +148,20 @@ class ConvertForm(msgspec.Struct, frozen=True, kw_only=True):
     width: Annotated[int | UnsetType, Meta(description="Resize width in pixels.")] = UNSET
     height: Annotated[int | UnsetType, Meta(description="Resize height in pixels.")] = UNSET
     fit: Annotated[
-        str,
-        Meta(
-            description="Extension, where both sides are given: inside (default), cover, contain, "
-            "fill or outside."
-        ),
+        ImageFit, Meta(description="Extension, where both sides are given. Default inside.")
     ] = "inside"
+    webhook_url: Annotated[
+        str | UnsetType,
+        Meta(description="Extension, with ?async=true: URL to POST to when the job has ended."),
+    ] = UNSET
+
+
+class ConvertQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The query of POST /api/v1/convert."""
+
+    is_job: Annotated[
+        bool, Meta(description="Extension: answer 202 and a job, as POST /api/v1/compress does.")
+    ] = msgspec.field(default=False, name="async")
 
 
 class ErrorReply(msgspec.Struct, frozen=True, kw_only=True):

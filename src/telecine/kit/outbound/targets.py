@@ -77,7 +77,7 @@ def check_url(url: str, *, policy: Policy, field: str, https_only: bool = False)
     """
     target = parse(url, field=field)
     if target.scheme == "http" and (https_only or not policy.allow_http):
-        raise InvalidRequestError(f"{field} must start with https://.", field=field)
+        raise InvalidRequestError(f"'{field}' must start with https://.", field=field)
     if target.address is not None:
         known: tuple[IPAddress, ...] = (target.address,)
     elif target.host == "localhost" or target.host.endswith(".localhost"):
@@ -88,7 +88,7 @@ def check_url(url: str, *, policy: Policy, field: str, https_only: bool = False)
         known = ()
     if not any(policy.permits(address, port=target.port) for address in known):
         raise InvalidRequestError(
-            f"{field} must be a public address, on port 80, 443 or from 1024 up.", field=field
+            f"'{field}' must be a public address, on port 80, 443 or from 1024 up.", field=field
         )
     return target
 
@@ -156,4 +156,4 @@ def _parse_name(name: str, *, field: str) -> tuple[str, IPv4Address | None]:
 
 def _refusal(field: str, reason: str) -> InvalidRequestError:
     # The URL itself is not quoted: it may hold a secret, and it is a stranger's text.
-    return InvalidRequestError(f"{field} {reason}.", field=field)
+    return InvalidRequestError(f"'{field}' {reason}.", field=field)
