@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Draw the pictures of docs/gallery.md again: `.venv/bin/python .ci/gallery.py [NAME …]`.
 
+`README` is the storyboard of the document in README.md.
+
 What never moves becomes one still at twice its size, all else a sheet of six moments. The
 films and stills that some of the documents show are rendered first, from `sources/NAME.json`.
 """
@@ -8,6 +10,7 @@ films and stills that some of the documents show are rendered first, from `sourc
 from __future__ import annotations
 
 import json
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -39,7 +42,18 @@ def main() -> int:
             data = _picture(path, Path(folder))
         (PICTURES / f"{path.stem}.webp").write_bytes(data)
         print(f"{path.stem}: {len(data):,} bytes")
+    if not names or "README" in names:
+        (PICTURES.parent / "composition.webp").write_bytes(_of_the_readme())
     return 0
+
+
+def _of_the_readme() -> bytes:
+    text = (ROOT / "README.md").read_text("utf-8")
+    shown = re.search(r"^```json\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    parsed = parse_rv(json.loads(shown[1]) if shown else None)
+    if parsed.timeline is None:
+        raise SystemExit(f"README.md: {parsed.problems}")
+    return _webp(storyboard(parsed.timeline, find=_none))
 
 
 def _picture(path: Path, folder: Path) -> bytes:

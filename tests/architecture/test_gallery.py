@@ -40,6 +40,16 @@ def test_a_gallery_document_is_small_and_without_fault(path: Path) -> None:
     assert timeline.duration_frames <= 20
 
 
+def test_the_document_of_the_readme_is_without_fault_and_has_its_picture() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    (shown,) = re.findall(r"^```json\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    parsed = parse_rv(json.loads(shown))
+    assert parsed.problems == parsed.warnings == ()
+    picture = PICTURES.parent / "composition.webp"
+    assert picture.stat().st_size < MAX_BYTES
+    assert f"](docs/pictures/{picture.name})" in text
+
+
 def test_no_picture_is_left_over() -> None:
     pictures = {path.stem for path in PICTURES.iterdir()}
     assert pictures == {path.stem for path in DOCUMENTS}
