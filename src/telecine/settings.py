@@ -67,7 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     database_url: Annotated[
         str,
         Meta(
-            description="SQLAlchemy URL. Empty: SQLite in the data folder. postgresql://… for a cluster."
+            description="SQLAlchemy URL. Empty: SQLite in the data folder. postgresql://… for more than one machine."
         ),
     ] = ""
     storage_url: Annotated[
@@ -86,7 +86,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     public_url: Annotated[
         str,
         Meta(
-            description="Address that clients reach the API at, for links in pages. Empty: host and port."
+            description="Address that clients reach the API at; only what `serve` prints at its start has it. Empty: host and port."
         ),
     ] = ""
     plans_file: Annotated[
@@ -94,19 +94,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = ""
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
-        Meta(description="Least level that is logged."),
+        Meta(description="Least level that is logged: debug, info, warning, error."),
     ] = "info"
     log_format: Annotated[
         Literal["auto", "json", "pretty"],
-        Meta(description="auto: pretty on a terminal, JSON elsewhere."),
+        Meta(description="json, pretty; auto is pretty on a terminal and JSON elsewhere."),
     ] = "auto"
     ffmpeg: Annotated[
-        str, Meta(description="ffmpeg program. Empty: the one that is installed with Telecine.")
+        str,
+        Meta(
+            description="The ffmpeg program, version 7 or later. Empty: the one that is installed with Telecine."
+        ),
     ] = ""
     sandbox: Annotated[
         Literal["require", "auto", "off"],
         Meta(
-            description="Confine the programs that open media. auto: all layers found here; require: refuse to start without them."
+            description="Confine the programs that open media. auto: all layers found on this machine; require: refuse to start where one is missing; off: limits alone."
         ),
     ] = "auto"
     encoder_threads: Annotated[
@@ -122,11 +125,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int,
         Meta(
             ge=1,
-            description="Most pixels in all frames of one video, in 10^9. 2 h of 1080p at 30 fps are 448.",
+            description="Most pixels in all frames of one video, in 10^9. Two hours of 1080p at 30 frames a second are 448.",
         ),
     ] = 2_000
     job_wall_seconds: Annotated[
-        int, Meta(ge=1, description="Longest time one attempt at a job may take, in seconds.")
+        int,
+        Meta(
+            ge=1,
+            description="Longest time one run of an encoder may take, in seconds; a job may need several.",
+        ),
     ] = 6 * 3600
     job_stall_seconds: Annotated[
         int,
@@ -148,7 +155,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int,
         Meta(
             ge=5,
-            description="A worker silent for so long is taken for lost; its jobs go back to the queue. In seconds.",
+            description="A worker silent for so long is taken for lost; its jobs go back to the queue; in seconds.",
         ),
     ] = 30
     allow_networks: Annotated[
@@ -160,7 +167,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     egress_proxy: Annotated[
         str,
         Meta(
-            description="HTTP proxy for all outgoing requests: http://host:port. It then judges the targets too."
+            description="HTTP proxy for all outgoing requests: http://host:port. It then resolves and judges the targets."
         ),
     ] = ""
     trusted_proxies: Annotated[

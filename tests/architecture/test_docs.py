@@ -72,6 +72,14 @@ def test_a_setting_is_documented_with_its_default(variable: str, default: str) -
     assert documented.get(variable) == (default or "(empty)")
 
 
+@pytest.mark.parametrize(("variable", "_default", "meaning"), setting_rows())
+def test_a_setting_is_documented_in_the_words_that_the_command_prints(
+    variable: str, _default: str, meaning: str
+) -> None:
+    documented = {row[0]: row[2] for row in _rows(_read("settings.md")) if len(row) == 3}
+    assert documented[variable].startswith(meaning.replace("`", ""))
+
+
 def test_no_setting_is_documented_that_does_not_exist() -> None:
     documented = {row[0] for row in _rows(_read("settings.md")) if row[0].startswith("TELECINE_")}
     assert documented == {row[0] for row in setting_rows()}
