@@ -65,7 +65,8 @@ class Worker:
         for thread in threads:
             thread.join()
         self.pool.close()
-        self.janitor.clear_own_workspaces()
+        if not self.attempts.running:  # one that outlasts the grace would fail without its files
+            self.janitor.clear_own_workspaces()
         _guarded("leave", post.leave)
         _log.info("worker.stopped", worker_id=self.worker_id)
 
