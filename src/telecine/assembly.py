@@ -1,6 +1,6 @@
 """Where Telecine is put together: settings in, working parts out. Read this first.
 
-    Settings ─┬─ Database, BlobStore, Queue, Outbound, FFmpeg, Pool     shelves
+    Settings ─┬─ Database, BlobStore, Queue, Outbound, FFmpeg, Pool, Renderer  shelves
               ├─ Services ──> api.routes ──> the ASGI app               doors for clients
               └─ Attempts, Courier, Janitor ──> Worker                  doors that time opens
 
@@ -57,6 +57,7 @@ class Telecine:
     outbound: Outbound
     ffmpeg: FFmpeg
     pool: Pool
+    renderer: Renderer
     operations: Mapping[str, Entry]
 
     def services(self) -> Services:
@@ -92,6 +93,8 @@ class Telecine:
             clock=self.clock,
             ffmpeg=self.ffmpeg,
             pool=self.pool,
+            renderer=self.renderer,
+            outbound=self.outbound,
             operations=self.operations,
             bodies=event_bodies(),
             work_dir=work_dir / worker_id,
@@ -123,6 +126,7 @@ class Telecine:
     def close(self) -> None:
         """Let go of processes and connections."""
         self.pool.close()
+        self.renderer.close()
         self.queue.close()
         self.db.dispose()
 
@@ -145,6 +149,7 @@ def assemble(
         outbound=outbound(settings),
         ffmpeg=ffmpeg(settings),
         pool=pool(settings),
+        renderer=renderer(settings),
         operations=operations,
     )
 

@@ -33,8 +33,19 @@ class SettingsError(TelecineError):
     code = "settings"
 
 
+class RenderTier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a second of film costs from a size on. `short_edge` is its shorter side, in pixels."""
+
+    quality: str
+    short_edge: Annotated[int, Meta(ge=0)]
+    credits_per_second: Annotated[float, Meta(ge=0)]
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an account may do. `families` are the API families that answer it."""
+    """What an account may do. `families` are the API families that answer it.
+
+    `storage_bytes` is the room for uploads that stay until they are deleted.
+    """
 
     label: str
     included_credits: Annotated[int, Meta(ge=0)]
@@ -42,6 +53,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     max_file_bytes: Annotated[int, Meta(ge=1)]
     max_image_bytes: Annotated[int, Meta(ge=1)]
     families: tuple[str, ...]
+    storage_bytes: Annotated[int, Meta(ge=0)] = 512 * 2**20
 
 
 class Prices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,6 +61,11 @@ class Prices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     compress_mib_per_credit: Annotated[float, Meta(gt=0)]
     convert_credits: Annotated[int, Meta(ge=0)]
+    render: Annotated[tuple[RenderTier, ...], Meta(min_length=1)] = (
+        RenderTier(quality="720p", short_edge=0, credits_per_second=1.0),
+        RenderTier(quality="1080p", short_edge=1080, credits_per_second=1.5),
+        RenderTier(quality="2k", short_edge=1440, credits_per_second=2.0),
+    )
 
 
 class PlanBook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -148,6 +165,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             ge=1, le=20, description="Attempts at a job before it fails, when workers die under it."
         ),
     ] = 3
+    render_workers: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=64,
+            description="Most processes that share one render; 0 is one for every four cores.",
+        ),
+    ] = 0
+    max_composition_bytes: Annotated[
+        int, Meta(ge=1024, description="Largest composition, in bytes of JSON.")
+    ] = 16 * 2**20
     output_ttl_seconds: Annotated[
         int, Meta(ge=1, description="How long finished files can be downloaded, in seconds.")
     ] = 24 * 3600

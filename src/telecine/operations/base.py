@@ -14,8 +14,10 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from telecine.kit.outbound import Outbound
 from telecine.media.ffmpeg import FFmpeg
 from telecine.media.pool import Pool
+from telecine.media.render.confined import Renderer
 from telecine.settings import Prices
 
 #: A JSON value that an operation reports of its result, e.g. `{"crf_used": 28}`.
@@ -57,7 +59,7 @@ class Context:
     `workspace` is a private folder (0700), empty at the start, removed afterwards by the
     caller. `report` takes the fraction done, 0 to 1; the receiver keeps it monotonic.
     `is_cancelled` is asked at least once a second; when it says so, `run` raises
-    `CancelledError`.
+    `CancelledError`. `renderer` and `outbound` are None where the run cannot need them.
     """
 
     inputs: tuple[Input, ...]
@@ -66,6 +68,8 @@ class Context:
     pool: Pool
     report: Callable[[float], None]
     is_cancelled: Callable[[], bool]
+    renderer: Renderer | None = None
+    outbound: Outbound | None = None
 
 
 class Operation(Protocol[P]):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from telecine.operations.base import AnyOperation
 from telecine.operations.compress import COMPRESS
 from telecine.operations.convert import CONVERT
+from telecine.operations.render import RENDER
 
 #: Long work that takes all cores: one at a time in each worker.
 MEDIA_LANE = "media"
@@ -31,5 +32,6 @@ OPERATIONS: Mapping[str, Entry] = {
     for entry in (
         Entry(operation=COMPRESS, lane=MEDIA_LANE),
         Entry(operation=CONVERT, lane=QUICK_LANE),
+        Entry(operation=RENDER, lane=MEDIA_LANE),
     )
 }

@@ -28,8 +28,10 @@ from telecine.engine import Queue
 from telecine.kit.clock import Clock
 from telecine.kit.errors import CancelledError, InternalError, StorageError, TelecineError
 from telecine.kit.ids import new_id
+from telecine.kit.outbound import Outbound
 from telecine.media.ffmpeg import FFmpeg
 from telecine.media.pool import Pool
+from telecine.media.render.confined import Renderer
 from telecine.operations.base import Context, Input, Output, Result
 from telecine.operations.registry import Entry
 
@@ -54,6 +56,8 @@ class Attempts:
     clock: Clock
     ffmpeg: FFmpeg
     pool: Pool
+    renderer: Renderer
+    outbound: Outbound
     operations: Mapping[str, Entry]
     bodies: Mapping[str, EventBody]
     work_dir: Path
@@ -160,6 +164,8 @@ class Attempts:
                 pool=self.pool,
                 report=watch.report,
                 is_cancelled=watch.is_cancelled,
+                renderer=self.renderer,
+                outbound=self.outbound,
             ),
         )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from telecine.blobs import BlobStore
-from telecine.core import files, jobs, limits
+from telecine.core import compositions, files, jobs, limits
 from telecine.core.jobs import Job
 from telecine.db import Database
 from telecine.engine import Queue, TicketPhase, TicketState
@@ -115,6 +115,7 @@ class Janitor:
         self._sweep_workspaces()
         with self.db.transaction(durable=False) as tx:
             limits.sweep(tx, now=self.clock())
+            compositions.sweep(tx, now=self.clock())
 
     def _requeue(self, job: Job, *, worker_id: str | None) -> bool:
         with self.db.transaction() as tx:

@@ -1,0 +1,173 @@
+"""Render a composition: fetch what it names elsewhere, draw and encode it, look at the result.
+
+The first input is the document; the others are the files that `files` names. How long the film
+may be was said, and paid for, before its remote sources were known: a longer one fails.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from telecine.kit.errors import (
+    CancelledError,
+    FileTooLargeError,
+    InternalError,
+    InvalidRequestError,
+    MediaError,
+    OutboundError,
+    ProcessingError,
+)
+from telecine.kit.outbound import Outbound
+from telecine.media.probe import probe
+from telecine.media.render.confined import Order
+from telecine.media.render.job import Facts
+from telecine.operations.base import Context, Output, Result
+from telecine.settings import Prices, RenderTier
+
+#: Shares of the bar: fetching what is remote, and after rendering the look at the file.
+_FETCHED = 0.05
+_RENDERED = 0.99
+
+
+class RenderParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is rendered. `frame_rate` is a fraction as text; `duration_frames` is what was priced.
+
+    `files` says which input a `src` of the document is, `remote` lists those to be fetched.
+    """
+
+    width: int
+    height: int
+    frame_rate: str
+    duration_frames: int
+    filename: str
+    files: dict[str, int]
+    remote: tuple[str, ...] = ()
+    max_source_bytes: int = 2 * 2**30
+    codec: Literal["h264", "h265"] = "h264"
+    preset: str = "veryfast"
+    crf: float | None = None
+    n_workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    encoder_threads: int = 0
+
+    @property
+    def duration_seconds(self) -> Fraction:
+        """How long the film is."""
+        return self.duration_frames / Fraction(self.frame_rate)
+
+
+def tier_of(prices: Prices, *, width: int, height: int) -> RenderTier:
+    """Return the price of a size: the highest tier that its shorter side reaches."""
+    tiers = sorted(prices.render, key=lambda tier: tier.short_edge)
+    return next(
+        (tier for tier in reversed(tiers) if min(width, height) >= tier.short_edge), tiers[0]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Render:
+    name: str = "render"
+    params_type: type[RenderParams] = RenderParams
+
+    def price(self, params: RenderParams, *, input_bytes: int, prices: Prices) -> int:
+        """Seconds by the price of the size, rounded up, at least one credit."""
+        del input_bytes
+        tier = tier_of(prices, width=params.width, height=params.height)
+        # By its decimals: 1.1 is not eleven tenths in binary, and a film of 10 s costs 11.
+        by_second = Fraction(repr(tier.credits_per_second))
+        return max(1, math.ceil(params.duration_seconds * by_second))
+
+    def run(self, params: RenderParams, context: Context) -> Result:
+        """Raises what is wrong with the document or a source, with its place as `field`."""
+        if context.renderer is None or context.outbound is None:
+            raise InternalError("Rendering needs a renderer and a way to fetch sources.")
+        folder = context.workspace / "render"
+        folder.mkdir()
+        files = {src: context.inputs[index].path for src, index in params.files.items()}
+        order = Order(
+            document=_document(context.inputs[0].path),
+            files={**files, **_fetched(params, context, context.outbound)},
+            workspace=folder,
+            output=folder / "film.mp4",
+            codec=params.codec,
+            preset=params.preset,
+            crf=params.crf,
+            encoder_threads=params.encoder_threads,
+            n_workers=params.n_workers,
+        )
+
+        def on_progress(n_done: int, n_frames: int) -> None:
+            share = n_done / max(1, n_frames)
+            context.report(_FETCHED + (_RENDERED - _FETCHED) * share)
+
+        facts = context.renderer.render(
+            order, on_progress=on_progress, is_cancelled=context.is_cancelled
+        )
+        _require_good(order.output, facts, params=params, context=context)
+        context.report(1.0)
+        return Result(
+            outputs=(Output(path=order.output, filename=params.filename, media_type="video/mp4"),),
+            facts={
+                "width": facts.width,
+                "height": facts.height,
+                "frames": facts.n_frames,
+                "duration_seconds": round(float(facts.duration_seconds), 3),
+                "size_bytes": facts.size_bytes,
+                "workers_used": params.n_workers,
+            },
+        )
+
+
+RENDER = _Render()
+
+
+def _document(path: Path) -> Mapping[str, Any]:
+    document = json.loads(path.read_bytes())
+    if not isinstance(document, dict):
+        raise InternalError("A stored composition is no object.")
+    return document
+
+
+def _fetched(params: RenderParams, context: Context, outbound: Outbound) -> dict[str, Path]:
+    """Fetch every remote source once."""
+    folder = context.workspace / "sources"
+    folder.mkdir()
+    files = {}
+    for index, src in enumerate(params.remote):
+        if context.is_cancelled():
+            raise CancelledError
+        try:
+            fetched = outbound.download(
+                src, to=folder / f"source{index}", max_bytes=params.max_source_bytes
+            )
+        except (OutboundError, FileTooLargeError) as error:
+            raise type(error)(f"{error.message} ({src})", field=src) from error
+        files[src] = fetched.path
+        context.report(_FETCHED * (index + 1) / len(params.remote))
+    return files
+
+
+def _require_good(path: Path, facts: Facts, *, params: RenderParams, context: Context) -> None:
+    """Probe what was written, and compare it with what was promised."""
+    if facts.n_frames > params.duration_frames:
+        raise InvalidRequestError(
+            f"With its sources at hand the film has {facts.n_frames} frames, but "
+            f"{params.duration_frames} were paid for. Upload what `duration: auto` asks for "
+            "before the task is created, or say the duration.",
+            field="duration",
+        )
+    try:
+        video = probe(context.pool, path).video
+    except MediaError as error:
+        raise ProcessingError("The film that was written cannot be read back.") from error
+    written = (video.width, video.height, video.frame_count)
+    if written != (facts.width, facts.height, facts.n_frames):
+        raise ProcessingError("The film that was written is not what was asked for.")
