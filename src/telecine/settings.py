@@ -22,6 +22,7 @@ from msgspec import Meta
 from telecine.kit.errors import TelecineError
 
 _PREFIX = "TELECINE_"
+_DATABASE = "telecine.db"
 #: Read elsewhere: by the launcher script before Python starts, and by `--key` on the command
 #: line. Listed so that they are not refused here.
 _NOT_SETTINGS = frozenset({"TELECINE_PYTHON", "TELECINE_VENV", "TELECINE_KEY"})
@@ -219,10 +220,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.data_dir / "locks"
 
     @property
+    def has_database(self) -> bool:
+        """Whether there is a database to open; one elsewhere is taken to be there."""
+        return bool(self.database_url) or (self.data_dir / _DATABASE).is_file()
+
+    @property
     def resolved_database_url(self) -> str:
         """The database URL in SQLAlchemy's spelling, with the driver named."""
         if not self.database_url:
-            return f"sqlite:///{self.data_dir / 'telecine.db'}"
+            return f"sqlite:///{self.data_dir / _DATABASE}"
         scheme, separator, rest = self.database_url.partition("://")
         if scheme in {"postgres", "postgresql"}:
             scheme = "postgresql+psycopg"

@@ -75,6 +75,11 @@ def test_metrics_tell_the_jobs_and_the_queue(
     assert figure(text, "telecine_queue_depth") == 1
 
 
+def test_the_front_door_leads_to_the_reference(api: TestClient) -> None:
+    answer = api.get("/", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, "/docs")
+
+
 # The description
 
 

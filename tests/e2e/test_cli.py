@@ -205,9 +205,11 @@ def test_a_key_can_be_listed_and_revoked_while_the_server_runs(
     key = run("keys", "create", *words).stdout.strip()
     assert usage(server, key).json()["credits"] == {"balance": 7, "total_purchased": 7}
     listed = run("keys", "list", "--data", data).stdout
-    (line,) = (each for each in listed.splitlines() if "bob@example.com" in each)
+    lines = listed.splitlines()
+    (at,) = (at for at, each in enumerate(lines) if "bob@example.com" in each)
+    line = lines[at]
     assert key not in listed
-    assert key[-4:] in line
+    assert key[-4:] in lines[at + 1]
     assert "active" in line
     found = re.search(r"key_[a-z0-9]+", line)
     assert found
@@ -222,6 +224,19 @@ def test_a_key_can_be_listed_and_revoked_while_the_server_runs(
         if "bob@example.com" in each
     )
     assert "revoked" in line
+
+
+def test_the_list_of_keys_fits_a_terminal(server: LocalServer, data: Path) -> None:
+    listed = run("keys", "list", "--data", data, COLUMNS="80").stdout
+    assert max(map(len, listed.splitlines())) <= 80
+    assert re.search(r"key_[a-z0-9]{20} .*local@telecine.localhost .*active", listed)
+    assert "…" not in listed.replace("_…", "")  # a hint has it, nothing is cut
+
+
+def test_looking_at_keys_makes_no_folder(refused: Refused, tmp_path: Path) -> None:
+    said = refused("keys", "list", "--data", tmp_path / "data")
+    assert "There is no Telecine in" in said
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_granted_credits_are_there_at_once(server: LocalServer, data: Path) -> None:
@@ -241,7 +256,9 @@ def test_wrong_words_about_accounts_are_refused(
         (("keys", "create", "--email", "nobody"), "not an e-mail address"),
         (("keys", "revoke", "key_none"), "There is no key"),
         (("credits", "grant", "5", "--email", "none@b.c"), "no account"),
-        (("credits", "grant", "0", "--email", "local@telecine.localhost"), "more than zero"),
+        (("credits", "grant", "0", "--email", "local@telecine.localhost"), "from 1 to"),
+        (("credits", "grant", "9" * 20, "--email", "local@telecine.localhost"), "from 1 to"),
+        (("keys", "create", "--email", "new@b.c", "--credits", "9" * 20), "from 1 to"),
     ):
         assert says in refused(*words, "--data", data)
 
@@ -251,10 +268,27 @@ def test_wrong_words_about_accounts_are_refused(
 
 def test_the_doctor_finds_this_machine_fit(tmp_path: Path) -> None:
     done = run("doctor", "--data", tmp_path / "data")
-    for name in ("libx264", "libx265", "libsvtav1", "image avif", "database", "storage"):
+    for name in (
+        "libx264",
+        "libx265",
+        "libsvtav1",
+        "image avif",
+        "image heic",
+        "database",
+        "storage",
+    ):
         (line,) = (each for each in done.stdout.splitlines() if f" {name} " in each)
         assert "ok" in line
     assert "Everything that is needed works." in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_doctor_shows_an_ffmpeg_that_is_not_there(tmp_path: Path) -> None:
+    done = telecine_command("doctor", "--data", tmp_path / "data", TELECINE_FFMPEG="/nonexistent")
+    assert done.returncode == 1
+    (line,) = (each for each in done.stdout.splitlines() if "There is no ffmpeg at" in each)
+    assert "no" in line.split("│")[1]
+    assert "image avif" in done.stdout
 
 
 def test_the_doctor_says_what_is_wrong(tmp_path: Path) -> None:

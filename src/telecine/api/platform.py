@@ -85,7 +85,12 @@ def routes(
             headers={"Content-Security-Policy": PAGE_POLICY},
         )
 
+    async def front_door(_request: Request) -> Response:
+        # A path, not an address: what the client calls us is not ours to repeat.
+        return Response(status_code=307, headers={"Location": "/docs"})
+
     return [
+        Route("/", front_door),
         Route("/health", health),
         Route("/metrics", figures),
         Route("/openapi.json", reference_json),

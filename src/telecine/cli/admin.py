@@ -5,19 +5,31 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 
 from telecine import settings as settings_module
-from telecine.assembly import Telecine, assemble, prepare
 from telecine.core import accounts, credits, keys
 from telecine.core.accounts import Account
 from telecine.core.keys import KeyStyle
-from telecine.db import Transaction
+from telecine.db import Database, Transaction
+from telecine.db.migrate import migrate
+from telecine.kit.clock import Clock, system_clock
 from telecine.kit.errors import InvalidRequestError, NotFoundError
-from telecine.settings import Settings
+from telecine.settings import PlanBook, Settings, load_plans
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Books:
+    """What these commands need of a Telecine: no store, no processes."""
+
+    db: Database
+    plans: PlanBook
+    clock: Clock
+
 
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
@@ -29,7 +41,7 @@ def create_key(
     """Print a new key on stdout; everything else goes to stderr."""
     if style not in list(KeyStyle):
         raise InvalidRequestError(f"--style is one of {', '.join(KeyStyle)}.")
-    with _opened(settings) as telecine, telecine.db.transaction() as tx:
+    with _opened(settings, is_first=True) as telecine, telecine.db.transaction() as tx:
         now = telecine.clock()
         account = accounts.find_by_email(tx, email)
         if account is None:
@@ -46,16 +58,21 @@ def create_key(
 
 
 def list_keys(settings: Settings) -> None:
-    """Print all keys as a table."""
-    table = Table("id", "account", "plan", "key", "created", "last used", "state")
+    """Print all keys as a table that fits 80 columns: each key on two lines."""
+    table = Table("id, key", "account, plan", "state, last use", show_lines=True)
     table.columns[0].no_wrap = True  # it is there to be copied into `keys revoke`
+    table.columns[1].overflow = "fold"
+    table.columns[2].no_wrap = True
     with _opened(settings) as telecine, telecine.db.snapshot() as tx:
         for key in keys.list_keys(tx):
             account = accounts.get(tx, key.account_id)
             used = key.last_used_at.strftime("%Y-%m-%d %H:%M") if key.last_used_at else "never"
             state = "active" if key.revoked_at is None else "revoked"
-            created = key.created_at.strftime("%Y-%m-%d")
-            table.add_row(key.id, account.email, account.plan, key.hint, created, used, state)
+            table.add_row(
+                f"{key.id}\n{key.hint}",
+                f"{account.email}\n{account.plan}",
+                f"{state}, of {key.created_at:%Y-%m-%d}\nused {used}",
+            )
     _out.print(table)
 
 
@@ -114,10 +131,16 @@ def _account(tx: Transaction, email: str) -> Account:
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[Telecine]:
-    telecine = assemble(settings)
+def _opened(settings: Settings, *, is_first: bool = False) -> Iterator[_Books]:
+    """Open the database; only where `is_first`, one that does not exist is made."""
+    if not is_first and not settings.has_database:
+        raise NotFoundError(
+            f"There is no Telecine in {settings.data_dir} yet. `telecine serve` makes one; "
+            "--data names another folder."
+        )
+    db = Database(settings.resolved_database_url)
     try:
-        prepare(telecine)
-        yield telecine
+        migrate(db)
+        yield _Books(db=db, plans=load_plans(settings), clock=system_clock)
     finally:
-        telecine.close()
+        db.dispose()

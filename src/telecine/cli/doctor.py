@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from telecine import __version__
 from telecine.assembly import Telecine, assemble, prepare
 from telecine.kit.errors import ProcessingError, TelecineError
 from telecine.media import sandbox
+from telecine.media.ffmpeg import find_ffmpeg
 from telecine.media.image_formats import Format
 from telecine.media.pool import Pool
 from telecine.operations.convert import MEDIA_TYPES, ConvertParams, convert
@@ -42,12 +44,22 @@ class Finding:
 
 
 def run(settings: Settings) -> int:
-    """Print all findings; returns 1 where something that is needed does not work."""
+    """Print all findings; returns 1 where something that is needed does not work.
+
+    Looking makes nothing: where there is no data folder yet, another one is tried and removed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        is_new = not settings.data_dir.exists()
+        tried = msgspec.structs.replace(settings, data=folder) if is_new else settings
+        return _report(settings, tried)
+
+
+def _report(settings: Settings, tried: Settings) -> int:
     console = Console(highlight=False)
     table = Table("", "what", "finding", title=f"Telecine {__version__}", title_justify="left")
     is_well = True
     with console.status("Looking…"):
-        for finding in findings(settings):
+        for finding in findings(settings, tried=tried):
             is_well = is_well and (finding.is_fine or not finding.is_needed)
             mark = (
                 "[green]ok[/]"
@@ -66,22 +78,30 @@ def run(settings: Settings) -> int:
     return 0 if is_well else 1
 
 
-def findings(settings: Settings) -> Iterator[Finding]:
-    """Try things one after the other."""
+def findings(settings: Settings, *, tried: Settings) -> Iterator[Finding]:
+    """Try things one after the other, in the folders of `tried`."""
     yield Finding(
         subject="machine",
         is_fine=True,
         detail=f"{platform.system()} {platform.release()}, {platform.machine()}, "
         f"Python {platform.python_version()}",
     )
-    telecine = assemble(settings)
+    found = _attempt("ffmpeg", lambda: str(find_ffmpeg(settings.ffmpeg)))
+    yield found
+    if not found.is_fine:  # what else there is to say can be said without it
+        tried = msgspec.structs.replace(tried, ffmpeg=sys.executable)
+    telecine = assemble(tried)
     try:
-        yield from _encoders(telecine)
+        if found.is_fine:
+            yield from _encoders(telecine)
         yield from _images(telecine)
         yield from _sandbox(settings)
         yield _fonts()
-        yield _attempt("database", lambda: _database(telecine))
-        yield _attempt("storage", lambda: _storage(telecine))
+        # Named as they will be, wherever they were tried.
+        names = str(tried.data_dir), str(settings.data_dir)
+        yield _attempt("database", lambda: _database(telecine).replace(*names))
+        yield _attempt("storage", lambda: _storage(telecine).replace(*names))
+        yield _data(settings)
         yield _disk(settings)
     finally:
         telecine.close()
@@ -95,7 +115,6 @@ def _attempt(subject: str, check: Callable[[], str]) -> Finding:
 
 
 def _encoders(telecine: Telecine) -> Iterator[Finding]:
-    yield Finding(subject="ffmpeg", is_fine=True, detail=str(telecine.ffmpeg.executable))
     for name in _ENCODERS:
         yield _attempt(f"encoder {name}", partial(_encode, telecine, name))
 
@@ -174,8 +193,15 @@ def _storage(telecine: Telecine) -> str:
     return telecine.settings.resolved_storage_url.partition("?")[0]
 
 
+def _data(settings: Settings) -> Finding:
+    folder = settings.data_dir
+    detail = str(folder) if folder.exists() else f"{folder}: not there yet, `serve` makes it"
+    return Finding(subject="data folder", is_fine=True, detail=detail)
+
+
 def _disk(settings: Settings) -> Finding:
-    free = shutil.disk_usage(settings.data_dir).free
+    near = next(one for one in (settings.data_dir, *settings.data_dir.parents) if one.exists())
+    free = shutil.disk_usage(near).free
     return Finding(
         subject="disk",
         is_fine=free >= _LEAST_FREE_BYTES,

@@ -9,13 +9,17 @@ from telecine.core.credits.model import MOVEMENTS, Balance, Book, EntryKind
 from telecine.db import Transaction
 from telecine.kit.errors import InsufficientCreditsError, InvalidRequestError
 
+_MOST_GRANTED = 10**12
+
 
 def grant(
     tx: Transaction, account_id: str, amount: int, *, now: datetime, note: str | None = None
 ) -> None:
-    """Give credits to an account. `amount` is above zero."""
-    if amount <= 0:
-        raise InvalidRequestError("A grant is more than zero credits.", field="credits")
+    """Give credits to an account: 1 to 10^12, so that no sum leaves a 64-bit column."""
+    if not 1 <= amount <= _MOST_GRANTED:
+        raise InvalidRequestError(
+            f"A grant is from 1 to {_MOST_GRANTED} credits; {amount} is not.", field="credits"
+        )
     _move(tx, account_id, EntryKind.GRANT, amount, job_id=None, note=note, now=now)
 
 
