@@ -27,6 +27,7 @@ from telecine.media import confining, sandbox
 from telecine.media import pool_wire as wire
 from telecine.media.render.chunks import spans
 from telecine.media.render.codecs import EncodeSettings
+from telecine.media.render.fonts import open_bundled
 from telecine.media.render.job import Facts, Job, Report
 from telecine.media.render.join import join
 from telecine.media.render.lookup import Files
@@ -54,6 +55,7 @@ def main(arguments: list[str]) -> int:
     begin = msgspec.json.decode(arguments[0], type=Start)
     confining.end_with(begin.lifeline_fd)
     with socket.socket(fileno=begin.socket_fd) as parent:
+        open_bundled()
         wire.send(parent, Report(is_ready=True))
         try:
             job = wire.receive(parent, Job, timeout_seconds=_PATIENCE_SECONDS)

@@ -22,7 +22,7 @@ from telecine.media.timeline.model import Colour, Filter, Rect, Style
 #: Frames after which a source that is not drawn any more is closed.
 _IDLE_FRAMES: Final = 30
 #: How much of sprites and their halves may be kept that the present frame does not show.
-_KEPT_BYTES: Final = 96 * 2**20
+_KEPT_BYTES: Final = 48 * 2**20
 
 
 @dataclass(slots=True, kw_only=True)

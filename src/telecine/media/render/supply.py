@@ -1,16 +1,16 @@
 """Makes sprites and opens sources before they are first drawn, so that drawing never waits.
 
-One thread draws sprites (skia and its fonts are not for two), another opens sources and has
-them decode their first picture. What was not announced is made when it is asked for.
+One thread draws sprites (skia and its fonts are not for two), two open sources and have them
+decode their first picture. What was not announced is made when it is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Final
 
 from telecine.kit.errors import InternalError, MediaError
@@ -20,7 +20,8 @@ from telecine.media.render.measuring import Measuring
 from telecine.media.render.planes import FrameSource, Planes, Sprite
 from telecine.media.render.sources import open_source
 from telecine.media.render.sprites import Find, Sprites
-from telecine.media.timeline.model import Image, Source, Video
+from telecine.media.render.waveforms import WaveformSource, loudness_of
+from telecine.media.timeline.model import Image, Rect, Source, Style, Video, Waveform
 
 #: Closer than this to its own size a picture is not scaled by the decoder, but when drawn.
 _NEARLY: Final = 0.98
@@ -40,7 +41,7 @@ class Supply:
         self._sprites: dict[int, Future[Sprite]] = {}
         self._sources: dict[int, Future[FrameSource]] = {}
         self._drawing = ThreadPoolExecutor(1, thread_name_prefix="sprites")
-        self._opening = ThreadPoolExecutor(1, thread_name_prefix="sources")
+        self._opening = ThreadPoolExecutor(2, thread_name_prefix="sources")
 
     def announce(self, frame: Frame) -> None:
         """Begin to make what this frame needs and no frame before it did."""
@@ -81,9 +82,7 @@ class Supply:
         self._sprites.clear()
 
     def _opened(self, layer: Layer, first: Fraction | None) -> FrameSource:
-        source = _source_of(layer)
-        size = decoded_size(layer, self._measuring.facts(source))
-        opened = _Named(self._find(source), size=size, path=source.path)
+        opened = self._moving(layer)
         if first is not None:
             try:
                 opened.frame_at(first)
@@ -92,14 +91,30 @@ class Supply:
                 raise
         return opened
 
+    def _moving(self, layer: Layer) -> FrameSource:
+        content = layer.content
+        if isinstance(content, Waveform):
+            path = content.sound.source.path
+            return _Named(lambda: self._waveform(layer, content), path=path)
+        source = _source_of(layer)
+        size = decoded_size(layer, self._measuring.facts(source))
+        return _Named(lambda: open_source(self._find(source), size=size), path=source.path)
+
+    def _waveform(self, layer: Layer, content: Waveform) -> FrameSource:
+        box = replace(layer, content=Rect(paint=content.paint), style=Style(), is_moving=False)
+        y, u, v, alpha, alpha_half, *_ = self._drawing.submit(self._maker.sprite, box).result()
+        paint = Planes(y, u, v, alpha, alpha_half)
+        loudness = loudness_of(content, self._find(content.sound.source))
+        return WaveformSource(content, loudness=loudness, paint=paint)
+
 
 class _Named:
     """A source whose errors say which part of the document they are about."""
 
-    def __init__(self, file: Path, *, size: tuple[int, int], path: str) -> None:
+    def __init__(self, opened: Callable[[], FrameSource], *, path: str) -> None:
         self._path = path
         with naming(path):
-            self._source = open_source(file, size=size)
+            self._source = opened()
         self.close = self._source.close
 
     def frame_at(self, seconds: Fraction) -> Planes | None:
