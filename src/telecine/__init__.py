@@ -1,4 +1,4 @@
-"""Telecine: one self-hosted server for everything people do to video.
+"""Telecine: a self-hosted server for video and images, and a renderer of compositions.
 
 Read `assembly.py` first: it shows which part is given to which.
 """

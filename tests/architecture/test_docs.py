@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,14 @@ from typing import Any
 import msgspec
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from telecine.api.compress import wire
 from telecine.api.family import Endpoint, Family
 from telecine.api.metrics import Metrics
 from telecine.api.routes import ENDPOINTS, FAMILIES
 from telecine.assembly import Telecine
-from telecine.cli import app
+from telecine.cli import SENTENCE, app
 from telecine.cli.admin import setting_rows
 from telecine.kit.errors import TelecineError
 from telecine.settings import SettingsError
@@ -162,6 +164,14 @@ def test_every_metric_is_documented(telecine: Telecine) -> None:
     page = _read("metrics.md")
     assert len(exposed) >= 5
     assert [name for name in exposed if f"`{name}`" not in page] == []
+
+
+def test_everybody_says_the_same_of_what_telecine_is() -> None:
+    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    assert readme.startswith(f"# Telecine {SENTENCE}")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["description"] == SENTENCE.rstrip(".")
+    assert SENTENCE in " ".join(CliRunner().invoke(app, ["--help"]).output.split())
 
 
 @pytest.mark.parametrize("command", ["demo", "serve"])

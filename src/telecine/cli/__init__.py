@@ -18,8 +18,14 @@ from telecine import __version__, settings
 from telecine.kit.errors import InvalidRequestError, TelecineError
 from telecine.kit.log import configure
 
+#: What Telecine is. README and pyproject.toml say it in the same words.
+SENTENCE = (
+    "A self-hosted server that makes videos smaller and converts images, "
+    "and a renderer that makes videos from JSON."
+)
+
 app = typer.Typer(
-    help="One self-hosted server for everything people do to video.",
+    help=SENTENCE,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -53,14 +59,14 @@ def main() -> None:
         sys.exit(1)
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(invoke_without_command=True, help=SENTENCE)
 def root(
     context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", is_eager=True)
     ] = False,
 ) -> None:
-    """One self-hosted server for everything people do to video."""
+    """Answer `--version`, and help where no command is named."""
     if version:
         typer.echo(f"telecine {__version__}")
     elif context.invoked_subcommand is None:
