@@ -65,6 +65,7 @@ from telecine.media.timeline.sound import (
     Ducking,
     GainPoint,
     Sound,
+    Waveform,
 )
 
 __all__ = [
@@ -114,6 +115,7 @@ __all__ = [
     "Transition",
     "TransitionKind",
     "Video",
+    "Waveform",
     "Word",
 ]
 
@@ -144,6 +146,7 @@ Content = (
     | Icon
     | Code
     | Captions
+    | Waveform
     | Layout
 )
 

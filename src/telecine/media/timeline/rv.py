@@ -15,6 +15,7 @@ from typing import Final
 from telecine.media.timeline.model import Clip, FontFace, Source, Timeline, Track
 from telecine.media.timeline.reader import Node, Problem, Report, Value, finite
 from telecine.media.timeline.rv_clips import Draft, read_clip
+from telecine.media.timeline.rv_waveform import followed
 from telecine.media.timeline.scene import (
     BLACK,
     MAX_CLIPS,
@@ -204,7 +205,7 @@ def _tracks(root: Node, scene: Scene) -> tuple[tuple[Track, ...], list[Draft]]:
             )
         )
         drafts += found
-    return tuple(tracks), drafts
+    return followed(tuple(tracks), scene=scene), drafts
 
 
 def _project_end(tracks: list[Node]) -> float:

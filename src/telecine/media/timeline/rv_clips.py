@@ -16,6 +16,7 @@ from telecine.media.timeline.model import (
     PathLine,
     Placement,
     Sound,
+    Waveform,
 )
 from telecine.media.timeline.reader import Node, Value
 from telecine.media.timeline.rv_captions import read_config
@@ -23,6 +24,7 @@ from telecine.media.timeline.rv_content import CLIP_TYPES, read_content
 from telecine.media.timeline.rv_more import progress
 from telecine.media.timeline.rv_motion import read_animations, read_curves, read_transition
 from telecine.media.timeline.rv_style import read_placement, read_shadow, read_sides, read_style
+from telecine.media.timeline.rv_waveform import with_variant
 from telecine.media.timeline.scene import (
     MAX_CLIPS,
     MAX_DURATION_SECONDS,
@@ -81,6 +83,8 @@ def read_clip(node: Node, *, scene: Scene, track: int, end: float) -> list[Draft
         made = progress(node, scene=scene, duration=duration)
         node = Node(made, node.path, node.report, node.variables)
         kind = str(made["type"])
+    if kind == "waveform":
+        node = with_variant(node)
     content, sound = read_content(kind, node, scene=scene) if kind != "layout" else (None, None)
     duration = _duration(node, scene, sound=sound, content=content, rest=end - start)
     f0 = whole_frames(exact(start), scene.frame_rate)
@@ -148,7 +152,7 @@ def _duration(
 def _natural_duration(
     value: Value, scene: Scene, *, sound: Sound | None, content: Content | None
 ) -> float:
-    played = sound or content
+    played = content.sound if isinstance(content, Waveform) else sound or content
     if isinstance(content, Captions) and content.words:
         return max(word.end_seconds for word in content.words)
     source = getattr(played, "source", None)
@@ -253,5 +257,7 @@ def _child(node: Node, scene: Scene, slot: _Slot) -> Clip | None:
             allowed="plain clips and layouts",
         )  # fmt: skip
         return None
+    if kind == "waveform":
+        node = with_variant(node)
     content, sound = read_content(kind, node, scene=scene) if kind != "layout" else (None, None)
     return _clip(node, kind, content, sound, scene=scene, slot=slot)

@@ -22,6 +22,7 @@ from telecine.media.timeline.model import (
 from telecine.media.timeline.reader import Node
 from telecine.media.timeline.rv_captions import read_captions
 from telecine.media.timeline.rv_shapes import SHAPES
+from telecine.media.timeline.rv_waveform import read_waveform
 from telecine.media.timeline.scene import MAX_DURATION_SECONDS, Scene, easing, warn_undrawn
 
 Shown = tuple[Content | None, Sound | None]
@@ -162,6 +163,14 @@ def _subtitle(node: Node, scene: Scene) -> Shown:
     return read_captions(node, scene=scene), None
 
 
+def _waveform(node: Node, scene: Scene) -> Shown:
+    if node.has("target") and not node.has("src"):
+        return read_waveform(node, scene=scene, sound=None), None
+    source = scene.media(node)
+    sound = None if source is None else _sound(node, source)
+    return None if sound is None else read_waveform(node, scene=scene, sound=sound), None
+
+
 def read_content(kind: str, node: Node, *, scene: Scene) -> Shown:
     """Return what a clip of this type, one of `CLIP_TYPES`, shows and plays."""
     shape = SHAPES.get(kind)
@@ -170,7 +179,7 @@ def read_content(kind: str, node: Node, *, scene: Scene) -> Shown:
 
 _MEDIA: Final[dict[str, Callable[[Node, Scene], Shown]]] = {
     "video": _video, "image": _image, "gif": _image, "svg": _svg, "audio": _audio,
-    "subtitle": _subtitle, "captions": _subtitle,
+    "subtitle": _subtitle, "captions": _subtitle, "waveform": _waveform,
 }  # fmt: skip
 
 #: The clip types that are read here.

@@ -243,16 +243,8 @@ def _three(node: Node) -> Content | None:
     return None
 
 
-def _waveform(node: Node) -> Content | None:
-    node.report.problem(
-        f"{node.path}.type", "CLIP_TYPE_UNSUPPORTED", "Waveforms are not drawn yet.",
-        got="waveform", allowed="the other types",
-    )  # fmt: skip
-    return None
-
-
 #: The clip types that are read here.
 SHAPES: Final[dict[str, Callable[[Node], Content | None]]] = {
     "text": _text, "rect": _rect, "solid": _rect, "circle": _circle, "polygon": _polygon,
-    "line": _line, "path": _path, "icon": _icon, "code": _code, "three": _three, "waveform": _waveform,
+    "line": _line, "path": _path, "icon": _icon, "code": _code, "three": _three,
 }  # fmt: skip

@@ -57,6 +57,8 @@ class Scene:
     lookup: Lookup | None = None
     #: Every file that the document names, by what it calls it.
     sources: dict[str, Source] = field(default_factory=dict)
+    #: Clips that show the sound of another, by their path, and its id.
+    followed: dict[str, str] = field(default_factory=dict)
     n_clips: int = 0
     ids: set[str] = field(default_factory=set)
 

@@ -1,11 +1,13 @@
-"""What clips sound like."""
+"""What clips sound like, and what a sound looks like."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from telecine.media.timeline.content import Source
 from telecine.media.timeline.easing import Easing
+from telecine.media.timeline.look import Paint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,3 +46,22 @@ class Sound:
     is_looped: bool = False
     envelope: tuple[GainPoint, ...] = ()
     ducking: Ducking | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waveform:
+    """A sound as a picture that moves with it; nothing is heard of it.
+
+    bars: its pitches about a middle line, the low ones in the middle. spectrum: from the low
+    ones on the left, standing on a line. circle: round a ring. line: the wave itself.
+    `smoothing` is how much of a picture remains after a 60th of a second.
+    """
+
+    sound: Sound
+    paint: Paint
+    kind: Literal["bars", "line", "circle", "spectrum"] = "bars"
+    n_bars: int = 64
+    smoothing: float = 0.6
+    #: How far into the clip that the sound is of the picture begins, and how long that clip is.
+    late_seconds: float = 0.0
+    length_seconds: float | None = None

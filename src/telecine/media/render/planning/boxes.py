@@ -24,10 +24,14 @@ from telecine.media.timeline.model import (
     Svg,
     Text,
     Video,
+    Waveform,
 )
 
 #: The sides of an icon that does not say.
 ICON_PX: Final = 96.0
+#: The sides of a waveform that does not say, as shares of what is around it.
+_WAVE: Final = (0.8, 0.25)
+_CIRCLE: Final = 0.6
 #: Nothing is smaller: a box without a side would be a picture without pixels.
 _SMALLEST: Final = 1e-3
 
@@ -72,6 +76,8 @@ def box_size(
             natural = _at_least(measure.svg_size(content))
             share = min(1.0, around[0] / natural[0], around[1] / natural[1])
             size = _proportional(natural, sides) or (natural[0] * share, natural[1] * share)
+        case Waveform():
+            size = _wave_size(content, sides=sides, around=around)
         case Image() | Video():
             size = _picture_size(
                 cropped(measure.natural_size(content.source), style.crop),
@@ -89,6 +95,14 @@ def _text_size(text: Text, *, sides: Sides, around: Size, measure: Measure) -> S
     limit = width if width is not None else around[0]
     natural = measure.text_size(text, limit if text.is_wrapped else None)
     return width if width is not None else natural[0], height if height is not None else natural[1]
+
+
+def _wave_size(wave: Waveform, *, sides: Sides, around: Size) -> Size:
+    if wave.kind == "circle":
+        side = _CIRCLE * min(around)
+        return _proportional((1.0, 1.0), sides) or (side, side)
+    width, height = (share * side for share, side in zip(_WAVE, around, strict=True))
+    return width if sides[0] is None else sides[0], height if sides[1] is None else sides[1]
 
 
 def _picture_size(natural: Size, *, sides: Sides, around: Size, fit: Fit) -> Size:

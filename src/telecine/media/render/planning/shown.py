@@ -10,8 +10,18 @@ from telecine.media.render.planning.captioned import CaptionPages
 from telecine.media.render.planning.layering import ForClip, Layers, Part, Shown
 from telecine.media.render.planning.looks import Look
 from telecine.media.render.planning.pictured import Picture
+from telecine.media.render.planning.sounded import SoundPicture
 from telecine.media.render.planning.spans import Span, Steps
-from telecine.media.timeline.model import Captions, Colour, Content, Image, Rect, Text, Video
+from telecine.media.timeline.model import (
+    Captions,
+    Colour,
+    Content,
+    Image,
+    Rect,
+    Text,
+    Video,
+    Waveform,
+)
 
 
 def shown(content: Content, *, for_clip: ForClip, layers: Layers, measure: Measure) -> Shown:
@@ -20,6 +30,8 @@ def shown(content: Content, *, for_clip: ForClip, layers: Layers, measure: Measu
         return CaptionPages(content, for_clip=for_clip, layers=layers, measure=measure)
     if isinstance(content, Video):
         return Picture(content, for_clip=for_clip, layers=layers, measure=measure, is_moving=True)
+    if isinstance(content, Waveform):
+        return SoundPicture(content, for_clip=for_clip, layers=layers, measure=measure)
     if isinstance(content, Image):
         is_moving = measure.is_animated(content.source)
         if is_moving or for_clip.spans():
