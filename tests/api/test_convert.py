@@ -5,9 +5,11 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
+import pillow_heif
 import pytest
 import pyvips
 from starlette.testclient import TestClient
@@ -124,6 +126,15 @@ def test_with_async_it_is_a_job_like_any_other(
     assert file.headers["content-type"] == "image/webp"
     assert (opened(file.content).width, len(file.content)) == (64, told["output"]["size_bytes"])
     assert steps.movements(telecine, customer.account) == CHARGED
+
+
+def test_a_photo_of_a_phone_is_taken(anybody: httpx2.Client, tmp_path: Path) -> None:
+    photo = tmp_path / "IMG_0001.HEIC"
+    pillow_heif.from_bytes(mode="RGB", size=(64, 48), data=b"\xff\x00\x00" * 64 * 48).save(photo)
+    answer = steps.send(anybody, photo, to=CONVERT, format="jpg")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+    red, green, blue = opened(answer.content).getpoint(9, 9)
+    assert (red > 240, green < 15, blue < 15) == (True, True, True)
 
 
 @pytest.mark.parametrize("word", ["1", "True", "yes", "on"])

@@ -28,6 +28,7 @@ import msgspec
 from av.container import InputContainer
 
 from telecine.kit.errors import MediaLimitError, UndecodableMediaError, UnsupportedMediaError
+from telecine.media import wholeness
 from telecine.media.ffmpeg import DEMUXERS
 from telecine.media.pool import Pool
 
@@ -61,8 +62,6 @@ _PICTURE_BRANDS: Final = frozenset({"heic", "heix", "heim", "heis", "mif1", "avi
 _CLOCK_TIME: Final = re.compile(r"(\d\d):(\d\d):(\d\d(?:\.\d+)?)")
 _INTERLACED_FIELD_ORDERS: Final = frozenset({2, 3, 4, 5})
 _MAX_FIRST_FRAME_PACKETS: Final = 2_000
-_MAX_SCANNED_PACKETS: Final = 2_000_000
-_MAX_TAIL_BYTES: Final = 64 * 2**20
 _PROBE_TIMEOUT_SECONDS: Final = 30.0
 
 
@@ -269,7 +268,7 @@ def _describe(container: InputContainer, *, size_bytes: int, max_pixels: int) ->
     video = _video(container, stream, max_pixels=max_pixels)
     if video.width * video.height <= max_pixels:
         # The limits refuse a larger frame by its header, without looking further.
-        _require_whole(container, stream, size_bytes=size_bytes)
+        wholeness.require_whole(container, stream, size_bytes=size_bytes)
     return MediaInfo(
         container=container.format.name,
         brand=container.metadata.get("major_brand"),
@@ -402,60 +401,10 @@ def _duration_seconds(container: InputContainer, stream: av.VideoStream) -> floa
     seconds = _stream_seconds(stream)
     if seconds is None:
         container.seek(0)
-        seconds = _last_seconds(container, max_bytes=None)
+        seconds = wholeness.last_seconds(container, max_bytes=None)
     if not seconds:
         raise UndecodableMediaError("The video has no duration; it is damaged or cut short.")
     return seconds
-
-
-def _require_whole(container: InputContainer, stream: av.VideoStream, *, size_bytes: int) -> None:
-    """Refuse a file whose header promises much more than its bytes hold (a cut upload)."""
-    entries = stream.index_entries
-    if len(entries) > 1 and container.format.name.startswith("mov"):
-        last = entries[len(entries) - 1]
-        is_whole = last.pos + last.size <= size_bytes or _reaches(entries, size_bytes=size_bytes)
-    elif container.format.name == "avi":
-        # libav shortens the length to what is there, but leaves the header's count of frames.
-        length = (stream.duration or 0) * (stream.time_base or 0) * (stream.average_rate or 0)
-        is_whole = length >= stream.frames * 0.95
-    else:
-        is_whole = _tail_is_there(container)
-    if not is_whole:
-        raise UndecodableMediaError(
-            "The file ends before the video does; it was cut short. Was the upload complete?"
-        )
-
-
-def _reaches(entries: av.index.IndexEntries, *, size_bytes: int) -> bool:
-    """Whether at least 19 of 20 samples lie within the file; samples stand in file order."""
-    probe_at = entries[len(entries) * 19 // 20]
-    return probe_at.pos + probe_at.size <= size_bytes
-
-
-def _tail_is_there(container: InputContainer) -> bool:
-    if container.duration is None or container.duration <= 0:
-        return True  # nothing was promised
-    promised = container.duration / av.time_base
-    start = (container.start_time or 0) / av.time_base
-    try:
-        container.seek(container.duration + (container.start_time or 0))
-        seconds = _last_seconds(container, max_bytes=_MAX_TAIL_BYTES)
-    except av.error.FFmpegError:
-        return True  # cannot be sought in: the encode will compare durations
-    return seconds is None or seconds - start >= promised * 0.95 - 0.5
-
-
-def _last_seconds(container: InputContainer, *, max_bytes: int | None) -> float | None:
-    """Return where the last packet from here ends; None when `max_bytes` were read before."""
-    last = 0.0
-    n_bytes = 0
-    for packet in itertools.islice(container.demux(), _MAX_SCANNED_PACKETS):
-        n_bytes += packet.size
-        if max_bytes is not None and n_bytes > max_bytes:
-            return None
-        if packet.pts is not None and packet.time_base is not None:
-            last = max(last, float((packet.pts + (packet.duration or 0)) * packet.time_base))
-    return last
 
 
 def _read_fraction(kind: type, value: Any) -> Any:
