@@ -4,7 +4,7 @@
 `README` is the storyboard of the document in README.md.
 
 What never moves becomes one still at twice its size, all else a sheet of six moments. The
-films and stills that some of the documents show are rendered first, from `sources/NAME.json`.
+films and stills that some of the documents show are rendered first, from `sources/NAME.json`; what is heard is a row of tones.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import re
 import sys
 import tempfile
+import wave
 from pathlib import Path
 from typing import Final
 
@@ -59,7 +60,9 @@ def _of_the_readme() -> bytes:
 def _picture(path: Path, folder: Path) -> bytes:
     def find(source: Source) -> Path:
         made = folder / Path(source.src).name
-        if not made.exists():
+        if made.suffix == ".wav":
+            _play(made)
+        elif not made.exists():
             _make(_timeline(path.parent / "sources" / f"{made.stem}.json"), made)
         return made
 
@@ -84,6 +87,19 @@ def _make(timeline: Timeline, made: Path) -> None:
         made.write_bytes(still(timeline, find=_none, frame=0))
     else:
         render(timeline, find=_none, output=made)
+
+
+def _play(made: Path) -> None:
+    """Write two seconds of chords that die away, four a second."""
+    seconds = np.arange(2 * 48_000) / 48_000
+    roots = 110 * 2 ** (np.floor(4 * seconds) * 5 / 12)
+    tones = sum(np.sin(2 * np.pi * n * roots * seconds) / n for n in (1, 2, 3, 5, 8, 13))
+    samples = 9000 * tones * np.exp(-6 * (4 * seconds % 1) / 2)
+    with wave.open(str(made), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(48_000)
+        file.writeframes(samples.astype("<i2").tobytes())
 
 
 def _none(source: Source) -> Path:
