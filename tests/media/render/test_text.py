@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -28,8 +29,11 @@ from tests.media.render.drawing import (
 
 from telecine.media.render import fonts, text
 from telecine.media.render.fonts import FontBook
+from telecine.media.render.measuring import Measuring
 from telecine.media.render.pixels import Rgba
+from telecine.media.render.planning import boxes
 from telecine.media.render.skia_guard import skia
+from telecine.media.render.sprites import Sprites
 from telecine.media.timeline.model import Gradient, GradientStop, Stroke, TextBackground
 
 GALLERY = Path(__file__).parent / "pictures" / "ten_scripts.png"
@@ -407,3 +411,42 @@ def test_the_box_behind_a_typed_text_is_there_from_the_start(book: FontBook) -> 
     empty = drawn(plain("typed", background=box, n_seen=0), fonts=book)
     whole = drawn(plain("typed", background=box), fonts=book)
     assert ink(empty) == ink(whole)
+
+
+# --- Text that is fitted ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "box", "fields"),
+    [
+        ("SALE", (400.0, 200.0), {}),
+        ("SALE", (4000.0, 60.0), {}),
+        ("A longer headline that still fills its box", (300.0, 200.0), {}),
+        ("one line, however long it may be", (300.0, 200.0), {"max_lines": 1}),
+        ("one line, however long it may be", (300.0, 200.0), {"is_wrapped": False}),
+        ("Donaudampfschifffahrt ahoi", (200.0, 300.0), {}),
+        ("你好世界你好世界", (120.0, 120.0), {}),
+    ],
+)
+def test_a_fitted_text_is_as_large_as_its_box_can_hold(
+    book: FontBook, words: str, box: tuple[float, float], fields: dict[str, bool | int]
+) -> None:
+    measure = Measuring(Sprites(fonts=book, find=lambda _: Path()), find=lambda _: Path())
+    wanted = plain(words, size=7, is_fitted=True, **fields)
+    found = boxes.fitted(wanted, box, measure=measure)
+    limit = box[0] if wanted.is_wrapped else None
+
+    def fits(size: float) -> bool:
+        whole = replace(found, font=replace(found.font, size=size), max_lines=None)
+        width, height = measure.text_size(whole, limit)
+        widest = replace(whole, text=max(words.split(), key=len) if words.isascii() else "")
+        n_lines = round(height / measure.text_size(replace(whole, text="x"), None)[1])
+        return (
+            width <= box[0] + 1
+            and height <= box[1]
+            and measure.text_size(widest, None)[0] <= box[0] + 1
+            and n_lines <= (found.max_lines or 1000)
+        )
+
+    assert fits(found.font.size)
+    assert not fits(found.font.size + 1)

@@ -66,7 +66,8 @@ class TextBackground:
 class Text:
     """A paragraph. `line_height` is a multiple of the size, `letter_spacing` in px.
 
-    `n_seen` is how many of its characters are painted; all of them have their places.
+    `n_seen` is how many of its characters are painted; all of them have their places. A fitted
+    text is as large as its box can hold, whatever the size of its font.
     """
 
     text: str
@@ -81,6 +82,7 @@ class Text:
     background: TextBackground | None = None
     max_lines: int | None = None
     n_seen: int | None = None
+    is_fitted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ def _text(node: Node) -> Content | None:
     value = node.required("text")
     text = None if value is None else value.text()
     max_lines = style.maybe("maxLines", low=1, high=1000)
-    warn_undrawn(node, "fitText", "markdown")
+    warn_undrawn(node, "markdown")
     return Text(
         text=text or "",
         font=read_font(style, size=48.0),
@@ -52,6 +52,7 @@ def _text(node: Node) -> Content | None:
         direction=style.choice("direction", "auto", _DIRECTIONS),
         background=_background(style),
         max_lines=None if max_lines is None else int(max_lines),
+        is_fitted=node.flag("fitText"),
     )
 
 

@@ -6,6 +6,8 @@ around it; a picture's proportions, fitted inside.
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from telecine.media.render.measure import Measure, Size
@@ -34,6 +36,12 @@ _WAVE: Final = (0.8, 0.25)
 _CIRCLE: Final = 0.6
 #: Nothing is smaller: a box without a side would be a picture without pixels.
 _SMALLEST: Final = 1e-3
+# Letters of scripts that are written without spaces: lines may end after most of them.
+_UNSPACED: Final = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]"
+)
+#: Type that is fitted: its sizes in px, how large it may become, and what sums may be off by.
+_FIT_STEP, _LARGEST_TYPE, _FIT_SLACK = 0.5, 2000.0, 0.01
 
 Sides = tuple[float | None, float | None]
 
@@ -90,11 +98,39 @@ def box_size(
 
 def _text_size(text: Text, *, sides: Sides, around: Size, measure: Measure) -> Size:
     width, height = sides
+    if text.is_fitted:
+        return around[0] if width is None else width, around[1] if height is None else height
     if width is not None and height is not None:
         return width, height
     limit = width if width is not None else around[0]
     natural = measure.text_size(text, limit if text.is_wrapped else None)
     return width if width is not None else natural[0], height if height is not None else natural[1]
+
+
+def fitted(text: Text, box: Size, *, measure: Measure) -> Text:
+    """Return a text in the largest type that its box can hold without breaking a word."""
+    words = "\n".join(_UNSPACED.sub(" ", text.text).split())
+    widest = replace(text, text=words, max_lines=None, is_wrapped=False)
+    whole = replace(text, max_lines=None)
+    highest = replace(text, text="\n".join("x" * (text.max_lines or 1)), is_wrapped=False)
+
+    def fits(steps: int) -> bool:
+        font = replace(text.font, size=steps * _FIT_STEP)
+        limit = box[0] if text.is_wrapped else None
+        width, height = measure.text_size(replace(whole, font=font), limit)
+        if height > box[1] or width > box[0] + _FIT_SLACK:
+            return False
+        if text.max_lines is not None:
+            allowed = measure.text_size(replace(highest, font=font, max_lines=None), None)
+            if height > allowed[1]:
+                return False
+        return measure.text_size(replace(widest, font=font), None)[0] <= box[0] + _FIT_SLACK
+
+    low, high = 1, int(min(box[1] / text.line_height, _LARGEST_TYPE) / _FIT_STEP) + 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    return replace(text, font=replace(text.font, size=low * _FIT_STEP))
 
 
 def _wave_size(wave: Waveform, *, sides: Sides, around: Size) -> Size:

@@ -47,6 +47,12 @@ class _Drawn:
     def __init__(
         self, content: Content, *, for_clip: ForClip, layers: Layers, measure: Measure
     ) -> None:
+        if isinstance(content, Text) and content.is_fitted:
+            look = for_clip.look_at(content, 0)
+            box = boxes.box_size(
+                content, look.style, sides=look.sides, around=for_clip.around, measure=measure
+            )
+            content = boxes.fitted(content, box, measure=measure)
         states: dict[Look, tuple[tuple[Part, ...], Size]] = {}
         made: dict[tuple[object, ...], int] = {}
 
