@@ -27,6 +27,7 @@ from benchmarks import compositions, report
 
 from telecine.media.ffmpeg import find_ffmpeg
 from telecine.media.render.codecs import EncodeSettings
+from telecine.media.render.confined import ENVIRONMENT
 from telecine.media.render.film import Film
 from telecine.media.render.render import render
 from telecine.media.timeline.model import Source, Timeline
@@ -93,7 +94,11 @@ class Worker:
         command = [sys.executable, "-m", "benchmarks.render_vs_limit", "--serve", name]
         command += ["--scale", str(scale), "--media", str(media), "--output", str(output)]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **ENVIRONMENT},
         )
 
     def run(self) -> Run:
@@ -168,6 +173,8 @@ def measure(name: str, *, scale: float, media: Path, folder: Path, rounds: int) 
         "first_render_seconds": round(first.wall_seconds, 3),
         "cpu_seconds": round(_cpu(ours), 2),
         "limit_cpu_seconds": round(_cpu(limits), 2),
+        # What is left to compare by on a busy machine.
+        "cpu_ratio": round(_cpu(limits) / _cpu(ours), 3),
         "peak_mib": round(max(run.peak_bytes for run in ours) / 2**20),
     }
 

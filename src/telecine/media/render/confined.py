@@ -259,7 +259,7 @@ class _Child:
                 "telecine.media.render.child",
                 arguments=[msgspec.json.encode(begin).decode()],
                 pass_fds=(theirs.fileno(), lifeline),
-                environment=_ENVIRONMENT,
+                environment=ENVIRONMENT,
             )
         except BaseException:
             self._peer.close()
@@ -338,7 +338,8 @@ class _Child:
         self._life = -1
 
 
-_ENVIRONMENT: Final = {
+#: What a child's libraries are told.
+ENVIRONMENT: Final = {
     # Threads of libraries would exist before the walls, which bind one thread.
     "VIPS_CONCURRENCY": "1",
     "OMP_NUM_THREADS": "1",
