@@ -102,7 +102,8 @@ def main() -> None:
         data = str(Path(name) / "data")
         telecine = open_telecine(data)
         prepare(telecine)
-        first_key(telecine)
+        with telecine.db.transaction() as tx:
+            first_key(tx, telecine)
         with telecine.db.snapshot() as tx:
             account = accounts.find_by_email(tx, "local@telecine.localhost")
         assert account is not None
