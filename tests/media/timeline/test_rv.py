@@ -237,12 +237,10 @@ def test_what_is_read_but_not_drawn_is_warned_of() -> None:
         "meta": {"version": "1.0", "width": 64, "height": 64},
         "tracks": [{"clips": [
             clip("text", text="T", fitText=True, markdown=True),
-            clip("video", src="a.mp4", chromaKey={"color": "#00ff00"}),
         ]}],
     })  # fmt: skip
 
     assert notes(parsed) == [
         ("meta.version", "VERSION"),
         ("tracks[0].clips[0].markdown", "NOT_DRAWN"),
-        ("tracks[0].clips[1].chromaKey", "NOT_DRAWN"),
     ]

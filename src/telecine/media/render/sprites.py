@@ -25,6 +25,7 @@ from telecine.media.render.captions import (
 from telecine.media.render.code import code_overhang, code_size, draw_code
 from telecine.media.render.display import CaptionPage, Layer
 from telecine.media.render.fonts import FontBook
+from telecine.media.render.keying import colour_filter
 from telecine.media.render.paints import stroke_paint
 from telecine.media.render.pixels import Pixels, Rgba, new_surface
 from telecine.media.render.planes import Sprite
@@ -197,10 +198,14 @@ class Sprites:
             canvas.clipRRect(corners, skia.ClipOp.kIntersect, doAntiAlias=True)
         match layer.content:
             case Image() if not is_svg(self._find(layer.content.source)):
+                if layer.content.key is not None:
+                    canvas.saveLayer(None, skia.Paint(ColorFilter=colour_filter(layer.content.key)))
                 draw_still(
                     canvas, layer.content.source, self._find(layer.content.source), box=box,
                     fit=layer.style.fit, crop=layer.style.crop, scale=scale,
                 )  # fmt: skip
+                if layer.content.key is not None:
+                    canvas.restore()
             case Image() | Svg():
                 drawing = self._drawing(layer.content)
                 draw_svg(canvas, drawing, box=box, style=layer.style, field=layer.path)

@@ -16,6 +16,7 @@ from typing import Final
 from telecine.kit.errors import InternalError, MediaError
 from telecine.media.render.display import Frame, Layer
 from telecine.media.render.facts import SourceFacts
+from telecine.media.render.keying import Keyed
 from telecine.media.render.measuring import Measuring
 from telecine.media.render.planes import FrameSource, Planes, Sprite
 from telecine.media.render.sources import open_source
@@ -98,7 +99,13 @@ class Supply:
             return _Named(lambda: self._waveform(layer, content), path=path)
         source = _source_of(layer)
         size = decoded_size(layer, self._measuring.facts(source))
-        return _Named(lambda: open_source(self._find(source), size=size), path=source.path)
+
+        def opened() -> FrameSource:
+            moving = open_source(self._find(source), size=size)
+            key = getattr(content, "key", None)
+            return moving if key is None else Keyed(moving, key)
+
+        return _Named(opened, path=source.path)
 
     def _waveform(self, layer: Layer, content: Waveform) -> FrameSource:
         box = replace(layer, content=Rect(paint=content.paint), style=Style(), is_moving=False)

@@ -22,6 +22,16 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChromaKey:
+    """A colour that is taken out: all that is as near as `similarity`, and some as far as
+    `blend` beyond it. Distances are shares of the longest between two chromas."""
+
+    colour: Colour
+    similarity: float = 0.1
+    blend: float = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Video:
     """Moving pictures. Past the trimmed end the last frame holds, or it starts again, or nothing."""
 
@@ -31,6 +41,7 @@ class Video:
     rate: float = 1.0
     is_reversed: bool = False
     after_end: Literal["hold", "loop", "blank"] = "hold"
+    key: ChromaKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +51,7 @@ class Image:
     source: Source
     start_seconds: float = 0.0
     rate: float = 1.0
+    key: ChromaKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

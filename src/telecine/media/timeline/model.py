@@ -20,6 +20,7 @@ from typing import Literal
 from telecine.media.timeline.content import (
     Align,
     Captions,
+    ChromaKey,
     Circle,
     Code,
     Emphasis,
@@ -74,6 +75,7 @@ __all__ = [
     "AnimationKind",
     "BlendMode",
     "Captions",
+    "ChromaKey",
     "Circle",
     "Clip",
     "Code",

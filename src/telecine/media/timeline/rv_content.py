@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final, Literal
 
 from telecine.media.timeline.model import (
+    ChromaKey,
     Content,
     Ducking,
     GainPoint,
@@ -23,7 +24,7 @@ from telecine.media.timeline.reader import Node
 from telecine.media.timeline.rv_captions import read_captions
 from telecine.media.timeline.rv_shapes import SHAPES
 from telecine.media.timeline.rv_waveform import read_waveform
-from telecine.media.timeline.scene import MAX_DURATION_SECONDS, Scene, easing, warn_undrawn
+from telecine.media.timeline.scene import MAX_DURATION_SECONDS, Scene, colour, easing
 
 Shown = tuple[Content | None, Sound | None]
 _AFTER_END: Final[tuple[Literal["hold", "loop", "blank"], ...]] = ("hold", "loop", "blank")
@@ -65,7 +66,6 @@ def _video(node: Node, scene: Scene) -> Shown:
     rate = node.number("playbackRate", 1.0, low=0.1, high=16)
     after_end = node.choice("freezeAfterEnd", "hold", _AFTER_END)
     is_looped, is_reversed = node.flag("loop"), node.flag("reverse")
-    warn_undrawn(node, "chromaKey")
     if source is None:
         return None, None
     sound = None if node.flag("muted") else _sound(node, source)
@@ -76,7 +76,7 @@ def _video(node: Node, scene: Scene) -> Shown:
         )  # fmt: skip
     video = Video(
         source=source, trim_start_seconds=start, trim_end_seconds=end, rate=rate,
-        is_reversed=is_reversed, after_end="loop" if is_looped else after_end,
+        is_reversed=is_reversed, after_end="loop" if is_looped else after_end, key=_key(node),
     )  # fmt: skip
     return video, None if is_reversed else sound
 
@@ -139,7 +139,22 @@ def _image(node: Node, scene: Scene) -> Shown:
     source = scene.media(node)
     start = node.number("gifStartFromInSeconds", 0.0, low=0, high=MAX_DURATION_SECONDS)
     rate = node.number("playbackRate", 1.0, low=0.1, high=16)
-    return (Image(source=source, start_seconds=start, rate=rate) if source else None), None
+    key = _key(node)
+    if source is None:
+        return None, None
+    return Image(source=source, start_seconds=start, rate=rate, key=key), None
+
+
+def _key(node: Node) -> ChromaKey | None:
+    if not node.has("chromaKey"):
+        return None
+    key = node.node("chromaKey")
+    found = colour(key.required("color"))
+    similarity = key.number("similarity", 0.1, low=0, high=1)
+    blend = key.number("blend", 0.05, low=0, high=1)
+    if found is None:
+        return None
+    return ChromaKey(colour=found, similarity=similarity, blend=blend)
 
 
 def _svg(node: Node, scene: Scene) -> Shown:
