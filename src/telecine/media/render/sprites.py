@@ -97,6 +97,11 @@ class Sprites:
         canvas = surface.getCanvas()
         canvas.translate(border, border)
         canvas.scale(scale, scale)
+        page = layer.content
+        if isinstance(page, CaptionPage) and page.only is not None:
+            # Effects take as long as what they may reach is large.
+            box = self.word_box(page, page.only, (layer.width, layer.height))
+            canvas.clipRect(skia.Rect.MakeLTRB(*box).makeOutset(margin, margin))
         effect = filters.image_filter(layer.style.filters, layer.style.shadow)
         if effect is not None:
             canvas.saveLayer(None, skia.Paint(ImageFilter=effect))
