@@ -37,14 +37,16 @@ _GREY: Final = Colour(red=0.5, green=0.5, blue=0.5)
 _DIMMED: Final = 0.3
 
 _USUAL_THEME: Final = "one-dark"
-#: Two or more signs side by side.
-_SIGNS: Final = re.compile(r"([!#-&*+\-./:<=>?@\\^_|~]{2,})")
+#: Signs that some code font joins to others.
+_SIGNS: Final = re.compile(r"([!#-&*+\-./:<=>?@\\^_|~]+)")
 #: Longer texts are shaped as they are: so many pieces would take seconds.
 _MOST_APART: Final = 5_000
 _NUDGE: Final = 1e-3
 
-#: Text, its colour, and whether it is bold and italic.
-_Run = tuple[str, Colour, bool, bool]
+#: A colour, and whether it is bold and italic.
+_Look = tuple[Colour, bool, bool]
+#: Text and its look.
+_Run = tuple[str, _Look]
 
 
 def themes() -> tuple[str, ...]:
@@ -54,7 +56,7 @@ def themes() -> tuple[str, ...]:
 
 def code_size(code: Code, *, fonts: FontBook) -> tuple[float, float]:
     """Return the size of the lines as written, their numbers included."""
-    lines = _paragraph([(_text(code), _WHITE, False, False)], code, fonts)
+    lines = _paragraph([(_text(code), (_WHITE, False, False))], code, fonts)
     # skia says of no text that it is endlessly narrow.
     return float(math.ceil(max(lines.LongestLine, 0.0) + _gutter(code, fonts))), lines.Height
 
@@ -68,7 +70,7 @@ def draw_code(
     left = max(0.0, (width - code_size(code, fonts=fonts)[0]) / 2)
     top = (height - lines.Height) / 2
     if gutter:
-        numbers = _paragraph([(_numbers(code), _GREY, False, False)], code, fonts)
+        numbers = _paragraph([(_numbers(code), (_GREY, False, False))], code, fonts)
         numbers.paint(canvas, left, top)
     lines.paint(canvas, left + gutter, top)
 
@@ -93,7 +95,7 @@ def _gutter(code: Code, fonts: FontBook) -> float:
     """Return how far the lines begin behind their numbers, in px."""
     if not code.has_line_numbers:
         return 0.0
-    numbers = _paragraph([(_numbers(code), _GREY, False, False)], code, fonts)
+    numbers = _paragraph([(_numbers(code), (_GREY, False, False))], code, fonts)
     return float(numbers.LongestLine) + code.font.size
 
 
@@ -108,7 +110,7 @@ def _runs(code: Code) -> Iterator[_Run]:
         for part in piece.splitlines(keepends=True):
             is_seen = not code.selection or any(a <= line <= b for a, b in code.selection)
             colour = replace(named or _WHITE, alpha=1.0 if is_seen else _DIMMED)
-            yield part, colour, look["bold"], look["italic"]
+            yield part, (colour, look["bold"], look["italic"])
             line += part.endswith("\n")
 
 
@@ -144,40 +146,46 @@ def _paragraph(runs: Sequence[_Run], code: Code, fonts: FontBook) -> skia.textla
     paragraph.setStrutStyle(strut)
     builder = skia.textlayout.ParagraphBuilder.make(paragraph, fonts.collection, fonts.unicode)
     styles: dict[tuple[object, ...], skia.textlayout_TextStyle] = {}
-    for text, colour, is_bold, is_italic in runs:
-        for part, is_emoji, is_odd in _parts(text, is_apart=len(whole) <= _MOST_APART):
-            key = (colour, is_bold, is_italic, is_emoji, is_odd)
-            if key not in styles:
-                font = replace(
-                    code.font,
-                    size=code.font.size + (_NUDGE if is_odd else 0.0),
-                    weight=max(code.font.weight, 700) if is_bold else code.font.weight,
-                    is_italic=is_italic or code.font.is_italic,
-                )
-                styles[key] = _style(font, code, colour, fonts=fonts, text=whole, is_emoji=is_emoji)
-            builder.pushStyle(styles[key])
-            builder.addText(part)
-            builder.pop()
+    for part, (colour, is_bold, is_italic), is_emoji, is_odd in _apart(runs, len(whole)):
+        key = (colour, is_bold, is_italic, is_emoji, is_odd)
+        if key not in styles:
+            font = replace(
+                code.font,
+                size=code.font.size + (_NUDGE if is_odd else 0.0),
+                weight=max(code.font.weight, 700) if is_bold else code.font.weight,
+                is_italic=is_italic or code.font.is_italic,
+            )
+            styles[key] = _style(font, code, colour, fonts=fonts, text=whole, is_emoji=is_emoji)
+        builder.pushStyle(styles[key])
+        builder.addText(part)
+        builder.pop()
     made = builder.Build()
     made.layout(_ENDLESS)
     return made
 
 
-def _parts(text: str, *, is_apart: bool) -> Iterator[tuple[str, bool, bool]]:
-    """Yield the text in pieces: is it an emoji, and is it an odd one of several signs.
+def _apart(runs: Sequence[_Run], length: int) -> Iterator[tuple[str, _Look, bool, bool]]:
+    """Yield pieces with their looks: is it an emoji, and is it every other one of several signs.
 
-    Neighbouring signs are set in sizes that differ by nothing to be seen, so that they are
-    shaped apart: code fonts would make one arrow of `->`, and skia cannot be told not to.
+    Neighbouring signs, which may be of two runs, are set in sizes that differ by nothing to be
+    seen, so that they are shaped apart: code fonts would make one arrow of `->`, and skia cannot
+    be told not to.
     """
-    for run, is_emoji in emoji_runs(text):
-        if is_emoji or not is_apart:
-            yield run, is_emoji, False
-            continue
-        for place, part in enumerate(_SIGNS.split(run)):
-            if place % 2:
-                yield from ((sign, False, bool(index % 2)) for index, sign in enumerate(part))
-            elif part:
-                yield part, False, False
+    is_odd = True  # so that the first of several is not
+    for text, look in runs:
+        for run, is_emoji in emoji_runs(text):
+            if is_emoji or length > _MOST_APART:
+                yield run, look, is_emoji, False
+                is_odd = True
+                continue
+            for place, part in enumerate(_SIGNS.split(run)):
+                if place % 2:
+                    for sign in part:
+                        is_odd = not is_odd
+                        yield sign, look, False, is_odd
+                elif part:
+                    is_odd = True
+                    yield part, look, False, False
 
 
 def _style(
