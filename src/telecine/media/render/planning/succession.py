@@ -25,6 +25,7 @@ from telecine.media.timeline.model import (
     Clip,
     Colour,
     Image,
+    Paint,
     Rect,
     Timeline,
     Track,
@@ -155,7 +156,7 @@ def _solid_box(node: Node, measure: Measure) -> Corners | None:
     """Return the part of a clip's box that it fills: left, top, width, height."""
     size = node.size_at(0)
     match node.clip.content:
-        case Rect(paint=Colour(alpha=alpha)) if alpha >= 1.0:
+        case Rect(paint=paint) if _is_opaque(paint):
             return 0.0, 0.0, *size
         case Video() | Image() as picture:
             style = node.clip.style
@@ -163,6 +164,12 @@ def _solid_box(node: Node, measure: Measure) -> Corners | None:
             return boxes.laid(natural, crop=style.crop, fit=style.fit, box=size).seen
         case _:
             return None
+
+
+def _is_opaque(paint: Paint) -> bool:
+    if isinstance(paint, Colour):
+        return paint.alpha >= 1.0
+    return all(stop.colour.alpha >= 1.0 for stop in paint.stops)
 
 
 def _bounds(node: Node) -> Corners:

@@ -6,6 +6,7 @@ edge of a wipe to the left starts at the right. Times end where the clip is simp
 
 from __future__ import annotations
 
+import math
 from typing import Final, Literal
 
 from telecine.media.render.display import Mask
@@ -24,6 +25,8 @@ Cover = Literal["all", "perhaps", "part"]
 
 #: A power that lets a clip go at the very end: too late for the ground to be seen.
 _LATE: Final = 8
+#: How far a clip that is pushed reaches below the one that pushes it: a chroma sample, at least.
+_LAP_PX: Final = 2.0
 BLUR_PX: Final = 24.0
 ZOOM_SCALE: Final = 0.5
 SPIN_DEGREES: Final = 180.0
@@ -57,6 +60,9 @@ def give_way(
     What will be hidden may stay as it is: if both were half transparent, the ground would show.
     """
     eased = transition.easing(share)
+    if transition.kind == "push" and cover != "part":
+        _pushed(pose, transition, eased, canvas=canvas)
+        return
     if transition.kind in ("push", "spin") or (transition.kind == "wipe" and cover != "all"):
         leave(pose, transition, share, canvas=canvas)
         return
@@ -66,7 +72,8 @@ def give_way(
     elif transition.kind == "blur":
         _blur(pose, transition, eased)
     if cover != "all":
-        gone = _clamped(eased)
+        # A light lets things come in the first half: what was there must not outlast that.
+        gone = _clamped(2.0 * eased if transition.kind == "lightSweep" else eased)
         pose.opacity *= 1.0 - (gone if cover == "part" else gone**_LATE)
 
 
@@ -116,6 +123,16 @@ def _appear(
             pose.opacity *= _clamped(2.0 * there)
         case "fade":
             pose.opacity *= _clamped(there)
+
+
+def _pushed(pose: Pose, transition: Transition, eased: float, *, canvas: tuple[int, int]) -> None:
+    """Move a clip away, its edge a little below the next one's: both end between pixels, and
+    the ground would show through two half edges."""
+    across, down = VECTORS[transition.direction]
+    side = canvas[0] if across else canvas[1]
+    moved = math.copysign(max(abs(eased) * side - _LAP_PX, 0.0), eased)
+    pose.x += moved * across
+    pose.y += moved * down
 
 
 def _zoomed(transition: Transition, there: float) -> float:
