@@ -1,9 +1,20 @@
 """Template clips: what they become, and how data, variants and overrides reach it."""
 
+from itertools import pairwise
+
 import pytest
 from tests.media.timeline.documents import clip, document, faults, notes
 
-from telecine.media.timeline.model import Captions, Clip, Colour, Image, Sound, Text, Video
+from telecine.media.timeline.model import (
+    Captions,
+    Clip,
+    Colour,
+    Image,
+    PathLine,
+    Sound,
+    Text,
+    Video,
+)
 from telecine.media.timeline.rv import parse_rv
 from telecine.media.timeline.template_stage import PALETTES
 from telecine.media.timeline.templates import TEMPLATES
@@ -189,3 +200,20 @@ def test_a_transparent_ground_is_not_drawn() -> None:
     bare = len(_expanded("quote", data={**_DATA["quote"], "background": "transparent"}))
 
     assert bare == ground - 2
+
+
+def test_no_moment_of_a_countdown_is_without_a_number_or_the_last_word() -> None:
+    made = _expanded("countdown", duration=4)  # the fourth number would be its last word
+    said = {one.content.text: one for one in made if isinstance(one.content, Text)}
+    numbers = [said[text] for text in ("3", "2", "1", "Go")]
+    for before, after in pairwise(numbers):
+        (fade,) = [each for each in before.animations if each.kind == "fadeOut"]
+        # What goes is at least half there when the next comes, which is there at once.
+        assert before.end_frame - after.start_frame >= fade.duration_seconds * 30 / 2 - 1
+        assert before.end_frame > after.start_frame
+    for number in numbers[:-1]:
+        assert {each.kind for each in number.animations} == {"scale", "fadeOut"}
+    rings = [one for one in made if isinstance(one.content, PathLine)]
+    assert len(rings) == 2
+    assert rings[0].end_frame > numbers[-1].start_frame
+    assert [each.kind for each in rings[0].animations] == ["fadeOut"]

@@ -168,12 +168,14 @@ class Stage:
         until: float | None = None,
         enter: str = "fade",
         leaves: bool = True,
+        fade_out: float = 0.0,
         transform: Json | None = None,
         style: Json | None = None,
         fields: Json | None = None,
     ) -> None:
         """Add a clip. `area` is its centre and size in px; `at` and `until` are seconds from the
-        template's start, not paced; nothing is added where it would not be seen.
+        template's start, not paced, as is `fade_out`, how long it takes to go before `until`;
+        nothing is added where it would not be seen.
         """
         end = self.duration if until is None else min(until, self.duration)
         if end - at < self.shortest:
@@ -184,6 +186,8 @@ class Stage:
         motion = [*_entry(enter, self.unit, self.pace)]
         if leaves and end - at > 4 * _OUT_SECONDS and end >= self.duration:
             motion.append({"type": "fadeOut", "duration": _OUT_SECONDS, "easing": "easeInQuad"})
+        elif fade_out > 0:
+            motion.append({"type": "fadeOut", "duration": fade_out, "easing": "linear"})
         self.clips.append({
             "type": kind, "start": self.start + at, "duration": end - at,
             "transform": {**place, **(transform or {})}, "style": style or {},
@@ -240,6 +244,7 @@ class Stage:
         at: float = 0.0,
         until: float | None = None,
         enter: str = "rise",
+        fade_out: float = 0.0,
         leading: float = 1.22,
         background: Json | None = None,
     ) -> None:
@@ -253,8 +258,8 @@ class Stage:
             "textWrap": width is not None, "fill": paint or self.paint("color"),
         }  # fmt: skip
         self.add(
-            "text", at=at, until=until, enter=enter, transform=transform, style=style,
-            fields={"text": value, "background": background},
+            "text", at=at, until=until, enter=enter, fade_out=fade_out, transform=transform,
+            style=style, fields={"text": value, "background": background},
         )  # fmt: skip
 
     def stack(
@@ -352,6 +357,9 @@ def _entry(name: str, unit: float, pace: float) -> list[Json]:
     if name == "pop":
         way = {"type": "scale", "from": 0.7, "to": 1, "easing": "easeOutBack"}
         return [fade, {**way, "duration": 0.45 * pace}]
+    if name == "beat":  # is all but there at its first instant
+        way = {"type": "scale", "from": 0.8, "to": 1, "easing": "easeOutBack"}
+        return [{**way, "duration": 0.35 * pace}]
     if name == "grow":
         way = {"type": "scale", "from": [0, 1], "to": [1, 1], "easing": "easeOutCubic"}
         return [{**way, "duration": 0.5 * pace}]

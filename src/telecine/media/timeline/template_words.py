@@ -25,6 +25,8 @@ _MOST_ITEMS: Final = 20
 _MOST_POINTS: Final = 8
 _MOST_LINES: Final = 12
 _MOST_NUMBERS: Final = 60
+#: How long a number of a countdown takes to go, half of it when the next one is there.
+_GOING_SECONDS: Final = 0.15
 
 
 def comparison(stage: Stage) -> None:
@@ -120,11 +122,13 @@ def countdown(stage: Stage) -> None:
     title = stage.text("title", "text")
     lift = 5 * u if title is not None else 0.0
     size = 62 * u
-    _ring(stage, size=size, y=lift, until=each * count)
+    going = min(_GOING_SECONDS, each / 4)
+    _ring(stage, size=size, y=lift, until=each * count, going=going)
     for index in range(count):
+        # Each is half gone when the next is there, at once: no moment is empty.
         stage.write(
-            str(count - index), (0.0, lift), size=0.52 * size, weight=800, enter="pop",
-            at=index * each, until=(index + 1) * each,
+            str(count - index), (0.0, lift), size=0.52 * size, weight=800, enter="beat",
+            at=index * each, until=(index + 1) * each + going / 2, fade_out=going,
         )  # fmt: skip
     if title is not None:
         area = (0.0, -stage.height / 2 + 10 * u, stage.width - 14 * u, 12 * u)
@@ -134,15 +138,18 @@ def countdown(stage: Stage) -> None:
         wide = 0.84 * stage.width
         area = (0.0, lift, wide, 40 * u)
         block = Block(value=ending, size=17.0, weight=800, paint=stage.paint("accent"))
-        stage.stack([block], area, align="center", at=each * count)
+        stage.stack([block], area, align="center", at=each * count - going)
     stage.music()
 
 
-def _ring(stage: Stage, *, size: float, y: float, until: float) -> None:
+def _ring(stage: Stage, *, size: float, y: float, until: float, going: float) -> None:
     line: Json = {"data": ring(size / 2), "lineWidth": 2.2 * stage.unit, "lineCap": "round"}
     place: Json = {"x": 0, "y": y}
     faint: Json = {"stroke": stage.palette["panel"]}
-    stage.add("path", until=until, enter="none", transform=place, style=faint, fields=line)
+    stage.add(
+        "path", until=until + 2 * going, enter="none", fade_out=2 * going, transform=place,
+        style=faint, fields=line,
+    )  # fmt: skip
     frames = [{"time": 0, "value": 1}, {"time": until, "value": 0}]
     moving: Json = {**line, "keyframes": [{"property": "drawEnd", "frames": frames}]}
     bright: Json = {"stroke": stage.paint("accent")}
