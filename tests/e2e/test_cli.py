@@ -17,9 +17,11 @@ import pytest
 import pyvips
 from tests import samples
 
+import telecine.cli
 import telecine.settings
 from telecine.cli import main
 from telecine.cli.local_server import LocalServer, local_server
+from telecine.kit.errors import InternalError
 
 PATIENCE_SECONDS = 120
 Refused = Callable[..., str]
@@ -92,6 +94,34 @@ def usage(server: LocalServer, key: str) -> httpx2.Response:
 def first_picture(path: Path) -> Any:
     with av.open(str(path)) as container:
         return container.streams.video[0].codec_context
+
+
+def test_a_bug_is_called_one_and_shown_when_the_log_is_to_have_everything(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(reason: str = "") -> Callable[[], None]:
+        def command() -> None:
+            error = InternalError(reason)
+            error.add_note("in a child, line 7")
+            raise error
+
+        return command
+
+    def told(reason: str, level: str) -> str:
+        monkeypatch.setattr(telecine.cli, "app", broken(reason))
+        monkeypatch.setenv("TELECINE_LOG_LEVEL", level)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        assert (ended.value.code, out) == (1, "")
+        return err
+
+    short = "This is a bug of Telecine. TELECINE_LOG_LEVEL=debug shows where it is.\n"
+    assert told("", "info") == short
+    assert "Telecine. no PNG came of a sheet TELE" in told("no PNG came of a sheet", "info")
+    long = told("", "debug")
+    assert "Traceback" in long
+    assert "in a child, line 7" in long
 
 
 # Here, in this process

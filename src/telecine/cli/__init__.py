@@ -7,6 +7,7 @@ once, and `compress` does not wait for the database engine's imports.
 from __future__ import annotations
 
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from telecine import __version__, settings
-from telecine.kit.errors import InvalidRequestError, TelecineError
+from telecine.kit.errors import InternalError, InvalidRequestError, TelecineError
 from telecine.kit.log import configure
 
 #: What Telecine is. README and pyproject.toml say it in the same words.
@@ -51,12 +52,28 @@ def main() -> None:
     """Run the command line; expected errors are one red line and exit status 1."""
     try:
         app()
+    except InternalError as error:
+        _tell_of_a_bug(error)
+        sys.exit(1)
     except TelecineError as error:
         line = Text(f"{error.field}: " if error.field else "", style="red")
         Console(stderr=True, highlight=False).print(
             line.append(error.message, style=""), soft_wrap=True
         )
         sys.exit(1)
+
+
+def _tell_of_a_bug(error: InternalError) -> None:
+    """Say so in one line, and where it happened if the log is to have everything."""
+    console = Console(stderr=True, highlight=False)
+    if settings.load().log_level == "debug":
+        trace = "".join(traceback.format_exception(error))  # has the notes of a child, too
+        console.print(Text(trace), soft_wrap=True, end="")
+        return
+    reason = "" if error.message == InternalError().message else f" {error.message}"
+    line = Text("This is a bug of Telecine.", style="red").append(reason, style="")
+    line.append(" TELECINE_LOG_LEVEL=debug shows where it is.", style="")
+    console.print(line, soft_wrap=True)
 
 
 @app.callback(invoke_without_command=True, help=SENTENCE)
