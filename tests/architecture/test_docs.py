@@ -22,6 +22,7 @@ from telecine.api.compress import wire
 from telecine.api.family import Endpoint, Family
 from telecine.api.metrics import Metrics
 from telecine.api.routes import ENDPOINTS, FAMILIES
+from telecine.api.video import wire as video_wire
 from telecine.assembly import Telecine
 from telecine.cli import SENTENCE, app
 from telecine.cli.admin import setting_rows
@@ -135,6 +136,30 @@ def test_every_field_of_the_compress_family_is_documented(struct: type[msgspec.S
     named = {name for name in struct.__struct_encode_fields__ if f"`{name}`" in page}
     in_examples = {name for name in struct.__struct_encode_fields__ if f'"{name}":' in page}
     assert named | in_examples == set(struct.__struct_encode_fields__)
+
+
+@pytest.mark.parametrize(
+    "struct",
+    [
+        *(video_wire.CreateBody, video_wire.ConvertBody, video_wire.RenderBody),
+        *(video_wire.UploadForm, video_wire.TaskQuery, video_wire.FileQuery),
+        *(video_wire.DryRunQuery, video_wire.Estimate, video_wire.Created, video_wire.Remark),
+        *(video_wire.TaskList, video_wire.TaskReply, video_wire.TaskDeleted),
+        *(video_wire.RenderReply, video_wire.Uploaded, video_wire.AssetItem),
+        *(video_wire.FileList, video_wire.FileDeleted, video_wire.CreditsReply),
+        *(video_wire.PreviewCreated, video_wire.PreviewReply, video_wire.PreviewDeleted),
+        *(video_wire.Converted, video_wire.Capabilities, video_wire.VideoEvent),
+        video_wire.VideoFailure,
+    ],
+)
+def test_every_field_of_the_video_family_is_documented(struct: type[msgspec.Struct]) -> None:
+    page = _read("video.md")
+    missing = [
+        name
+        for name in struct.__struct_encode_fields__
+        if f"`{name}`" not in page and f'"{name}":' not in page and f"?{name}=" not in page
+    ]
+    assert missing == []
 
 
 @pytest.mark.parametrize("name", sorted(_commands()))

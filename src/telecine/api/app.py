@@ -13,7 +13,7 @@ from telecine.api import platform
 from telecine.api.family import Json
 from telecine.api.metrics import Metrics
 from telecine.api.middleware import Surround
-from telecine.api.routes import ENDPOINTS
+from telecine.api.routes import ENDPOINTS, OPEN_ENDPOINTS
 from telecine.api.services import Services
 from telecine.api.uploads import LingeringClose
 
@@ -47,6 +47,7 @@ def create_app(services: Services) -> Starlette:
     app = Starlette(
         routes=[
             *(endpoint.route(services) for endpoint in ENDPOINTS),
+            *(endpoint.route(services) for endpoint in OPEN_ENDPOINTS),
             *platform.routes(services, ENDPOINTS, metrics=metrics),
         ],
         middleware=[

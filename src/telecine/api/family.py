@@ -35,6 +35,7 @@ from telecine.kit.errors import (
 _log = structlog.get_logger(__name__)
 
 Handler = Callable[[Request, Caller, Services], Awaitable[Response]]
+OpenHandler = Callable[[Request, Services], Awaitable[Response]]
 #: Builds a family's error body: (error, status, request id).
 ErrorBody = Callable[[TelecineError, int, str], Mapping[str, Any]]
 
@@ -60,6 +61,8 @@ class Family:
     error_body: ErrorBody
     event_body: EventBody
     accepts_query_key: bool = False
+    #: How the reference shows a failure; None: as the compress family does.
+    failure_body: type[msgspec.Struct] | None = None
 
     def failure(self, error: TelecineError, *, request_id: str) -> Response:
         """Return the response that tells an error in this family's shape."""
@@ -93,6 +96,7 @@ class Endpoint:
     handler: Handler
     summary: str
     form: type[msgspec.Struct] | None = None
+    body: type[msgspec.Struct] | None = None
     query: type[msgspec.Struct] | None = None
     example: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[int, Answer] = field(default_factory=dict)
@@ -109,6 +113,26 @@ class Endpoint:
             return await _serve(self, request, services)
 
         return Route(self.path, serve, methods=[self.method], name=self.operation_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenEndpoint:
+    """A URL that takes no key: what it opens is named by an id that nobody can guess."""
+
+    family: Family
+    path: str
+    handler: OpenHandler
+
+    def route(self, services: Services) -> Route:
+        """Return the route that serves this URL."""
+
+        async def serve(request: Request) -> Response:
+            try:
+                return await self.handler(request, services)
+            except TelecineError as error:
+                return self.family.failure(error, request_id=request.state.request_id)
+
+        return Route(self.path, serve, methods=["GET"], name=self.path)
 
 
 async def _serve(endpoint: Endpoint, request: Request, services: Services) -> Response:

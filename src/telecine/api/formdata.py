@@ -67,11 +67,16 @@ class UploadedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A received form. Leaving its `async with` deletes the file unless it was adopted."""
+    """A received form. Leaving its `async with` deletes the files unless they were adopted."""
 
     fields: Mapping[str, str]
-    file: UploadedFile | None
+    files: tuple[UploadedFile, ...]
     file_field: str
+
+    @property
+    def file(self) -> UploadedFile | None:
+        """The one file of a form that takes one."""
+        return self.files[0] if self.files else None
 
     def require_file(self) -> UploadedFile:
         """Return the file, or raise `InvalidRequestError` that names the field."""
@@ -83,9 +88,9 @@ class Upload:
         return self.file
 
     async def discard(self) -> None:
-        """Delete the staged file; that it was adopted or deleted already is fine."""
-        if self.file is not None:
-            await _delete(self.file.path)
+        """Delete the staged files; that they were adopted or deleted already is fine."""
+        for file in self.files:
+            await _delete(file.path)
 
     async def __aenter__(self) -> Upload:
         return self
@@ -100,20 +105,30 @@ class Upload:
 
 
 class Form:
-    """Collects the parser's events: small fields in memory, the file through a `_Spool`."""
+    """Collects the parser's events: small fields in memory, files through a `_Spool` each.
+
+    `list_field` is the one that may hold a file more than once, if the form has such a field.
+    """
 
     def __init__(
-        self, store: BlobStore, *, file_field: str, max_file_bytes: int, limits: Limits
+        self,
+        store: BlobStore,
+        *,
+        file_field: str,
+        max_file_bytes: int,
+        limits: Limits,
+        list_field: str | None = None,
     ) -> None:
         self.limits = limits
         self.file_field = file_field
+        self.list_field = list_field
         self.max_file_bytes = max_file_bytes
         self.begun = False
         self._store = store
         self._fields: dict[str, str] = {}
         self._text_name = ""
         self._text = bytearray()
-        self._spool: _Spool | None = None
+        self._spools: list[_Spool] = []
         self._in_file = False
 
     async def take(self, event: multipart.MultipartSegment | bytes | None) -> None:
@@ -122,10 +137,11 @@ class Form:
             self._end_part()
         elif isinstance(event, multipart.MultipartSegment):
             await self._begin_part(event)
-        elif self._in_file and self._spool is not None:
-            if self._spool.size_bytes + len(event) > self.max_file_bytes:
-                raise too_large(self.file_field, self.max_file_bytes)
-            await self._spool.write(event)
+        elif self._in_file:
+            spool = self._spools[-1]
+            if spool.size_bytes + len(event) > self.max_file_bytes:
+                raise too_large(spool.field, self.max_file_bytes)
+            await spool.write(event)
         else:
             self._add_text(event)
 
@@ -135,31 +151,36 @@ class Form:
         filename = _claimed_filename(part)
         if not name:
             raise InvalidRequestError("A part of the multipart form has no name.")
-        if name in self._fields or (name == self.file_field and self._spool is not None):
+        is_taken = any(spool.field == name for spool in self._spools)
+        if name in self._fields or (is_taken and name != self.list_field):
             raise InvalidRequestError(f"'{name[:64]}' was sent more than once.", field=name[:64])
         self._in_file = filename is not None
         if filename is None:
             self._text_name = name
             self._text.clear()
-        elif name != self.file_field:
+        elif name not in (self.file_field, self.list_field):
             raise InvalidRequestError(
                 f"A file was sent in '{name[:64]}'; it belongs in '{self.file_field}'.",
                 field=name[:64],
             )
         else:
-            self._spool = await run_in_threadpool(
+            if self._spools:
+                await self._spools[-1].close()
+            spool = await run_in_threadpool(
                 _Spool,
                 self._store,
+                field=name,
                 filename=filename,
                 content_type=part.content_type or "application/octet-stream",
                 reserve_bytes=self.limits.reserve_bytes,
             )
+            self._spools.append(spool)
 
     def _add_text(self, piece: bytes) -> None:
         self._text += piece
         if len(self._text) > self.limits.max_field_bytes:
-            if self._text_name == self.file_field:
-                raise _sent_as_text(self.file_field, "")
+            if self._text_name in (self.file_field, self.list_field):
+                raise _sent_as_text(self._text_name, "")
             raise InvalidRequestError(
                 f"'{self._text_name[:64]}' is longer than {self.limits.max_field_bytes} bytes.",
                 field=self._text_name[:64],
@@ -171,45 +192,54 @@ class Form:
         try:
             text = self._text.decode("utf-8")
         except UnicodeDecodeError:
-            if self._text_name == self.file_field:
-                raise _sent_as_text(self.file_field, "") from None
+            if self._text_name in (self.file_field, self.list_field):
+                raise _sent_as_text(self._text_name, "") from None
             raise InvalidRequestError(
                 f"'{self._text_name[:64]}' is not UTF-8 text.", field=self._text_name[:64]
             ) from None
-        if self._text_name == self.file_field:
-            raise _sent_as_text(self.file_field, text)
+        if self._text_name in (self.file_field, self.list_field):
+            raise _sent_as_text(self._text_name, text)
         self._fields[self._text_name] = text
 
     async def finish(self) -> Upload:
         """Write what is left. A file part without name and bytes is a form's empty chooser."""
-        file = None
-        if self._spool is not None:
-            await self._spool.close()
-            if self._spool.filename or self._spool.size_bytes:
-                file = UploadedFile(
-                    field=self.file_field,
-                    path=self._spool.path,
-                    filename=safe_filename(self._spool.filename),
-                    content_type=self._spool.content_type,
-                    size_bytes=self._spool.size_bytes,
+        files = []
+        for spool in self._spools:
+            await spool.close()
+            if not (spool.filename or spool.size_bytes):
+                await _delete(spool.path)
+                continue
+            files.append(
+                UploadedFile(
+                    field=spool.field,
+                    path=spool.path,
+                    filename=safe_filename(spool.filename),
+                    content_type=spool.content_type,
+                    size_bytes=spool.size_bytes,
                 )
-            else:
-                await self.discard()
-        return Upload(fields=self._fields, file=file, file_field=self.file_field)
+            )
+        return Upload(fields=self._fields, files=tuple(files), file_field=self.file_field)
 
     async def discard(self) -> None:
-        """Delete the staged file, if one was begun."""
-        if self._spool is not None:
-            self._spool.abandon()
-            await _delete(self._spool.path)
+        """Delete the staged files, as far as they were begun."""
+        for spool in self._spools:
+            spool.abandon()
+            await _delete(spool.path)
 
 
 class _Spool:
     """One staged file being written: in batches, by a thread, so the event loop stays free."""
 
     def __init__(
-        self, store: BlobStore, *, filename: str, content_type: str, reserve_bytes: int
+        self,
+        store: BlobStore,
+        *,
+        field: str,
+        filename: str,
+        content_type: str,
+        reserve_bytes: int,
     ) -> None:
+        self.field = field
         self.filename = filename
         self.content_type = content_type
         self.size_bytes = 0
@@ -228,7 +258,8 @@ class _Spool:
             await run_in_threadpool(self._flush)
 
     async def close(self) -> None:
-        await run_in_threadpool(self._flush, last=True)
+        if not self._file.closed:
+            await run_in_threadpool(self._flush, last=True)
 
     def abandon(self) -> None:
         self._batch.clear()

@@ -71,7 +71,9 @@ def describe(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
 def _bodies(endpoints: tuple[Endpoint, ...]) -> list[type[msgspec.Struct]]:
     found: dict[str, type[msgspec.Struct]] = {"ErrorReply": ErrorReply, "Event": Event}
     for endpoint in endpoints:
-        for body in (endpoint.form, *(answer.body for answer in endpoint.answers.values())):
+        answers = (answer.body for answer in endpoint.answers.values())
+        family = endpoint.family.failure_body
+        for body in (endpoint.form, endpoint.body, family, *answers):
             if body is not None:
                 found[body.__name__] = body
     return list(found.values())
@@ -86,13 +88,14 @@ def _mark_files(schema: dict[str, Any]) -> None:
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    shape = endpoint.family.failure_body or ErrorReply
     operation: dict[str, Any] = {
         "operationId": endpoint.operation_id,
         "summary": endpoint.summary,
         "tags": [endpoint.family.title],
         "responses": {
             **{str(status): _answer(answer) for status, answer in endpoint.answers.items()},
-            **{str(status): _failure(text) for status, text in _failures(endpoint).items()},
+            **{str(status): _failure(text, shape) for status, text in _failures(endpoint).items()},
         },
     }
     parameters = _parameters(endpoint)
@@ -104,6 +107,9 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
             "required": True,
             "content": {"multipart/form-data": {"schema": schema, "example": endpoint.example}},
         }
+    if endpoint.body is not None:
+        schema = {"$ref": _REF.format(name=endpoint.body.__name__)}
+        operation["requestBody"] = {"content": {"application/json": {"schema": schema}}}
     return operation
 
 
@@ -145,8 +151,8 @@ def _answer(answer: Answer) -> dict[str, Any]:
     return described
 
 
-def _failure(text: str) -> dict[str, Any]:
-    schema = {"$ref": _REF.format(name="ErrorReply")}
+def _failure(text: str, shape: type[msgspec.Struct]) -> dict[str, Any]:
+    schema = {"$ref": _REF.format(name=shape.__name__)}
     return {"description": text, "content": {"application/json": {"schema": schema}}}
 
 

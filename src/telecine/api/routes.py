@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
+
 from telecine.api.compress import FAMILY as COMPRESS
 from telecine.api.compress import handlers as compress
 from telecine.api.compress import wire
-from telecine.api.family import Answer, Endpoint, Family
+from telecine.api.family import Answer, Endpoint, Family, Handler, OpenEndpoint
+from telecine.api.video import FAMILY as VIDEO
+from telecine.api.video import capabilities, library, previews, shared
+from telecine.api.video import handlers as video
+from telecine.api.video import wire as video_wire
 
-FAMILIES: tuple[Family, ...] = (COMPRESS,)
+FAMILIES: tuple[Family, ...] = (COMPRESS, VIDEO)
 
 _BINARY = "application/octet-stream"
 
-ENDPOINTS: tuple[Endpoint, ...] = (
+_COMPRESS: tuple[Endpoint, ...] = (
     Endpoint(
         family=COMPRESS,
         method="POST",
@@ -68,4 +76,91 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             202: Answer(description="With ?async=true: a job.", body=wire.Accepted),
         },
     ),
+)
+
+
+def _video(
+    method: str,
+    path: str,
+    handler: Handler,
+    summary: str,
+    answer: type[msgspec.Struct] | None = None,
+    **more: Any,
+) -> Endpoint:
+    return Endpoint(
+        family=VIDEO,
+        method=method,
+        path=f"/api/v1/{path}",
+        handler=handler,
+        summary=summary,
+        answers={200: Answer(description="Done.", body=answer)},
+        **more,
+    )
+
+
+_VIDEO: tuple[Endpoint, ...] = (
+    _video(
+        *("POST", "video", video.create, "Store a composition as a task", video_wire.Created),
+        body=video_wire.CreateBody,
+        query=video_wire.DryRunQuery,
+    ),
+    _video(
+        *("GET", "video", video.list_tasks, "Tasks, newest first", video_wire.TaskList),
+        query=video_wire.TaskQuery,
+    ),
+    _video(
+        "GET", "video/{taskId}", video.get, "A task and its latest render", video_wire.TaskReply
+    ),
+    _video("DELETE", "video/{taskId}", video.delete, "Delete a task", video_wire.TaskDeleted),
+    _video(
+        *("POST", "video/{taskId}/render", video.render, "Render a task", video_wire.RenderReply),
+        body=video_wire.RenderBody,
+        query=video_wire.DryRunQuery,
+    ),
+    _video(
+        *("POST", "upload", library.upload, "Upload files to the library", video_wire.Uploaded),
+        form=video_wire.UploadForm,
+        example={"file": "@image.png"},
+    ),
+    _video(
+        *("GET", "files", library.list_files, "The library, newest first", video_wire.FileList),
+        query=video_wire.FileQuery,
+    ),
+    _video(
+        "DELETE", "files/{fileId}", library.delete_file, "Delete a file", video_wire.FileDeleted
+    ),
+    _video("GET", "credits", video.balance, "What can still be spent", video_wire.CreditsReply),
+    _video(
+        "POST", "preview", previews.create_preview, "Store a preview", video_wire.PreviewCreated
+    ),
+    _video(
+        *("GET", "preview/{tempId}", previews.get_preview, "A preview's composition"),
+        video_wire.PreviewReply,
+    ),
+    _video(
+        *("DELETE", "preview/{tempId}", previews.delete_preview, "Delete a preview"),
+        video_wire.PreviewDeleted,
+    ),
+    _video(
+        *("POST", "preview/{tempId}/convert", previews.convert_preview, "Make a task of a preview"),
+        video_wire.Converted,
+        body=video_wire.ConvertBody,
+    ),
+    _video(
+        *("POST", "preview/{tempId}/render", previews.render_preview, "Make a task and render it"),
+        video_wire.RenderReply,
+        body=video_wire.RenderBody,
+    ),
+    _video(
+        *("GET", "capabilities", capabilities.capabilities, "What compositions may be made of"),
+        video_wire.Capabilities,
+    ),
+)
+
+ENDPOINTS: tuple[Endpoint, ...] = (*_COMPRESS, *_VIDEO)
+
+#: What takes no key: ids that nobody can guess.
+OPEN_ENDPOINTS: tuple[OpenEndpoint, ...] = (
+    OpenEndpoint(family=VIDEO, path="/storage/{fileId}/{name}", handler=shared.storage),
+    OpenEndpoint(family=VIDEO, path="/v/{taskId}.json", handler=shared.document),
 )

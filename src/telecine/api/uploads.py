@@ -33,12 +33,16 @@ async def receive(
     store: BlobStore,
     max_file_bytes: int,
     file_field: str = "file",
+    list_field: str | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Upload:
-    """Read a multipart form; its one file goes to the store's staging folder.
+    """Read a multipart form; its file goes to the store's staging folder.
 
         async with await uploads.receive(request, store=store, max_file_bytes=…) as upload:
             store.adopt(upload.require_file().path, key)
+
+    With a `list_field`, that field may come again and again, each time with a file; all files
+    together have `max_file_bytes`.
 
     Authenticate and rate-limit before: this reads the body. Raises `FileTooLargeError` and
     `StorageFullError` before the first byte where the length is declared, else as soon as it
@@ -54,7 +58,13 @@ async def receive(
     needed_bytes = limits.reserve_bytes + 2 * (declared_bytes or 0)
     if await run_in_threadpool(store.free_bytes) < needed_bytes:
         raise StorageFullError
-    form = Form(store, file_field=file_field, max_file_bytes=max_file_bytes, limits=limits)
+    form = Form(
+        store,
+        file_field=file_field,
+        list_field=list_field,
+        max_file_bytes=max_file_bytes,
+        limits=limits,
+    )
     try:
         await _read(request, form, boundary=boundary, max_body_bytes=max_body_bytes)
         return await form.finish()

@@ -31,6 +31,7 @@ TASKS = {
     "probe": "telecine.media.probe:probe_task",
     "convert_image": "telecine.media.images:convert_task",
     "identify_image": "telecine.media.images:identify_task",
+    "describe": "telecine.media.describing:describe_task",
 }
 
 

@@ -36,7 +36,7 @@ from telecine.media.timeline.templates import expand
 
 _MAX_DEPTH: Final = 8
 #: Types that are made of further clips.
-_HOLDERS: Final = ("layout", "template", "progress")
+HOLDERS: Final = ("layout", "template", "progress")
 _AUTO_SECONDS: Final = 5.0
 _ROWS: Final[tuple[Literal["horizontal", "vertical"], ...]] = ("horizontal", "vertical")
 _ALIGNS: Final[tuple[Literal["start", "center", "end", "stretch"], ...]] = (
@@ -126,7 +126,7 @@ def _kind(node: Node, scene: Scene) -> str | None:
             )
         return None
     value = node.required("type")
-    return None if value is None else value.choice((*CLIP_TYPES, *_HOLDERS))
+    return None if value is None else value.choice((*CLIP_TYPES, *HOLDERS))
 
 
 def _start(node: Node) -> float:

@@ -1,0 +1,173 @@
+"""From a composition as it was sent to one that may be stored and rendered.
+
+Everything that is wrong with it is found at once: its fields, and the files that it names. A
+`src` may be the id of an uploaded file, one of our own links, or an address on the web.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+
+from telecine.api import links
+from telecine.api.access import Caller
+from telecine.api.services import Services
+from telecine.core import assets, files
+from telecine.core.files import File
+from telecine.db import Transaction
+from telecine.kit.errors import InvalidDocumentError, InvalidRequestError, NotFoundError
+from telecine.kit.outbound import Outbound
+from telecine.media.timeline.model import Source, Timeline
+from telecine.media.timeline.reader import Problem
+from telecine.media.timeline.rv import Parsed, parse_rv
+
+_WEB = ("http://", "https://")
+_BY_ID = "file_id:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A document without faults. `files` says which stored file a `src` is, `remote` is fetched."""
+
+    text: str
+    digest: str
+    timeline: Timeline
+    files: Mapping[str, File]
+    remote: tuple[str, ...]
+    warnings: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """The stored files behind the names in a document, and how long those run that do."""
+
+    files: Mapping[str, File]
+    seconds: Mapping[str, float]
+
+    def duration_seconds(self, source: Source) -> float | None:
+        """Return how long a source runs, as far as the library knows."""
+        return self.seconds.get(source.src)
+
+    def words(self, _source: Source) -> object:
+        """Captions are read when the film is rendered."""
+        return None
+
+
+async def check(services: Services, caller: Caller, raw: bytes, *, origin: str) -> Checked:
+    """Check a document. Raises `InvalidDocumentError` with all of its faults."""
+    document = read(raw)
+    parsed = await run_in_threadpool(parse_rv, document)
+    names = {source.src: _name(source.src, origin) for source in parsed.sources}
+    found = await services.read(partial(_look_up, names=names, caller=caller))
+    if found.seconds and b'"auto"' in raw:
+        parsed = await run_in_threadpool(partial(parse_rv, document, lookup=found))
+    faults = (*parsed.problems, *_unusable(parsed, names, found, services.outbound))
+    if faults or parsed.timeline is None:
+        raise refusal(faults)
+    return Checked(
+        text=raw.decode("utf-8"),
+        digest=_digest(document),
+        timeline=parsed.timeline,
+        files=found.files,
+        remote=tuple(src for src, name in names.items() if name is None),
+        warnings=parsed.warnings,
+    )
+
+
+def read(raw: bytes) -> object:
+    """Decode JSON, strictly: no NaN, no endless nesting, no broken text."""
+    try:
+        text = raw.decode("utf-8")
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        fault = Problem(
+            path="", code="JSON", message=f"This is not JSON: {error}.", got="", allowed="JSON"
+        )
+        raise refusal((fault,)) from error
+
+
+def refusal(faults: tuple[Problem, ...]) -> InvalidDocumentError:
+    """Word the faults of a document."""
+    number = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+    first = faults[0]
+    where = f"{first.path}: " if first.path else ""
+    return InvalidDocumentError(
+        f"The composition has {number}. {where}{first.message}",
+        problems=[{name: str(value) for name, value in asdict(each).items()} for each in faults],
+    )
+
+
+def _name(src: str, origin: str) -> str | None:
+    """Return the id by which a `src` names a stored file; None where it lies on the web."""
+    if src.startswith(_BY_ID):
+        return src.removeprefix(_BY_ID)
+    if src.lower().startswith(_WEB):
+        return links.file_of(src, origin=origin)
+    return src
+
+
+def _look_up(tx: Transaction, *, names: Mapping[str, str | None], caller: Caller) -> _Found:
+    wanted = [name for name in names.values() if name is not None]
+    account_id = caller.account.id
+    library = assets.find(tx, wanted, account_id=account_id)
+    stored: dict[str, File] = {}
+    seconds: dict[str, float] = {}
+    for src, name in names.items():
+        if name is None:
+            continue
+        if asset := library.get(name):
+            stored[src] = asset.file
+            if asset.duration_seconds is not None:
+                seconds[src] = asset.duration_seconds
+        elif name.startswith("file_"):
+            # Not in the library, but perhaps a film that was rendered here.
+            film = _film(tx, name)
+            if film is not None and film.account_id == account_id:
+                stored[src] = film
+    return _Found(files=stored, seconds=seconds)
+
+
+def _film(tx: Transaction, file_id: str) -> File | None:
+    try:
+        found = files.get(tx, file_id)
+    except NotFoundError:
+        return None
+    return found if found.deleted_at is None else None
+
+
+def _unusable(
+    parsed: Parsed, names: Mapping[str, str | None], found: _Found, outbound: Outbound
+) -> list[Problem]:
+    """Return a fault for every source that is neither a stored file nor may be fetched."""
+    faults = []
+    for source in parsed.sources:
+        if source.src in found.files:
+            continue
+        message = "There is no such file in your library."
+        if names[source.src] is None:
+            try:
+                outbound.check_url(source.src, field=source.path)
+            except InvalidRequestError as error:
+                message = error.message
+            else:
+                continue
+        faults.append(
+            Problem(
+                path=source.path,
+                code="SOURCE",
+                message=message,
+                got=source.src[:200],
+                allowed="the id or URL of an uploaded file, or a public https: URL",
+            )
+        )
+    return faults
+
+
+def _digest(document: object) -> str:
+    """Hash the canonical form: keys in order, no space."""
+    return hashlib.sha256(msgspec.json.encode(document, order="deterministic")).hexdigest()

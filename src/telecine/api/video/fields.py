@@ -1,0 +1,150 @@
+"""Queries and JSON bodies -> what the core takes. Every refusal names the field as it was sent."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import UnsetType
+from starlette.requests import Request
+
+from telecine.api import jsonbody
+from telecine.api.services import Services
+from telecine.api.video.wire import ConvertBody, CreateBody, RenderBody
+from telecine.core.assets import AssetKind
+from telecine.core.compositions import RenderState
+from telecine.kit.errors import InvalidRequestError
+
+_MOST_PER_PAGE = 100
+_LAST_PAGE = 1_000_000
+_ORDER_BYTES = 64 * 1024
+_MAX_LABEL_CHARACTERS = 200
+_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+_NO_CONFIG = b"null"
+
+E = TypeVar("E", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paging:
+    """Which page of how many; pages count from 1."""
+
+    page: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTask:
+    """What POST /api/v1/video brings. `config` and `notes` are JSON as it was sent."""
+
+    config: bytes
+    notes: str | None
+    title: str | None
+    category: str | None
+
+
+def paging(request: Request) -> Paging:
+    """Read `page` and `limit`."""
+    return Paging(
+        page=_whole(request, "page", default=1, most=_LAST_PAGE),
+        limit=_whole(request, "limit", default=20, most=_MOST_PER_PAGE),
+    )
+
+
+def state(request: Request) -> RenderState | None:
+    """Read `status`, one of the four."""
+    return _choice(request, "status", RenderState)
+
+
+def kind(request: Request) -> AssetKind | None:
+    """Read `type`: image, video or audio."""
+    return _choice(request, "type", AssetKind)
+
+
+def category(request: Request) -> str | None:
+    """Read `category`; `all` is the same as none."""
+    value = request.query_params.get("category", "")
+    return None if value in {"", "all"} else value
+
+
+def is_dry_run(request: Request) -> bool:
+    """Read `?dry_run=`."""
+    return request.query_params.get("dry_run", "").lower() in {"true", "1", "yes"}
+
+
+async def new_task(request: Request, services: Services) -> NewTask:
+    """Read the body that creates a task. What is in `config` is looked at later."""
+    raw = await jsonbody.read(request, max_bytes=services.settings.max_composition_bytes)
+    body = jsonbody.decode(raw, CreateBody)
+    return NewTask(
+        config=_NO_CONFIG if isinstance(body.config, UnsetType) else bytes(body.config),
+        notes=_notes(body.metadata),
+        title=_label(body.title, "title"),
+        category=_label(body.category, "category"),
+    )
+
+
+async def convert_body(request: Request) -> tuple[str | None, str | None]:
+    """Return category and notes."""
+    body = jsonbody.decode(await jsonbody.read(request, max_bytes=_ORDER_BYTES), ConvertBody)
+    return _label(body.category, "category"), _notes(body.metadata)
+
+
+async def render_body(request: Request, services: Services) -> RenderBody:
+    """Read how a render is wanted; `webhook_url` is judged as far as it can be without asking."""
+    body = jsonbody.decode(await jsonbody.read(request, max_bytes=_ORDER_BYTES), RenderBody)
+    _label(body.category, "category")
+    if body.webhook_url:
+        if not urlsplit(body.webhook_url).scheme:
+            raise InvalidRequestError("'webhook_url' must be an absolute URL.", field="webhook_url")
+        services.outbound.check_url(body.webhook_url, field="webhook_url")
+    return body
+
+
+def notes(value: msgspec.Raw | UnsetType) -> str | None:
+    """Return `metadata` as it was sent."""
+    return _notes(value)
+
+
+def _notes(value: msgspec.Raw | UnsetType) -> str | None:
+    if isinstance(value, UnsetType) or bytes(value) == b"null":
+        return None
+    text = bytes(value).decode("utf-8", "replace")
+    if not text.startswith("{"):
+        raise InvalidRequestError("'metadata' must be an object.", field="metadata")
+    return text
+
+
+def _label(value: str | None, field: str) -> str | None:
+    if value is None:
+        return None
+    is_clean = all(unicodedata.category(c) not in {"Cc", "Cs"} for c in value)
+    if len(value) > _MAX_LABEL_CHARACTERS or not is_clean:
+        raise InvalidRequestError(
+            f"'{field}' is text of at most {_MAX_LABEL_CHARACTERS} characters on one line.",
+            field=field,
+        )
+    return value.strip() or None
+
+
+def _whole(request: Request, name: str, *, default: int, most: int) -> int:
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= most:
+        raise InvalidRequestError(f"'{name}' is a whole number from 1 to {most}.", field=name)
+    return int(text)
+
+
+def _choice(request: Request, name: str, known: type[E]) -> E | None:
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    if text not in set(known):
+        raise InvalidRequestError(f"'{name}' is one of {', '.join(known)}.", field=name)
+    return known(text)

@@ -1,0 +1,180 @@
+"""What an uploaded file is, by its content: image, drawing, video or sound, and its figures.
+
+Runs in a confined child. Drawings are the one kind that is not kept as it came: what is written
+to the target is the drawing without scripts, references to elsewhere and whatever else is not
+on the list of what may be drawn.
+"""
+
+from __future__ import annotations
+
+# A drawing may be in these, and behind the walls nothing can be imported any more.
+import encodings.ascii
+import encodings.cp1252
+import encodings.iso8859_15  # noqa: F401
+import os
+import re
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import av
+import av.error
+import msgspec
+
+from telecine.kit.errors import UndecodableMediaError, UnsupportedMediaError
+from telecine.media.ffmpeg import DEMUXERS
+from telecine.media.images import identify_task
+from telecine.media.pool import Pool
+from telecine.media.probe import probe_task
+from telecine.media.render.svgclean import MOST_BYTES, clean_svg
+
+_HEAD_BYTES: Final = 4096
+_TIMEOUT_SECONDS: Final = 60.0
+_DRAWING: Final = re.compile(rb"<(?:svg:)?svg[\s>]")
+_IMAGES: Final = {"jpg": "image/jpeg", "heic": "image/heic", "avif": "image/avif"}
+#: The first of libav's names of a container, and what it is called on the web.
+_CONTAINERS: Final = {
+    "mov": "mp4", "matroska": "x-matroska", "avi": "x-msvideo", "mpegts": "mp2t", "mpeg": "mpeg",
+    "asf": "x-ms-wmv", "flv": "x-flv", "mp3": "mpeg", "caf": "x-caf", "aiff": "aiff",
+}  # fmt: skip
+
+
+class Description(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found. Sizes are those shown; None for what the file has not.
+
+    `is_rewritten`: keep what was written to the target, not what came.
+    """
+
+    kind: Literal["image", "video", "audio"]
+    media_type: str
+    width: int | None = None
+    height: int | None = None
+    duration_seconds: float | None = None
+    is_rewritten: bool = False
+
+
+def describe(pool: Pool, path: Path, *, target: Path, max_pixels: int) -> Description:
+    """Look at a file; blocks. `target` is made anew, and left empty unless it is to be kept.
+
+    Raises `MediaError`s: none of the three kinds, damaged, or hostile.
+    """
+    answer = pool.call(
+        "describe",
+        {"max_pixels": max_pixels},
+        input_path=path,
+        output_path=target,
+        timeout_seconds=_TIMEOUT_SECONDS,
+    )
+    return msgspec.convert(answer, Description)
+
+
+def describe_task(
+    params: dict[str, Any], source_fd: int, target_fd: int | None = None
+) -> dict[str, Any]:
+    """Run in a confined child: describe the file behind `source_fd`."""
+    size_bytes = os.fstat(source_fd).st_size
+    if size_bytes == 0:
+        raise UndecodableMediaError("The file is empty.")
+    head = os.pread(source_fd, _HEAD_BYTES, 0)
+    if target_fd is not None and _is_drawing(head):
+        found = _drawing(source_fd, target_fd)
+    else:
+        found = _image(source_fd) or _video(params, source_fd, head) or _sound(source_fd)
+    answer: dict[str, Any] = msgspec.to_builtins(found)
+    return answer
+
+
+def _is_drawing(head: bytes) -> bool:
+    """Say whether a file begins like markup of a drawing (UTF-16 has a NUL at every letter)."""
+    text = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    return text.startswith(b"<") and _DRAWING.search(text) is not None
+
+
+def _drawing(source_fd: int, target_fd: int) -> Description:
+    try:
+        drawing = clean_svg(os.pread(source_fd, MOST_BYTES + 1, 0), field=None)
+    except (LookupError, PermissionError) as error:
+        raise UndecodableMediaError("The drawing is in an unknown encoding.") from error
+    with os.fdopen(os.dup(target_fd), "wb") as target:
+        target.write(drawing.markup)
+    return Description(
+        kind="image",
+        media_type="image/svg+xml",
+        width=max(1, round(drawing.width)),
+        height=max(1, round(drawing.height)),
+        is_rewritten=True,
+    )
+
+
+def _image(source_fd: int) -> Description | None:
+    """Return None for what is no image; a damaged one raises."""
+    try:
+        facts = identify_task({}, source_fd)
+    except UnsupportedMediaError:
+        return None
+    name = facts["format"]
+    return Description(
+        kind="image",
+        media_type=_IMAGES.get(name, f"image/{name}"),
+        width=facts["width"],
+        height=facts["height"],
+    )
+
+
+def _video(params: dict[str, Any], source_fd: int, head: bytes) -> Description | None:
+    """Return None for what has no moving picture; a damaged one raises."""
+    try:
+        facts = probe_task(params, source_fd, None)
+    except UnsupportedMediaError:
+        return None
+    name = facts["container"].partition(",")[0]
+    kind = _CONTAINERS.get(name, name)
+    if name == "mov" and (facts["brand"] or "").strip() == "qt":
+        kind = "quicktime"
+    if name == "matroska" and b"webm" in head:
+        kind = "webm"
+    return Description(
+        kind="video",
+        media_type=f"video/{kind}",
+        width=facts["video"]["display_width"],
+        height=facts["video"]["display_height"],
+        duration_seconds=facts["video"]["duration_seconds"] or facts["duration_seconds"],
+    )
+
+
+def _sound(source_fd: int) -> Description:
+    os.lseek(source_fd, 0, os.SEEK_SET)
+    options = {
+        "fd": str(source_fd),
+        "protocol_whitelist": "fd",
+        "format_whitelist": ",".join(DEMUXERS),
+    }
+    try:
+        with av.open("fd:", mode="r", metadata_errors="replace", options=options) as container:
+            stream = next((each for each in container.streams.audio if _has_decoder(each)), None)
+            if stream is None or not _has_sound(container, stream):
+                raise UnsupportedMediaError("The file is no image, video or sound.")
+            seconds = container.duration / av.time_base if container.duration else None
+            name = container.format.name.partition(",")[0]
+    except av.error.FFmpegError as error:
+        raise UnsupportedMediaError("The file is no image, video or sound.") from error
+    return Description(
+        kind="audio", media_type=f"audio/{_CONTAINERS.get(name, name)}", duration_seconds=seconds
+    )
+
+
+def _has_decoder(stream: av.AudioStream) -> bool:
+    context: object = stream.codec_context  # None for an unknown codec, whatever the stubs say
+    return context is not None
+
+
+def _has_sound(container: av.container.InputContainer, stream: av.AudioStream) -> bool:
+    """Decode until a sound comes out: noise passes for an MP3 by its first bytes alone."""
+    for number, packet in enumerate(container.demux(stream)):
+        if number > 100:
+            return False
+        try:
+            if packet.decode():
+                return True
+        except av.error.FFmpegError:
+            continue
+    return False
