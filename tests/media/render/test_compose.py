@@ -175,6 +175,25 @@ def test_a_blur_reaches_out_of_its_box_but_not_out_of_a_layout() -> None:
     assert abs(int(cut[24, 24].mean()) - int(free[24, 24].mean())) <= 2
 
 
+@pytest.mark.parametrize("blur", [2.0, 24.0])
+@pytest.mark.parametrize("place", [at(0, 0), at(-0.5, 0), (1.02, 0.0, 0.0, 1.04, -0.6, -1.2)])
+def test_a_blur_lets_no_ground_in_at_the_edges_of_the_canvas(blur: float, place: Matrix) -> None:
+    whole = sprite_of((255, 255, 255), width=WIDTH + 1, height=HEIGHT)
+    draw = Draw(layer=0, matrix=place, filters=(Filter(kind="blur", value=blur),))
+    y, u, v = composer(whole).compose(Frame(draws=(draw,)))[:3]
+    assert int(y.min()) >= 233
+    assert max(int(np.abs(plane.astype(int) - 128).max()) for plane in (u, v)) <= 2
+
+
+def test_a_blur_that_reaches_one_edge_lets_the_ground_in_at_the_others() -> None:
+    half = sprite_of((255, 255, 255), width=WIDTH // 2, height=HEIGHT)
+    draw = Draw(layer=0, matrix=at(0, 0), filters=(Filter(kind="blur", value=6.0),))
+    row = composer(half).compose(Frame(draws=(draw,))).y[HEIGHT - 1].astype(int)
+    assert row[0] >= 233
+    assert row[WIDTH // 2 - 1 : WIDTH // 2 + 1].mean() == pytest.approx((16 + 235) / 2, abs=4)
+    assert row[-1] <= 17
+
+
 def test_a_wide_blur_spreads_as_far_as_its_sigma_says() -> None:
     sprite = sprite_of((255, 255, 255), width=WIDTH, height=HEIGHT)
     draw = Draw(layer=0, matrix=at(32, -200), filters=(Filter(kind="blur", value=9.0),))

@@ -252,6 +252,13 @@ SCENES: dict[str, tuple[Draw, ...]] = {
         draw(0, filters=(Filter(kind="blur", value=4),)),
         draw(1, CENTRED, filters=(Filter(kind="hue", value=90), Filter(kind="blur", value=2))),
     ),
+    "blurred over the edges": (
+        draw(0, (1, 0, 0, 1, -3, 0), filters=(Filter(kind="blur", value=12),)),
+        draw(1, (1, 0, 0, 1, -5, 50), filters=(Filter(kind="blur", value=5),)),
+        draw(
+            3, turned(150, 80, size=(80, 60), degrees=20), filters=(Filter(kind="blur", value=3),)
+        ),
+    ),
     "toned": (
         draw(0, filters=(Filter(kind="contrast", value=1.6), Filter(kind="saturate", value=0.3))),
         draw(6, (1, 0, 0, 1, 20, 20), filters=(Filter(kind="invert", value=0.8),)),
@@ -276,6 +283,11 @@ SCENES: dict[str, tuple[Draw, ...]] = {
     ),
     **{mode: (draw(0), draw(1, CENTRED, blend=mode, opacity=0.8)) for mode in get_args(BlendMode)},
 }
+
+
+def test_a_blur_of_the_whole_canvas_stays_as_bright_at_its_edges() -> None:
+    white = draw(5, (WIDTH / 40, 0, 0, HEIGHT / 20, 0, 0), filters=(Filter(kind="blur", value=3),))
+    assert int(slow(white)[..., 0].min()) >= 252
 
 
 @pytest.mark.parametrize("scene", SCENES)

@@ -58,7 +58,7 @@ def apply(
     stamp = luma, chroma
     for is_blur, group in groupby(filters, lambda each: each.kind == "blur"):
         run = tuple(group)
-        stamp = _blurred(stamp, draw, run) if is_blur else _toned(stamp, run)
+        stamp = _blurred(stamp, draw, run, target) if is_blur else _toned(stamp, run)
     if draw.sweep is not None:
         stamp = _swept(stamp, draw, layer)
     stamp = masks.seen(stamp, masks.limits_of(draw, layer))
@@ -88,19 +88,21 @@ def _sigmas(draw: Draw, blur: Filter) -> tuple[float, float]:
     return min(value * math.hypot(a, c), _MOST_SIGMA), min(value * math.hypot(b, d), _MOST_SIGMA)
 
 
-def _blurred(stamp: Stamp, draw: Draw, blurs: tuple[Filter, ...]) -> Stamp:
+def _blurred(stamp: Stamp, draw: Draw, blurs: tuple[Filter, ...], target: Planes) -> Stamp:
     sigmas = [_sigmas(draw, blur) for blur in blurs]
     across, down = (math.hypot(*each) for each in zip(*sigmas, strict=True))
     luma, chroma = stamp
+    whole, half = _whole(target.y), _whole(target.u)
     return (
-        None if luma is None else _blurred_patch(luma, across, down),
-        None if chroma is None else _blurred_patch(chroma, across / 2, down / 2),
+        None if luma is None else _blurred_patch(luma, across, down, whole),
+        None if chroma is None else _blurred_patch(chroma, across / 2, down / 2, half),
     )
 
 
-def _blurred_patch(patch: Patch, across: float, down: float) -> Patch:
+def _blurred_patch(patch: Patch, across: float, down: float, canvas: Rect) -> Patch:
     if max(across, down) < 0.05:
         return patch
+    patch = _trimmed(patch, canvas)
     shrink_x, shrink_y = _shrinking(across), _shrinking(down)
     width, height = patch.rect.size
     left, top = math.ceil(3 * across), math.ceil(3 * down)
@@ -110,17 +112,55 @@ def _blurred_patch(patch: Patch, across: float, down: float) -> Patch:
     sigmas = (_left_over(across, shrink_x), _left_over(down, shrink_y))
     planes = []
     for plane in (*patch.values, alpha):
-        wide = cv2.copyMakeBorder(plane, top, bottom, left, right, cv2.BORDER_CONSTANT)
+        wide = _bordered(plane, patch.rect, canvas, (top, bottom, left, right))
         size = (wide.shape[1], wide.shape[0])
         if shrink_x > 1 or shrink_y > 1:
-            wide = kernels.shrink(cast(Plane, wide), columns=shrink_x, rows=shrink_y)
-        wide = cv2.GaussianBlur(wide, (0, 0), sigmas[0], sigmaY=sigmas[1])
+            wide = kernels.shrink(wide, columns=shrink_x, rows=shrink_y)
+        wide = cast(Plane, cv2.GaussianBlur(wide, (0, 0), sigmas[0], sigmaY=sigmas[1]))
         if shrink_x > 1 or shrink_y > 1:
-            wide = cv2.resize(wide, size, interpolation=cv2.INTER_LINEAR)
-        planes.append(cast(Plane, wide))
+            wide = cast(Plane, cv2.resize(wide, size, interpolation=cv2.INTER_LINEAR))
+        planes.append(wide)
     rect = patch.rect
     grown = Rect(rect.left - left, rect.top - top, rect.right + right, rect.bottom + bottom)
     return Patch(grown, tuple(planes[:-1]), planes[-1])
+
+
+def _trimmed(patch: Patch, canvas: Rect) -> Patch:
+    """Leave out what is transparent, and beyond the canvas the outermost line, which is half so."""
+    rect = patch.rect
+    if patch.alpha is not None:
+        left, top, width, height = cv2.boundingRect(patch.alpha)
+        left, top = left + rect.left, top + rect.top
+        rect = Rect(left, top, left + width, top + height)
+    inner = Rect(
+        rect.left + (rect.left < canvas.left),
+        rect.top + (rect.top < canvas.top),
+        rect.right - (rect.right > canvas.right),
+        rect.bottom - (rect.bottom > canvas.bottom),
+    )
+    return kernels.cropped(patch, inner) or patch
+
+
+def _bordered(plane: Plane, rect: Rect, canvas: Rect, border: tuple[int, int, int, int]) -> Plane:
+    """Put nothing round a plane, but more of the same where it reaches the canvas's edge: a blur
+    must not let the ground in there."""
+    reaches = (
+        rect.top <= canvas.top,
+        rect.bottom >= canvas.bottom,
+        rect.left <= canvas.left,
+        rect.right >= canvas.right,
+    )
+    above, below, before, after = (side * does for side, does in zip(border, reaches, strict=True))
+    wide = cv2.copyMakeBorder(plane, above, below, before, after, cv2.BORDER_REPLICATE)
+    if all(reaches):
+        return cast(Plane, wide)
+    top, bottom, left, right = border
+    return cast(
+        Plane,
+        cv2.copyMakeBorder(
+            wide, top - above, bottom - below, left - before, right - after, cv2.BORDER_CONSTANT
+        ),
+    )
 
 
 def _shrinking(sigma: float) -> int:

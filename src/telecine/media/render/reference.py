@@ -33,7 +33,7 @@ from telecine.media.render.pixels import Pixels, Rgba, new_surface, to_image
 from telecine.media.render.planes import FrameSource, Planes
 from telecine.media.render.shapes import rounded_box
 from telecine.media.render.skia_guard import skia
-from telecine.media.timeline.model import BlendMode
+from telecine.media.timeline.model import BlendMode, Filter
 
 Floats = npt.NDArray[np.float32]
 
@@ -112,22 +112,24 @@ class Reference:
         if image is None:
             return None
         rgba, to_box, seen = image
-        surface, part = new_surface(self._canvas.width, self._canvas.height)
-        canvas = surface.getCanvas()
-        canvas.concat(_skia_matrix(draw.matrix))
         moving = (*layer.style.filters, *draw.filters) if layer.is_moving else draw.filters
-        effect = filters.image_filter(moving, None)
-        if effect is not None:
-            canvas.saveLayer(None, skia.Paint(ImageFilter=effect))
+        room = _room(moving, draw.matrix)
+        width, height = self._canvas.width + 2 * room, self._canvas.height + 2 * room
+        surface, part = new_surface(width, height)
+        canvas = surface.getCanvas()
+        canvas.translate(room, room)
+        canvas.concat(_skia_matrix(draw.matrix))
         for mask in draw.masks:
             if mask.kind == "rounded":
                 box = rounded_box(layer.width, layer.height, mask.radii)
                 canvas.clipRRect(box, skia.ClipOp.kIntersect, doAntiAlias=True)
         _draw_image(canvas, rgba, to_box, seen=seen, scale=_scales(draw.matrix, to_box))
         surface.flushAndSubmit()
+        effect = filters.image_filter(moving, None)
         if effect is not None:
-            canvas.restore()
-        surface.flushAndSubmit()
+            _extend(part, room)
+            part = _filtered(part, effect, draw.matrix)
+        part = np.ascontiguousarray(part[room : height - room, room : width - room])
         if draw.sweep is not None:
             _light(part, draw, layer)
         _cut(part, draw, layer)
@@ -227,6 +229,35 @@ def _draw_image(
     options = skia.SamplingOptions(skia.FilterMode.kLinear)
     shader = to_image(small).makeShader(clamp, clamp, options, place)
     canvas.drawRect(seen, skia.Paint(AntiAlias=True, Shader=shader))
+
+
+def _room(moving: Sequence[Filter], matrix: Matrix) -> int:
+    """Return how far beyond the canvas a blur looks, in px of the canvas."""
+    a, b, c, d, _, _ = matrix
+    scale = max(math.hypot(a, c), math.hypot(b, d))
+    return math.ceil(sum(3 * each.value * scale for each in moving if each.kind == "blur"))
+
+
+def _extend(part: Rgba, room: int) -> None:
+    """Repeat a layer's last pixels where it reaches the edge of the canvas, `room` px inside."""
+    for lines in (part, part[::-1], part.swapaxes(0, 1), part.swapaxes(0, 1)[::-1]):
+        filled = np.flatnonzero(lines[..., 3].any(axis=1))
+        if filled.size and filled[0] <= room:
+            last = int(filled[0]) + (filled[0] < room)  # the outermost may be half transparent
+            lines[:last] = lines[last]
+
+
+def _filtered(part: Rgba, effect: skia.ImageFilter, matrix: Matrix) -> Rgba:
+    """Apply a filter whose px are those of the layer's box."""
+    surface, made = new_surface(part.shape[1], part.shape[0])
+    canvas = surface.getCanvas()
+    canvas.concat(_skia_matrix(matrix))
+    canvas.saveLayer(None, skia.Paint(ImageFilter=effect))
+    canvas.resetMatrix()
+    canvas.drawImage(to_image(part), 0, 0)
+    canvas.restore()
+    surface.flushAndSubmit()
+    return made
 
 
 def _scales(matrix: Matrix, to_box: Matrix) -> tuple[float, float]:
