@@ -25,6 +25,8 @@ from telecine.media.timeline.model import (
     Filter,
     FilterKind,
     Font,
+    Gradient,
+    GradientStop,
     Rect,
     Shadow,
     Stroke,
@@ -120,6 +122,41 @@ def test_a_tall_picture_has_no_seams(most_alpha: int) -> None:
         if tall is not None and short is not None:
             assert (tall[-len(short) :] == short).all()
     assert (whole.alpha is None) == (most_alpha == 255)
+
+
+def test_a_dark_gradient_has_no_steps() -> None:
+    stops = [
+        (0.0, Colour(red=0.04, green=0.06, blue=0.13)),
+        (1.0, Colour(red=0.1, green=0.1, blue=0.2)),
+    ]
+    gradient = Gradient(
+        kind="linear",
+        stops=tuple(GradientStop(offset=offset, colour=colour) for offset, colour in stops),
+    )
+    layer = layer_of(Rect(paint=gradient), size=(640, 64))
+    sprite = sprites().sprite(layer)
+    means = sprite.y.reshape(8, 8, 80, 8).mean(axis=(1, 3))
+    ramp = np.linspace(means[:, 0].mean(), means[:, -1].mean(), 80)
+    assert 5 < ramp[-1] - ramp[0] < 15
+    assert np.abs(means - ramp).max() < 0.3  # steps of whole levels would be off by a half
+    assert len(set(np.diff(sprite.y.astype(int), axis=1).ravel())) > 2
+    again = sprites().sprite(layer)
+    assert all((one == other).all() for one, other in zip(sprite[:3], again[:3], strict=True))
+
+
+def test_what_is_exact_is_not_dithered() -> None:
+    for level, luma in ((0, 16), (255, 235)):
+        planes = to_planes(
+            np.full((16, 16, 4), (level, level, level, 255), np.uint8), is_dithered=True
+        )
+        assert {int(plane.min()) for plane in planes[:3]} == {luma, 128}
+        assert {int(plane.max()) for plane in planes[:3]} == {luma, 128}
+    clear = to_planes(np.zeros((16, 16, 4), np.uint8), is_dithered=True)
+    assert not any(plane.any() for plane in clear if plane is not None)
+    plain = sprites().sprite(
+        layer_of(Rect(paint=Colour(red=0.1, green=0.3, blue=0.4)), size=(32, 32))
+    )
+    assert len(set(plain.y.ravel())) == 1
 
 
 def test_a_sprite_begins_on_an_even_pixel_of_its_box() -> None:

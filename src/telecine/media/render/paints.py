@@ -29,7 +29,7 @@ def fill_paint(paint: Paint, width: float, height: float) -> skia.Paint:
         made.setColor4f(colour4f(paint), None)
     else:
         made.setShader(_shader(paint, max(width, 1e-3), max(height, 1e-3)))
-    made.setDither(False)
+    made.setDither(isinstance(paint, Gradient))
     return made
 
 

@@ -8,7 +8,7 @@ BT.709 to limited range, each value rounded once.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import cv2
 import numpy as np
@@ -47,13 +47,18 @@ class Pixels:
     top: float
     scale: float
 
-    def to_sprite(self) -> Sprite:
-        """Return the same as planes."""
-        return Sprite(*to_planes(self.rgba), left=self.left, top=self.top, scale=self.scale)
+    def to_sprite(self, *, has_gradient: bool = False) -> Sprite:
+        """Return the same as planes; colours that run into one another are dithered."""
+        planes = to_planes(self.rgba, is_dithered=has_gradient)
+        return Sprite(*planes, left=self.left, top=self.top, scale=self.scale)
 
 
-def to_planes(rgba: Rgba) -> Planes:
-    """Convert; alpha is left out where every pixel is opaque."""
+def to_planes(rgba: Rgba, *, is_dithered: bool = False) -> Planes:
+    """Convert; alpha is left out where every pixel is opaque.
+
+    Dithered, values between two levels become both of them in a fixed pattern, so that slow
+    changes show no steps.
+    """
     height, width = rgba.shape[:2]
     half = ((height + 1) // 2, (width + 1) // 2)
     is_opaque = int(rgba[..., 3].min(initial=255)) == 255
@@ -64,15 +69,42 @@ def to_planes(rgba: Rgba) -> Planes:
     for top in range(0, height, _BAND):
         band = np.ascontiguousarray(rgba[top : top + _BAND])
         rows, halves = slice(top, top + _BAND), slice(top // 2, (top + _BAND) // 2)
-        luma[rows] = cv2.transform(band, _TO_YUV[:1]).reshape(band.shape[:2])
+        luma[rows] = _converted(band, _TO_YUV[:1], is_dithered=is_dithered)[..., 0]
         near = _around_chroma(band, is_opaque=is_opaque)
         # 16 bits in, so that nothing was rounded before this.
-        both = cv2.transform(near, _TO_YUV[1:] / np.float32(_CHROMA_WEIGHT))
+        rows_of = _TO_YUV[1:] / np.float32(_CHROMA_WEIGHT)
+        both = _converted(near, rows_of, is_dithered=is_dithered)
         chroma[0][halves], chroma[1][halves] = both[..., 0], both[..., 1]
         if alpha_half is not None:
             alpha_half[halves] = (near[..., 3] + _CHROMA_WEIGHT // 2) // _CHROMA_WEIGHT
     alpha = None if is_opaque else np.ascontiguousarray(rgba[..., 3])
     return Planes(luma, *chroma, alpha, alpha_half)
+
+
+def _converted(
+    rgba: Rgba | npt.NDArray[np.uint16], matrix: npt.NDArray[np.float32], *, is_dithered: bool
+) -> Rgba:
+    """Multiply by a matrix of one or two rows; each value is rounded, or dithered, once."""
+    height, width = rgba.shape[:2]
+    shape = (height, width, len(matrix))
+    if not is_dithered:
+        return cast(Rgba, cv2.transform(rgba, matrix).reshape(shape))
+    exact = cv2.transform(rgba.astype(np.float32), matrix).reshape(shape)
+    side = len(_THRESHOLDS)
+    pattern = np.tile(_THRESHOLDS, (-(-height // side), -(-width // side)))[:height, :width, None]
+    # Bands begin at a multiple of the pattern's side. What is whole stays as it is.
+    return cast(Rgba, np.floor(exact + pattern).astype(np.uint8))
+
+
+def _ordered(doublings: int) -> npt.NDArray[np.float32]:
+    """Return Bayer's thresholds, between 0 and 1, for a square of that many doublings."""
+    order = np.zeros((1, 1), np.float32)
+    for _ in range(doublings):
+        order = np.block([[4 * order, 4 * order + 2], [4 * order + 3, 4 * order + 1]])
+    return ((order + 0.5) / order.size).astype(np.float32)
+
+
+_THRESHOLDS: Final = _ordered(3)
 
 
 def _around_chroma(rgba: Rgba, *, is_opaque: bool) -> npt.NDArray[np.uint16]:

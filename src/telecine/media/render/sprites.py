@@ -36,6 +36,7 @@ from telecine.media.render.svgclean import Drawing
 from telecine.media.timeline.model import (
     Circle,
     Code,
+    Gradient,
     Icon,
     Image,
     PathLine,
@@ -62,7 +63,9 @@ class Sprites:
 
     def sprite(self, layer: Layer) -> Sprite:
         """Return a layer as planes. Raises `MediaError`s that name the JSON path."""
-        return (self._plain_picture(layer) or self.pixels(layer)).to_sprite()
+        has_gradient = isinstance(getattr(layer.content, "paint", None), Gradient)
+        pixels = self._plain_picture(layer) or self.pixels(layer)
+        return pixels.to_sprite(has_gradient=has_gradient)
 
     def _plain_picture(self, layer: Layer) -> Pixels | None:
         """Return an image that nothing is done to but fitting, without drawing it."""
