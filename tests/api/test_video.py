@@ -12,6 +12,7 @@ from typing import Any
 import av
 import httpx2
 import pytest
+import pyvips
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 from tests import samples, steps
@@ -464,6 +465,12 @@ def test_files_are_uploaded_and_told_by_what_they_are(
     for each, part in zip(told["assets"], parts, strict=True):
         assert each["size"] == len(part[1][1])
         assert anybody.get(each["url"].removeprefix(HOST)).content == part[1][1]
+    for each, size in zip(told["assets"][:2], [(320, 320), (320, 240)], strict=True):
+        small = anybody.get(each["thumbnailUrl"].removeprefix(HOST))
+        assert small.headers["content-type"] == "image/webp"
+        picture = pyvips.Image.new_from_buffer(small.content, "")
+        assert (picture.width, picture.height) == size
+    assert told["assets"][2]["thumbnailUrl"] is None
     listed = anybody.get("/api/v1/files", params={"type": "image"}).json()
     assert [each["name"] for each in listed["files"]] == ["photo.png"]
     assert listed["pagination"] == {"page": 1, "limit": 20, "total": 1}

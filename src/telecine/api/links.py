@@ -25,7 +25,12 @@ def origin_of(request: Request, services: Services) -> str:
 
 def link_to(file: File, *, origin: str) -> str:
     """Return a file's address."""
-    return f"{origin}/storage/{file.id}/{quote(file.filename, safe='')}"
+    return link_by_id(file.id, file.filename, origin=origin)
+
+
+def link_by_id(file_id: str, filename: str, *, origin: str) -> str:
+    """Return the address of a file that is known by id and name alone."""
+    return f"{origin}/storage/{file_id}/{quote(filename, safe='')}"
 
 
 def file_of(url: str, *, origin: str) -> str | None:

@@ -19,16 +19,21 @@ from typing import Any, Final, Literal
 import av
 import av.error
 import msgspec
+import numpy as np
+import pyvips
+from av.container import InputContainer
 
 from telecine.kit.errors import UndecodableMediaError, UnsupportedMediaError
 from telecine.media.ffmpeg import DEMUXERS
-from telecine.media.images import identify_task
+from telecine.media.images import convert_task, identify_task
 from telecine.media.pool import Pool
 from telecine.media.probe import probe_task
 from telecine.media.render.svgclean import MOST_BYTES, clean_svg
 
 _HEAD_BYTES: Final = 4096
 _TIMEOUT_SECONDS: Final = 60.0
+_THUMBNAIL_SIDE: Final = 320
+_MOST_PIXELS: Final = 100_000_000
 _DRAWING: Final = re.compile(rb"<(?:svg:)?svg[\s>]")
 _IMAGES: Final = {"jpg": "image/jpeg", "heic": "image/heic", "avif": "image/avif"}
 #: The first of libav's names of a container, and what it is called on the web.
@@ -65,6 +70,33 @@ def describe(pool: Pool, path: Path, *, target: Path, max_pixels: int) -> Descri
         timeout_seconds=_TIMEOUT_SECONDS,
     )
     return msgspec.convert(answer, Description)
+
+
+def thumbnail(pool: Pool, path: Path, *, kind: Literal["image", "video"], target: Path) -> None:
+    """Write a small WebP of an image, or of a video's first picture; blocks. Raises `MediaError`s."""
+    pool.call(
+        "thumbnail",
+        {"kind": kind},
+        input_path=path,
+        output_path=target,
+        timeout_seconds=_TIMEOUT_SECONDS,
+    )
+
+
+def thumbnail_task(
+    params: dict[str, Any], source_fd: int, target_fd: int | None = None
+) -> dict[str, Any]:
+    """Run in a confined child: draw the thumbnail to `target_fd`."""
+    if target_fd is None:
+        raise ValueError("thumbnail_task writes to a descriptor")
+    if params["kind"] == "image":
+        wish = {"format": "webp", "width": _THUMBNAIL_SIDE, "height": _THUMBNAIL_SIDE}
+        return convert_task({**wish, "max_pixels": _MOST_PIXELS}, source_fd, target_fd)
+    picture = _first_picture(source_fd)
+    small = picture.thumbnail_image(_THUMBNAIL_SIDE, height=_THUMBNAIL_SIDE, size="down")
+    with os.fdopen(os.dup(target_fd), "wb") as target:
+        target.write(small.webpsave_buffer(Q=75))
+    return {}
 
 
 def describe_task(
@@ -142,14 +174,8 @@ def _video(params: dict[str, Any], source_fd: int, head: bytes) -> Description |
 
 
 def _sound(source_fd: int) -> Description:
-    os.lseek(source_fd, 0, os.SEEK_SET)
-    options = {
-        "fd": str(source_fd),
-        "protocol_whitelist": "fd",
-        "format_whitelist": ",".join(DEMUXERS),
-    }
     try:
-        with av.open("fd:", mode="r", metadata_errors="replace", options=options) as container:
+        with _open(source_fd) as container:
             stream = next((each for each in container.streams.audio if _has_decoder(each)), None)
             if stream is None or not _has_sound(container, stream):
                 raise UnsupportedMediaError("The file is no image, video or sound.")
@@ -162,12 +188,37 @@ def _sound(source_fd: int) -> Description:
     )
 
 
+def _first_picture(source_fd: int) -> pyvips.Image:
+    """Decode a video's first picture, upright."""
+    try:
+        with _open(source_fd) as container:
+            frame = next(container.decode(video=0), None)
+            if frame is None:
+                raise UndecodableMediaError("No picture of the video can be decoded.")
+            pixels = np.ascontiguousarray(frame.to_ndarray(format="rgb24"))
+            clockwise = -frame.rotation % 360
+    except av.error.FFmpegError as error:
+        raise UndecodableMediaError("No picture of the video can be decoded.") from error
+    picture = pyvips.Image.new_from_array(pixels, interpretation="srgb")
+    return picture.rot(f"d{clockwise}") if clockwise in {90, 180, 270} else picture
+
+
+def _open(source_fd: int) -> InputContainer:
+    os.lseek(source_fd, 0, os.SEEK_SET)
+    options = {
+        "fd": str(source_fd),
+        "protocol_whitelist": "fd",
+        "format_whitelist": ",".join(DEMUXERS),
+    }
+    return av.open("fd:", mode="r", metadata_errors="replace", options=options)
+
+
 def _has_decoder(stream: av.AudioStream) -> bool:
     context: object = stream.codec_context  # None for an unknown codec, whatever the stubs say
     return context is not None
 
 
-def _has_sound(container: av.container.InputContainer, stream: av.AudioStream) -> bool:
+def _has_sound(container: InputContainer, stream: av.AudioStream) -> bool:
     """Decode until a sound comes out: noise passes for an MP3 by its first bytes alone."""
     for number, packet in enumerate(container.demux(stream)):
         if number > 100:

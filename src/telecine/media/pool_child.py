@@ -32,6 +32,7 @@ TASKS = {
     "convert_image": "telecine.media.images:convert_task",
     "identify_image": "telecine.media.images:identify_task",
     "describe": "telecine.media.describing:describe_task",
+    "thumbnail": "telecine.media.describing:thumbnail_task",
 }
 
 

@@ -16,11 +16,17 @@ from telecine.api.formdata import STAGED_SUFFIX, UploadedFile
 from telecine.api.services import Services
 from telecine.api.video import fields, wire, wording
 from telecine.core import assets
-from telecine.core.assets import AssetKind, NewAsset
+from telecine.core.assets import AssetKind, NewAsset, Thumbnail
 from telecine.db import Transaction
-from telecine.kit.errors import MediaError, MissingFileError, StorageQuotaError, TelecineError
+from telecine.kit.errors import (
+    MediaError,
+    MissingFileError,
+    ProcessingError,
+    StorageQuotaError,
+    TelecineError,
+)
 from telecine.kit.ids import new_id
-from telecine.media.describing import describe
+from telecine.media.describing import Description, describe, thumbnail
 
 
 async def upload(request: Request, caller: Caller, services: Services) -> Response:
@@ -94,9 +100,11 @@ async def _keep(
         described = [
             await run_in_threadpool(_describe, services, file, staged) for file in received
         ]
-        for path, new in described:
+        for path, small, new in described:
             stored.append(new)
             await run_in_threadpool(services.blobs.adopt, path, new.blob_key)
+            if new.thumbnail is not None:
+                await run_in_threadpool(services.blobs.adopt, small, new.thumbnail.blob_key)
         return await services.write(
             partial(
                 assets.add,
@@ -110,16 +118,20 @@ async def _keep(
         # Refused for certain; after any other error the janitor finds what nobody owns.
         for new in stored:
             await run_in_threadpool(services.blobs.delete, new.blob_key)
+            if new.thumbnail is not None:
+                await run_in_threadpool(services.blobs.delete, new.thumbnail.blob_key)
         raise
     finally:
         for path in staged:
             await run_in_threadpool(path.unlink, missing_ok=True)
 
 
-def _describe(services: Services, file: UploadedFile, staged: list[Path]) -> tuple[Path, NewAsset]:
-    """Say what a file is, and where the bytes are that will be kept of it."""
-    rewritten = services.blobs.stage(STAGED_SUFFIX)
-    staged.append(rewritten)
+def _describe(
+    services: Services, file: UploadedFile, staged: list[Path]
+) -> tuple[Path, Path, NewAsset]:
+    """Say what a file is, where the bytes are that will be kept of it, and its small picture."""
+    rewritten, small = (services.blobs.stage(STAGED_SUFFIX) for _ in range(2))
+    staged += [rewritten, small]
     try:
         found = describe(
             services.pool, file.path, target=rewritten, max_pixels=services.settings.max_pixels
@@ -128,13 +140,31 @@ def _describe(services: Services, file: UploadedFile, staged: list[Path]) -> tup
         # All files or none: say which one it was.
         raise type(error)(f"{file.filename}: {error.message}", field=file.field) from error
     path = rewritten if found.is_rewritten else file.path
-    return path, NewAsset(
-        blob_key=f"assets/{new_id('', length=24)}",
-        filename=file.filename,
-        media_type=found.media_type,
-        size_bytes=path.stat().st_size,
-        kind=AssetKind(found.kind),
-        width=found.width,
-        height=found.height,
-        duration_seconds=found.duration_seconds,
+    return (
+        path,
+        small,
+        NewAsset(
+            blob_key=f"assets/{new_id('', length=24)}",
+            filename=file.filename,
+            media_type=found.media_type,
+            size_bytes=path.stat().st_size,
+            kind=AssetKind(found.kind),
+            width=found.width,
+            height=found.height,
+            duration_seconds=found.duration_seconds,
+            thumbnail=_thumbnail(services, file, found, small),
+        ),
     )
+
+
+def _thumbnail(
+    services: Services, file: UploadedFile, found: Description, small: Path
+) -> Thumbnail | None:
+    """Draw the small picture; sounds and drawings have none, nor what cannot be drawn here."""
+    if found.kind == "audio" or found.is_rewritten:
+        return None
+    try:
+        thumbnail(services.pool, file.path, kind=found.kind, target=small)
+    except (MediaError, ProcessingError):
+        return None
+    return Thumbnail(blob_key=f"assets/{new_id('', length=24)}", size_bytes=small.stat().st_size)

@@ -246,6 +246,7 @@ class AssetItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     width: int | None
     height: int | None
     duration: float | None
+    thumbnail_url: str | None
 
 
 class Uploaded(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

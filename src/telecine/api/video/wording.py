@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from telecine.api.links import link_to
+from telecine.api.links import link_by_id, link_to
 from telecine.api.rendering import Quote
 from telecine.api.video import wire
-from telecine.core.assets import Asset
+from telecine.core.assets import THUMBNAIL_NAME, Asset
 from telecine.core.compositions import Composition, RenderState, Task
 from telecine.core.files import File
 from telecine.core.jobs import Job, JobDetails, JobStatus
@@ -138,6 +138,9 @@ def asset_item(asset: Asset, *, origin: str) -> wire.AssetItem:
         width=asset.width,
         height=asset.height,
         duration=None if length is None else round(length, 3),
+        thumbnail_url=None
+        if asset.thumbnail_id is None
+        else link_by_id(asset.thumbnail_id, THUMBNAIL_NAME, origin=origin),
     )
 
 

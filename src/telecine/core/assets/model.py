@@ -18,6 +18,14 @@ class AssetKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Thumbnail:
+    """The small picture of an asset, a WebP that is stored already."""
+
+    blob_key: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewAsset:
     """A blob that is stored but not yet in the library. Sizes are those shown; None: has none."""
 
@@ -29,11 +37,12 @@ class NewAsset:
     width: int | None
     height: int | None
     duration_seconds: float | None
+    thumbnail: Thumbnail | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """One file of the library."""
+    """One file of the library. `thumbnail_id` is the file of its small picture, if it has one."""
 
     id: str
     account_id: str

@@ -14,6 +14,7 @@ from telecine.kit.errors import NotFoundError, StorageQuotaError
 from telecine.kit.ids import new_id
 
 _PREFIX = "asset_"
+THUMBNAIL_NAME = "thumbnail.webp"
 
 
 def add(
@@ -95,8 +96,23 @@ def _add_one(tx: Transaction, new: NewAsset, *, account_id: str, now: datetime) 
         width=new.width,
         height=new.height,
         duration_seconds=new.duration_seconds,
-        thumbnail_id=None,
+        thumbnail_id=_add_thumbnail(tx, new, account_id=account_id, now=now),
         created_at=now,
     )
     store.insert(tx, asset)
     return asset
+
+
+def _add_thumbnail(tx: Transaction, new: NewAsset, *, account_id: str, now: datetime) -> str | None:
+    """Record the small picture; it does not count against the quota."""
+    if new.thumbnail is None:
+        return None
+    return files.add(
+        tx,
+        account_id=account_id,
+        blob_key=new.thumbnail.blob_key,
+        filename=THUMBNAIL_NAME,
+        media_type="image/webp",
+        size_bytes=new.thumbnail.size_bytes,
+        now=now,
+    ).id
