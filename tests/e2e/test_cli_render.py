@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +143,7 @@ def test_a_broken_source_names_its_clip(composition: Path, tmp_path: Path) -> No
         (("-o", "film.doc",), ".mp4"),
         (("-o", "gone/film.mp4"), "no folder"),
         (("-o", "film.png", "--frame", "99"), "--frame"),
+        (("-o", "film.png", "--frame", "nan"), "--frame"),
         ((), "-o"),
     ],
 )  # fmt: skip
@@ -150,6 +155,70 @@ def test_a_wrong_option_is_named(
     assert done.returncode == 1
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_source_is_never_overwritten(composition: Path, tmp_path: Path) -> None:
+    for name in ("clip.mov", "astronaut.png"):
+        before = (tmp_path / name).read_bytes()
+        link = tmp_path / f"linked{Path(name).suffix}"
+        link.symlink_to(tmp_path / name)
+        for output in (tmp_path / name, link):
+            done = run("render", composition, "--storyboard", output)
+            assert done.returncode == 1
+            assert "is the source itself" in done.stderr
+        assert (tmp_path / name).read_bytes() == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_stopped_render_leaves_nothing_behind(
+    composition: Path, tmp_path: Path, number: signal.Signals, workers: str
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    changed(composition, duration=3600, loop=True)
+    program = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "telecine", "render", str(composition)),
+            *("-o", str(tmp_path / "film.mp4"), "--workers", workers),
+        ],
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        wait_until(lambda: any(temporary.glob("*/*.mp4")))
+        os.killpg(program.pid, number)
+        assert program.wait(60) == 128 + number
+    finally:
+        program.kill()
+        program.communicate()
+    assert list(temporary.iterdir()) == []
+    assert not (tmp_path / "film.mp4").exists()
+    wait_until(lambda: not is_group_alive(program.pid))
+
+
+def wait_until(is_so: Callable[[], bool], *, timeout_seconds: float = 60) -> None:
+    deadline = time.monotonic() + timeout_seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def is_group_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_source_that_cannot_be_fetched_is_named(composition: Path, tmp_path: Path) -> None:
+    address = "http://127.0.0.1:9/clip.mp4"
+    done = run("render", changed(composition, src=address), "-o", tmp_path / "film.mp4")
+    assert done.returncode == 1
+    assert done.stderr.startswith("tracks[0].clips[0].src: ")
+    assert address in done.stderr
 
 
 def test_a_file_that_is_no_json_is_refused_with_the_line(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ paths relative to the composition's folder, or URLs, which are fetched once.
 from __future__ import annotations
 
 import json
+import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,10 +32,11 @@ from typing_extensions import override
 from telecine import assembly, settings
 from telecine.cli.media import size as size_text
 from telecine.cli.target import deliver, require_file, require_place, workspace
-from telecine.kit.errors import InvalidRequestError
+from telecine.kit.errors import InvalidRequestError, TelecineError
 from telecine.kit.log import configure
+from telecine.kit.outbound import Outbound
 from telecine.media.render.confined import Order, Renderer
-from telecine.media.timeline.model import Timeline
+from telecine.media.timeline.model import Source, Timeline
 from telecine.media.timeline.reader import Problem
 from telecine.media.timeline.rv import Parsed, parse_rv
 from telecine.settings import Settings
@@ -67,6 +70,9 @@ def validate(composition: Path) -> int:
     faults = (*parsed.problems, *missing)
     _show(faults, "red")
     _show(parsed.warnings, "yellow")
+    if parsed.timeline is not None and parsed.timeline.duration_frames == 0:
+        _say(f"{composition}: there is nothing to render, no clip lasts", style="red")
+        return 1
     if faults or parsed.timeline is None:
         _say(f"{composition}: {_counted(len(faults), 'problem')}", style="red")
         return 1
@@ -83,6 +89,7 @@ def film(composition: Path, output: Path, options: Options) -> None:
         )
     require_place(output, source=composition)
     with _ready(composition) as job:
+        job.require_apart(output)
         order = job.order(output, options)
         with _bar(output.name, n_frames=_n_frames(order, job.timeline)) as told:
             facts = job.renderer.render(order, on_progress=told)
@@ -95,7 +102,8 @@ def still(composition: Path, output: Path, options: Options, *, seconds: float) 
     require_file(composition)
     require_place(output, source=composition)
     with _ready(composition) as job:
-        number = int(Fraction(repr(seconds)) * job.timeline.frame_rate)
+        job.require_apart(output)
+        number = math.floor(seconds * job.timeline.frame_rate) if math.isfinite(seconds) else -1
         if not 0 <= number < job.timeline.duration_frames:
             raise InvalidRequestError(
                 f"The composition lasts {_seconds(job.timeline):g} seconds.", field="--frame"
@@ -111,6 +119,7 @@ def storyboard(composition: Path, output: Path, options: Options) -> None:
     require_file(composition)
     require_place(output, source=composition)
     with _ready(composition) as job:
+        job.require_apart(output)
         order = job.order(output.with_suffix(".png"), options)
         job.renderer.storyboard(order)
         deliver(order.output, to=output)
@@ -127,6 +136,11 @@ class _Ready:
     folder: Path
     renderer: Renderer
 
+    def require_apart(self, output: Path) -> None:
+        """Raise `InvalidRequestError` where the result would replace a source."""
+        for path in self.files.values():
+            require_place(output, source=path)
+
     def order(self, output: Path, options: Options, *, frames: range | None = None) -> Order:
         return Order(
             document=self.document,
@@ -138,7 +152,7 @@ class _Ready:
             crf=options.crf,
             frames=frames or _frames(options.span, self.timeline),
             size=_size(options.size),
-            n_workers=options.n_workers,
+            n_workers=min(options.n_workers, os.cpu_count() or 1),
         )
 
 
@@ -187,7 +201,7 @@ def _missing(parsed: Parsed, folder: Path) -> list[Problem]:
         Problem(
             path=source.path,
             code="SOURCE",
-            message="There is no such file.",
+            message=_what_is_wrong(folder / source.src),
             got=source.src,
             allowed=f"a path relative to {folder}, or a URL",
         )
@@ -196,17 +210,31 @@ def _missing(parsed: Parsed, folder: Path) -> list[Problem]:
     ]
 
 
+def _what_is_wrong(path: Path) -> str:
+    return "This is not a file." if path.exists() else "There is no such file."
+
+
 def _files(parsed: Parsed, base: Path, folder: Path, loaded: Settings) -> dict[str, Path]:
     files = {}
     outbound = assembly.outbound(loaded)
     for index, source in enumerate(parsed.sources):
         if _is_remote(source.src):
-            fetched = folder / f"source{index}"
-            outbound.download(source.src, to=fetched, max_bytes=_MAX_SOURCE_BYTES)
-            files[source.src] = fetched
+            files[source.src] = _fetched(source, folder / f"source{index}", outbound)
         else:
             files[source.src] = base / source.src
     return files
+
+
+def _fetched(source: Source, path: Path, outbound: Outbound) -> Path:
+    """Download a source. Raises `OutboundError` with the source's place in the composition."""
+    try:
+        outbound.check_url(source.src, field=source.path)
+        outbound.download(source.src, to=path, max_bytes=_MAX_SOURCE_BYTES)
+    except TelecineError as error:
+        error.field = source.path
+        error.message = f"{source.src}: {error.message}"
+        raise
+    return path
 
 
 def _codec(name: str, output: Path) -> Any:

@@ -9,10 +9,14 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from telecine.kit.errors import InvalidRequestError, StorageError, StorageFullError
 
@@ -41,9 +45,17 @@ def require_place(output: Path, *, source: Path) -> None:
 
 @contextmanager
 def workspace() -> Iterator[Path]:
-    """Give a private folder for the time of the work."""
-    with tempfile.TemporaryDirectory(prefix="telecine-") as folder:
-        yield Path(folder)
+    """Give a private folder for the time of the work, SIGTERM included."""
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        with tempfile.TemporaryDirectory(prefix="telecine-") as folder:
+            yield Path(folder)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
 
 
 def deliver(made: Path, *, to: Path) -> None:
