@@ -181,3 +181,27 @@ def test_a_typed_text_is_a_layer_for_each_letter_in_a_box_that_stays() -> None:
     assert seen == [0] * 7 + [1, 1, 2, 2, 3, 3, 4, 4] + [None] * 5
     assert {(layer.width, layer.height) for layer in made.layers} == {(50, 20)}
     assert len({only(made, n).matrix for n in range(20)}) == 1
+
+
+def test_a_picture_moves_inside_a_box_that_stays() -> None:
+    style = Style(fit="cover", corner_radii=(9, 9, 9, 9), stroke=Stroke(paint=RED, width=3))
+    moved = replace(
+        clip(PICTURE, place=Placement(x=50, width=100, height=60), style=style),
+        view=(
+            *(curve(name, (0, 1.0), (1, 2.0)) for name in ("scale.x", "scale.y")),
+            curve("x", (0, 0), (1, 20)),
+        ),
+    )
+    made = planned(moved)
+    stroke_layer, picture_layer = made.layers
+    assert (stroke_layer.raster_scale, picture_layer.raster_scale) == (1, 2)
+    assert picture_layer.style == Style(fit="cover")  # corners and strokes stay with the box
+    for n, left, width in ((0, 200, 100), (5, 185, 150), (10, 170, 200), (15, 170, 200)):
+        picture, stroke = made.frame(n).draws
+        assert corner(picture.matrix)[0] == left
+        assert picture.matrix[0] * 100 == width
+        (box,) = picture.clips
+        assert (corner(box.matrix), box.width, box.height) == ((200, 70), 100, 60)
+        assert box.radii == style.corner_radii
+        assert corner(stroke.matrix) == (200, 70)
+    assert made.frame(15) is made.frame(10)

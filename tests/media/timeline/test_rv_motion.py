@@ -1,5 +1,6 @@
 """What moves in RenderingVideo's documents: keyframes, animations, transitions."""
 
+from collections.abc import Iterable
 from typing import get_args
 
 import pytest
@@ -69,6 +70,28 @@ def test_ken_burns_moves_from_one_view_to_the_other() -> None:
     assert found == {"scale.x": [1, 1.2], "scale.y": [1, 1.2], "x": [0, pytest.approx(128)]}
     assert [one.value for one in preset.curves[0].points] == [1.5, 1]
     assert [one.time_seconds for one in preset.curves[0].points] == [0, 2]
+
+
+def test_ken_burns_in_a_box_moves_the_picture_and_not_the_box() -> None:
+    place = {"x": 200, "y": 50, "width": 300, "height": 100, "scale": 2}
+    boxed = only("image", src="a.png", transform=place, kenBurns={"from": 1, "to": 1.2})
+    panned = only("video", src="a.mp4", transform=place, kenBurnsEffect="pan-left")
+    text = only("text", text="a", transform=place, kenBurns={"from": 1, "to": 1.2})
+    whole = only(
+        "image", src="a.png", transform={"width": 1280, "height": 720}, kenBurns={"to": 1.2}
+    )
+
+    assert boxed.curves == panned.curves == text.view == whole.view == ()
+    assert _values(boxed.view) == {"scale.x": [1, 1.2], "scale.y": [1, 1.2]}
+    assert _values(panned.view) == {
+        "scale.x": [1.2, 1.2], "scale.y": [1.2, 1.2], "x": [pytest.approx(30), pytest.approx(-30)]
+    }  # fmt: skip
+    assert _values(text.curves) == {"scale.x": [1, 1.2], "scale.y": [1, 1.2]}
+    assert {"scale.x", "scale.y"} == set(_values(whole.curves))
+
+
+def _values(curves: Iterable[Curve]) -> dict[str, list[object]]:
+    return {curve.property: [one.value for one in curve.points] for curve in curves}
 
 
 @pytest.mark.parametrize("kind", get_args(AnimationKind))

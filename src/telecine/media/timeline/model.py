@@ -155,7 +155,11 @@ Content = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
-    """Something at a place for a while: what it shows, what is heard, how it moves."""
+    """Something at a place for a while: what it shows, what is heard, how it moves.
+
+    `view` moves a picture inside its box, which cuts it: `scale.x`, `scale.y`, `x` and `y` about
+    the box's centre, 1 and 0 at rest.
+    """
 
     id: str
     path: str
@@ -166,6 +170,7 @@ class Clip:
     placement: Placement = Placement()
     style: Style = Style()
     curves: tuple[Curve, ...] = ()
+    view: tuple[Curve, ...] = ()
     animations: tuple[Animation, ...] = ()
     transition_in: Transition | None = None
     transition_out: Transition | None = None

@@ -12,10 +12,12 @@ from telecine.media.timeline.model import (
     Content,
     Curve,
     GainPoint,
+    Image,
     Layout,
     PathLine,
     Placement,
     Sound,
+    Video,
     Waveform,
 )
 from telecine.media.timeline.reader import Node, Value
@@ -24,6 +26,7 @@ from telecine.media.timeline.rv_content import CLIP_TYPES, read_content
 from telecine.media.timeline.rv_more import progress
 from telecine.media.timeline.rv_motion import read_animations, read_curves, read_transition
 from telecine.media.timeline.rv_style import read_placement, read_shadow, read_sides, read_style
+from telecine.media.timeline.rv_view import fills_canvas, read_view
 from telecine.media.timeline.rv_waveform import with_variant
 from telecine.media.timeline.scene import (
     MAX_CLIPS,
@@ -181,9 +184,15 @@ def _clip(
     clip_id = scene.clip_id(node)
     seconds = float(Fraction(slot.end_frame - slot.start_frame) / scene.frame_rate)
     placement = read_placement(node, scene=scene, box=slot.box)
-    curves = read_curves(
-        node, scene=scene, box=slot.box, placement=placement, duration_seconds=seconds
+    curves = read_curves(node, scene=scene, box=slot.box)
+    is_boxed = isinstance(content, Image | Video) and not (
+        slot.depth == 0 and fills_canvas(placement, scene)
     )
+    rest = Placement(width=placement.width, height=placement.height) if is_boxed else placement
+    view = read_view(node, scene=scene, placement=rest, duration_seconds=seconds)
+    if not is_boxed:  # the clip as a whole, unless keyframes say otherwise
+        keyframed = {curve.property for curve in curves}
+        curves += tuple(curve for curve in view if curve.property not in keyframed)
     style = read_style(node, has_outline=not isinstance(content, PathLine))
     if kind == "layout":
         content = _layout(node, placement, scene=scene, slot=slot)
@@ -199,6 +208,7 @@ def _clip(
         placement=placement,
         style=style,
         curves=tuple(curve for curve in curves if curve.property != "volume"),
+        view=view if is_boxed else (),
         animations=read_animations(node, scene=scene),
         transition_in=read_transition(node, "transition", "transitionIn"),
         transition_out=read_transition(node, "transitionOut"),

@@ -1,4 +1,4 @@
-"""Movement in RenderingVideo's dialect: keyframes, animations, transitions, Ken Burns.
+"""Movement in RenderingVideo's dialect: keyframes, animations, transitions.
 
 Pairs become two curves (`position` is `x` and `y`, `scale` is `scale.x` and `scale.y`), so that
 every curve but a colour's is one number.
@@ -19,7 +19,6 @@ from telecine.media.timeline.model import (
     CurvePoint,
     Direction,
     FilterKind,
-    Placement,
     Transition,
     TransitionKind,
 )
@@ -88,15 +87,8 @@ _NEAREST: Final[dict[str, tuple[TransitionKind, Direction | None]]] = {
 }
 
 
-def read_curves(
-    node: Node,
-    *,
-    scene: Scene,
-    box: tuple[float, float],
-    placement: Placement,
-    duration_seconds: float,
-) -> tuple[Curve, ...]:
-    """Return a clip's keyframes, and its Ken Burns movement where no keyframe says otherwise.
+def read_curves(node: Node, *, scene: Scene, box: tuple[float, float]) -> tuple[Curve, ...]:
+    """Return a clip's keyframes.
 
     `box` is what percentages of `width` and `height` refer to, in px.
     """
@@ -104,9 +96,6 @@ def read_curves(
     for item in node.items("keyframes", high=64):
         for curve in _curves(item.fields(), scene, box):
             curves[curve.property] = curve
-    burns = _ken_burns(node, scene=scene, placement=placement, duration_seconds=duration_seconds)
-    for curve in burns:
-        curves.setdefault(curve.property, curve)
     return tuple(curves.values())
 
 
@@ -183,83 +172,6 @@ def _number(value: Value, name: str, scene: Scene, box: tuple[float, float]) -> 
         return length(value, whole=box[0] if name == "width" else box[1])
     low, high = RANGES[name]
     return value.number(low=low, high=high)
-
-
-def _ken_burns(
-    node: Node, *, scene: Scene, placement: Placement, duration_seconds: float
-) -> list[Curve]:
-    ways: dict[str, tuple[float, float]] = {}
-    if node.has("kenBurns"):
-        burns = node.node("kenBurns")
-        rest = _at_rest(placement)
-        first, last = _view(burns, "from", scene), _view(burns, "to", scene)
-        ways = {
-            name: (first.get(name, still), last.get(name, still))
-            for name, still in rest.items()
-            if name in first or name in last
-        }
-    elif node.has("kenBurnsEffect"):
-        ways = _preset(node, scene, placement)
-    curve = easing(node.node("kenBurns"))
-    return [
-        Curve(
-            property=name,
-            points=(
-                CurvePoint(time_seconds=0.0, value=first, easing=linear),
-                CurvePoint(time_seconds=duration_seconds, value=last, easing=curve),
-            ),
-        )
-        for name, (first, last) in ways.items()
-    ]
-
-
-def _at_rest(placement: Placement) -> dict[str, float]:
-    across, down = placement.scale
-    return {"scale.x": across, "scale.y": down, "x": placement.x, "y": placement.y}
-
-
-def _view(burns: Node, name: str, scene: Scene) -> dict[str, float]:
-    value = burns.get(name)
-    if value is None:
-        return {}
-    if finite(value.raw) is not None:
-        number = value.number(low=0.01, high=100) or 1.0
-        return {"scale.x": number, "scale.y": number}
-    view = value.fields()
-    scale = view.maybe("scale", low=0.01, high=100)
-    found = {
-        "scale.x": scale,
-        "scale.y": scale,
-        "x": offset(view.get("x"), whole=scene.width),
-        "y": offset(view.get("y"), whole=scene.height),
-    }
-    return {name: number for name, number in found.items() if number is not None}
-
-
-def _preset(node: Node, scene: Scene, placement: Placement) -> dict[str, tuple[float, float]]:
-    allowed = ("none", "zoom-in", "zoom-out", "pan-left", "pan-right", "pan-up", "pan-down")
-    effect = node.choice("kenBurnsEffect", "none", allowed)
-    more = node.number("kenBurnsIntensity", 0.2, low=0, high=2)
-    if effect == "none":
-        return {}
-    still = _at_rest(placement)
-    wide, tall = still["scale.x"], still["scale.y"]
-    near = (wide * (1 + more), tall * (1 + more))
-    if effect == "zoom-in":
-        return {"scale.x": (wide, near[0]), "scale.y": (tall, near[1])}
-    if effect == "zoom-out":
-        return {"scale.x": (near[0], wide), "scale.y": (near[1], tall)}
-    if effect in ("pan-left", "pan-right"):
-        axis, side = "x", (placement.width or scene.width) * abs(wide)
-    else:
-        axis, side = "y", (placement.height or scene.height) * abs(tall)
-    reach = more / 2 * side  # as far as the enlarged picture still covers its place
-    sign = -1 if effect in ("pan-left", "pan-up") else 1
-    return {
-        "scale.x": (near[0], near[0]),
-        "scale.y": (near[1], near[1]),
-        axis: (still[axis] - sign * reach, still[axis] + sign * reach),
-    }
 
 
 def read_animations(node: Node, *, scene: Scene) -> tuple[Animation, ...]:

@@ -10,10 +10,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
 
+from telecine.media.render.display import IDENTITY
+from telecine.media.render.matrices import multiplied
 from telecine.media.render.measure import Measure, Size
 from telecine.media.render.planning import boxes
 from telecine.media.render.planning.layering import SQUARE, ForClip, Layers, Part, Radii
 from telecine.media.render.planning.playing import Playback, playback
+from telecine.media.render.planning.ramps import ramps_of
 from telecine.media.render.planning.spans import Span, Steps, joined
 from telecine.media.timeline.model import Colour, Crop, Filter, Image, Rect, Stroke, Style, Video
 
@@ -29,6 +32,39 @@ class _Frame:
     radii: Radii
     shadow: Part | None
     stroke: Part | None
+
+
+class _View:
+    """What of a picture is seen through its box, which stays as it is."""
+
+    def __init__(self, for_clip: ForClip) -> None:
+        self._clock = for_clip.clock
+        self._ramps = ramps_of(for_clip.clip.view)
+
+    def of(self, part: Part, size: Size, frame: int) -> Part:
+        """Return the part that is the picture, moved, and cut by a box of that size."""
+        if not self._ramps:
+            return part
+        seconds = self._clock.seconds(frame)
+        across, down, x, y = (
+            ramp.number_at(seconds) if (ramp := self._ramps.get(name)) else at_rest
+            for name, at_rest in (("scale.x", 1.0), ("scale.y", 1.0), ("x", 0.0), ("y", 0.0))
+        )
+        left, top = (1.0 - across) * size[0] / 2 + x, (1.0 - down) * size[1] / 2 + y
+        place = multiplied((across, 0.0, 0.0, down, left, top), part.place or IDENTITY)
+        return replace(part, place=place, seen=(0.0, 0.0, *size))
+
+    def largest_scale(self) -> float:
+        """Return how many times its size the picture ever is; at least as large as it is."""
+        seconds = self._clock.duration_seconds
+        sides = [ramp.reach(seconds) for name, ramp in self._ramps.items() if "scale" in name]
+        return max([1.0, *sides])
+
+    def moving(self) -> list[Span]:
+        """Return the frames on which it moves."""
+        return self._clock.spans(
+            interval for ramp in self._ramps.values() for interval in ramp.moving()
+        )
 
 
 class Picture:
@@ -49,6 +85,7 @@ class Picture:
         self._measure = measure
         self._natural = measure.natural_size(content.source)
         self._around: dict[tuple[object, ...], int] = {}
+        self._view = _View(for_clip)
         self._playback: Playback | None = None
         if is_moving:
             duration = measure.duration_seconds(content.source)
@@ -63,7 +100,8 @@ class Picture:
         else:
             self._whole = size = self._largest()
             style = replace(style, crop=Crop(), fit="fill")
-        self._layer = layers.add(content, style, size, for_clip=for_clip, is_moving=is_moving)
+        nearer = replace(for_clip, scale=for_clip.scale * self._view.largest_scale())
+        self._layer = layers.add(content, style, size, for_clip=nearer, is_moving=is_moving)
 
     def size_at(self, frame: int) -> Size:
         return self._frames.at(frame).size
@@ -75,11 +113,12 @@ class Picture:
             if seconds is None:
                 return ()
         state = self._frames.at(frame)
-        parts = (state.shadow, self._main(state, seconds), state.stroke)
+        main = self._view.of(self._main(state, seconds), state.size, frame)
+        parts = (state.shadow, main, state.stroke)
         return tuple(part for part in parts if part is not None)
 
     def moving(self) -> list[Span]:
-        spans = list(self._frames.spans())
+        spans = [*self._frames.spans(), *self._view.moving()]
         return joined(spans + (self._playback.moving() if self._playback else []))
 
     def _main(self, state: _Frame, seconds: Fraction | None) -> Part:

@@ -34,7 +34,7 @@ def shown(content: Content, *, for_clip: ForClip, layers: Layers, measure: Measu
         return SoundPicture(content, for_clip=for_clip, layers=layers, measure=measure)
     if isinstance(content, Image):
         is_moving = measure.is_animated(content.source)
-        if is_moving or for_clip.spans():
+        if is_moving or for_clip.spans() or for_clip.clip.view:
             return Picture(
                 content, for_clip=for_clip, layers=layers, measure=measure, is_moving=is_moving
             )

@@ -158,7 +158,7 @@ def _solid_box(node: Node, measure: Measure) -> Corners | None:
     match node.clip.content:
         case Rect(paint=paint) if _is_opaque(paint):
             return 0.0, 0.0, *size
-        case Video() | Image() as picture:
+        case Video() | Image() as picture if not node.clip.view:
             style = node.clip.style
             natural = measure.natural_size(picture.source)
             return boxes.laid(natural, crop=style.crop, fit=style.fit, box=size).seen
