@@ -337,6 +337,17 @@ def test_the_box_behind_the_spoken_word_is_behind_no_other(book: FontBook) -> No
     assert yellow(pixels) > 20
 
 
+def test_a_word_in_a_box_has_no_outline(book: FontBook) -> None:
+    outline = Stroke(paint=RED, width=6)
+    page = page_of("alpha beta gamma", spoken=1, spoken_background=BLUE, outline=outline)
+    pixels, boxes = drawn_page(page, fonts=book)
+    is_red = (pixels[..., 0] > 150) & (pixels[..., 1] < 60) & (pixels[..., 2] < 60)
+    _, columns = np.nonzero(is_red)
+    columns = columns - MARGIN
+    assert np.any(columns < boxes[0].right)
+    assert not np.any((columns > boxes[1].left) & (columns < boxes[1].right))
+
+
 def test_an_outline_never_lies_on_a_neighbours_letters(book: FontBook) -> None:
     bare, _ = drawn_page(page_of("你好 世界"), fonts=book)
     page = page_of("你好 世界", outline=Stroke(paint=RED, width=10))

@@ -177,6 +177,8 @@ def draw_captions(
                 )  # fmt: skip
     if captions.outline is not None and captions.outline.width > 0:
         for box in shown:
+            if box.word == page.spoken and captions.spoken_background is not None:
+                continue  # its box sets it off; an outline in the ink's colour would fill it in
             paint_block(
                 canvas, box.block, fonts=fonts, left=box.left, top=box.top,
                 paint=None, box=_ANY, stroke=captions.outline,
