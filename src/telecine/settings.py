@@ -104,7 +104,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     public_url: Annotated[
         str,
         Meta(
-            description="Address that clients reach the API at; only what `serve` prints at its start has it. Empty: host and port."
+            description="Address that clients reach the API at: what links in replies and webhooks of the video API begin with, and what `serve` prints. Empty: the host that a client asked at."
         ),
     ] = ""
     plans_file: Annotated[

@@ -377,6 +377,8 @@ def test_the_webhook_of_a_finished_render_has_a_link_that_opens(
         ({"webhook_url": "example.com/hook"}, "webhook_url"),
         ({"webhook_url": "http://127.0.0.1/hook"}, "webhook_url"),
         ({"webhook_url": "ftp://example.com"}, "webhook_url"),
+        ({"webhook_url": "http://["}, "webhook_url"),
+        ({"webhook_url": "https://a b"}, "webhook_url"),
         ({"webhook_url": 5}, "webhook_url"),
         ({"num_workers": "many"}, "num_workers"),
         ({"num_workers": 1.5}, "num_workers"),
@@ -702,3 +704,28 @@ def test_what_compositions_may_be_made_of_is_told(anybody: httpx2.Client) -> Non
         {"quality": "1080p", "label": "1080p", "shortEdge": 1080, "creditMultiplier": 1.5},
         {"quality": "2k", "label": "2K", "shortEdge": 1440, "creditMultiplier": 2.0},
     ]
+
+
+def test_links_begin_with_the_public_address_where_there_is_one(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    with steps.opened(
+        tmp_path / "data", clock=clock, public_url="https://video.example.com/tc/"
+    ) as made:
+        customer = customer_of(made)
+        with TestClient(create_app(made.services()), headers=customer.headers) as client:
+            (asset,) = upload(client, samples.astronaut()).json()["assets"]
+            assert asset["url"].startswith("https://video.example.com/tc/storage/file_")
+            shown = config(type="image", src=asset["url"])
+            told = client.post(VIDEO, json={"config": shown}).json()
+    assert told["previewUrl"] == f"https://video.example.com/tc/v/{told['taskId']}"
+
+
+def test_a_link_that_opens_a_file_is_not_logged(
+    anybody: httpx2.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (asset,) = upload(anybody, samples.astronaut()).json()["assets"]
+    assert anybody.get(asset["url"].removeprefix(HOST)).status_code == 200
+    logged = "".join(capsys.readouterr())
+    assert "/storage/{fileId}/{name}" in logged
+    assert asset["url"].split("/")[4] not in logged

@@ -6,7 +6,6 @@ may be was said, and paid for, before its remote sources were known: a longer on
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -130,7 +129,7 @@ RENDER = _Render()
 
 
 def _document(path: Path) -> Mapping[str, Any]:
-    document = json.loads(path.read_bytes())
+    document = msgspec.json.decode(path.read_bytes())
     if not isinstance(document, dict):
         raise InternalError("A stored composition is no object.")
     return document

@@ -7,7 +7,6 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import UnsetType
@@ -100,8 +99,6 @@ async def render_body(request: Request, services: Services) -> RenderBody:
     body = jsonbody.decode(await jsonbody.read(request, max_bytes=_ORDER_BYTES), RenderBody)
     _label(body.category, "category")
     if body.webhook_url:
-        if not urlsplit(body.webhook_url).scheme:
-            raise InvalidRequestError("'webhook_url' must be an absolute URL.", field="webhook_url")
         services.outbound.check_url(body.webhook_url, field="webhook_url")
     return body
 
