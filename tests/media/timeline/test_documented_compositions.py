@@ -21,6 +21,7 @@ from telecine.media.timeline.rv_captions import PRESETS
 from telecine.media.timeline.rv_content import CLIP_TYPES
 from telecine.media.timeline.rv_more import MORE_ANIMATIONS
 from telecine.media.timeline.rv_motion import RANGES
+from telecine.media.timeline.rv_unknown import KNOWN
 from telecine.media.timeline.template_stage import PALETTES
 from telecine.media.timeline.templates import TEMPLATES
 
@@ -35,6 +36,37 @@ _READ_BY: Final = frozenset(
     {"get", "has", "node", "required", "number", "maybe", "flag", "choice", "text", "items", "over"}
 )
 _READ_BY_MANY: Final = frozenset({"first", "entries", "text"})
+
+#: Those that read clips; templates read their data.
+_READERS: Final = sorted(
+    {*_READER.glob("rv_*.py"), _READER / "templates.py"} - {_READER / "rv_unknown.py"}
+)
+#: Names in objects that are not looked at: ducking, words, chroma keys, trims, boxes,
+#: filters; and a value.
+_INSIDE: Final = frozenset(
+    {
+        "$ref",
+        "amount",
+        "attack",
+        "release",
+        "targets",
+        "blend",
+        "zIndexOffset",
+        "similarity",
+        "end",
+        "captions",
+        "word",
+        "punctuated_word",
+        "startMs",
+        "endMs",
+        "horizontalPadding",
+        "verticalPadding",
+        "blur",
+        "intensity",
+        "weight",
+        "one-dark",
+    }
+)
 
 
 def _asked_for(path: Path) -> Iterator[str]:
@@ -83,6 +115,12 @@ def test_every_field_that_is_read_is_named(path: Path) -> None:
     fields = set(_asked_for(path)) - {""}
     missing = {name for name in fields if not _is_named(name) and not _is_shown(f'"{name}"')}
     assert missing == set()
+
+
+@pytest.mark.parametrize("path", _READERS, ids=lambda path: path.stem)
+def test_no_field_that_is_read_is_called_unknown(path: Path) -> None:
+    known = frozenset().union(*KNOWN.values()) | _INSIDE
+    assert set(_asked_for(path)) - {""} - known == set()
 
 
 def test_the_fields_were_found() -> None:

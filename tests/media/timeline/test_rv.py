@@ -244,3 +244,37 @@ def test_what_is_read_but_not_drawn_is_warned_of() -> None:
         ("meta.version", "VERSION"),
         ("tracks[0].clips[0].markdown", "NOT_DRAWN"),
     ]
+
+
+def test_fields_that_nobody_reads_are_warnings_with_the_nearest_name() -> None:
+    made = clip(
+        "text", text="a", opactiy=0.5, locked=True, _editor={"x": 1},
+        style={"fontsize": 20, "zIndex": 3}, transform={"rotate": 5, "X": 1},
+        keyframes=[{"property": "x", "frames": [{"time": 0, "value": 1, "ease": "linear"}]}],
+        animations=[{"type": "fadeIn", "duration": 1, "delays": 2, "id": "f"}],
+    )  # fmt: skip
+    inner = {"type": "rect", "start": 0, "duration": 1, "fil": "#fff", "metadata": {"a": 1}}
+    layout = clip("layout", children=[inner])
+    meta = {"width": 640, "height": 360, "framerate": 30, "title": "t"}
+    parsed = parse_rv(document(made, layout, meta=meta))
+
+    assert parsed.problems == ()
+    assert [one.code for one in parsed.warnings] == ["UNKNOWN_FIELD"] * 9
+    at = "tracks[0].clips[0]"
+    assert {one.path: one.allowed for one in parsed.warnings} == {
+        "meta.framerate": "the fields in the reference",
+        f"{at}.opactiy": "opacity",
+        f"{at}.style.fontsize": "fontSize",
+        f"{at}.style.zIndex": "the fields in the reference",
+        f"{at}.transform.rotate": "rotation",
+        f"{at}.transform.X": "x",
+        f"{at}.keyframes[0].frames[0].ease": "easing",
+        f"{at}.animations[0].delays": "delay",
+        "tracks[0].clips[1].children[0].fil": "fill",
+    }
+
+
+def test_fields_that_are_known_elsewhere_or_private_are_no_warning() -> None:
+    made = clip("rect", text="a", fontSize=3, style={"textAlign": "left"}, sides=None, typo=None)
+    private = {"$schema": "s", "x-tool": 1, "name": "n", "resizeOnEdit": True}
+    assert parse_rv(document({**made, **private})).warnings == ()

@@ -15,6 +15,7 @@ from typing import Final
 from telecine.media.timeline.model import Clip, FontFace, Source, Timeline, Track
 from telecine.media.timeline.reader import Node, Problem, Report, Value, finite
 from telecine.media.timeline.rv_clips import Draft, read_clip
+from telecine.media.timeline.rv_unknown import warn_of_unknown
 from telecine.media.timeline.rv_waveform import followed
 from telecine.media.timeline.scene import (
     BLACK,
@@ -79,6 +80,7 @@ def parse_rv(document: object, *, lookup: Lookup | None = None) -> Parsed:
         seed=int(root.number("seed", 0, low=0, high=2**53)),
     )
     _check_whole(timeline, scene)
+    warn_of_unknown(root)
     problems = _closing(report)
     return Parsed(
         timeline=None if problems else timeline,
