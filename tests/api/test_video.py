@@ -223,6 +223,16 @@ def test_a_source_that_may_not_be_read_is_refused_by_its_place(
     assert [fault["path"] for fault in body["details"]["errors"]] == ["tracks[0].clips[0].src"]
 
 
+def test_more_remote_files_than_can_be_fetched_are_refused(anybody: httpx2.Client) -> None:
+    shown = config()
+    shown["tracks"][0]["clips"] = [
+        {"type": "image", "src": f"https://example.com/{n}.png", "start": 0, "duration": 1}
+        for n in range(201)
+    ]
+    body = refused(anybody.post(VIDEO, json={"config": shown}), 400, "INVALID_CONFIG")
+    assert [fault["code"] for fault in body["details"]["errors"]] == ["TOO_MANY"]
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [

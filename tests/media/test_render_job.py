@@ -17,7 +17,12 @@ from typing_extensions import override
 
 from telecine import assembly
 from telecine import settings as settings_module
-from telecine.kit.errors import CancelledError, InvalidRequestError, OutboundError
+from telecine.kit.errors import (
+    CancelledError,
+    FileTooLargeError,
+    InvalidRequestError,
+    OutboundError,
+)
 from telecine.media.probe import probe
 from telecine.operations.base import Context, Input, Result
 from telecine.operations.render import RENDER, RenderParams
@@ -139,6 +144,16 @@ def test_a_remote_source_that_is_not_there_is_named(run: Run, site: str) -> None
     with pytest.raises(OutboundError, match="none") as refused:
         run(document(src), params(remote=(src,)))
     assert refused.value.field == src
+
+
+def test_the_bytes_of_all_remote_sources_count_together(run: Run, site: str) -> None:
+    first, second = f"{site}/photo.png", f"{site}/photo.png?again"
+    shown = document(first)
+    shown["tracks"][0]["clips"] += document(second)["tracks"][0]["clips"]
+    room = samples.astronaut().stat().st_size * 3 // 2
+    with pytest.raises(FileTooLargeError) as refused:
+        run(shown, params(remote=(first, second), max_source_bytes=room))
+    assert refused.value.field == second
 
 
 def test_a_film_longer_than_what_was_paid_for_is_not_delivered(run: Run, tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ from telecine.media.timeline.rv import Parsed, parse_rv
 
 _WEB = ("http://", "https://")
 _BY_ID = "file_id:"
+#: Files that one render may have to fetch.
+_MOST_REMOTE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +147,17 @@ def _unusable(
 ) -> list[Problem]:
     """Return a fault for every source that is neither a stored file nor may be fetched."""
     faults = []
+    n_remote = sum(name is None for name in names.values())
+    if n_remote > _MOST_REMOTE:
+        faults.append(
+            Problem(
+                path="",
+                code="TOO_MANY",
+                message="Too many files are to be fetched. Upload them instead.",
+                got=str(n_remote),
+                allowed=f"up to {_MOST_REMOTE} addresses on the web",
+            )
+        )
     for source in parsed.sources:
         if source.src in found.files:
             continue

@@ -7,8 +7,9 @@ may be was said, and paid for, before its remote sources were known: a longer on
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -25,7 +26,7 @@ from telecine.kit.errors import (
     OutboundError,
     ProcessingError,
 )
-from telecine.kit.outbound import Outbound
+from telecine.kit.outbound import DOWNLOAD_LIMITS, Outbound
 from telecine.media.probe import probe
 from telecine.media.render.confined import Order
 from telecine.media.render.job import Facts
@@ -35,12 +36,15 @@ from telecine.settings import Prices, RenderTier
 #: Shares of the bar: fetching what is remote, and after rendering the look at the file.
 _FETCHED = 0.05
 _RENDERED = 0.99
+#: A server that trickles must not hold a worker for long.
+_FETCH_SECONDS = 900.0
 
 
 class RenderParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is rendered. `frame_rate` is a fraction as text; `duration_frames` is what was priced.
 
-    `files` says which input a `src` of the document is, `remote` lists those to be fetched.
+    `files` says which input a `src` of the document is, `remote` lists those to be fetched; all
+    of these together may have `max_source_bytes`.
     """
 
     width: int
@@ -136,19 +140,27 @@ def _document(path: Path) -> Mapping[str, Any]:
 
 
 def _fetched(params: RenderParams, context: Context, outbound: Outbound) -> dict[str, Path]:
-    """Fetch every remote source once."""
+    """Fetch every remote source once. Bytes and time are for all of them together."""
     folder = context.workspace / "sources"
     folder.mkdir()
-    files = {}
+    files: dict[str, Path] = {}
+    left_bytes, until = params.max_source_bytes, time.monotonic() + _FETCH_SECONDS
     for index, src in enumerate(params.remote):
         if context.is_cancelled():
             raise CancelledError
+        left_seconds = until - time.monotonic()
+        if left_seconds <= 0:
+            raise OutboundError(f"Fetching took more than {_FETCH_SECONDS:g} s ({src})", field=src)
         try:
             fetched = outbound.download(
-                src, to=folder / f"source{index}", max_bytes=params.max_source_bytes
+                src,
+                to=folder / f"source{index}",
+                max_bytes=left_bytes,
+                limits=replace(DOWNLOAD_LIMITS, total_seconds=left_seconds),
             )
         except (OutboundError, FileTooLargeError) as error:
             raise type(error)(f"{error.message} ({src})", field=src) from error
+        left_bytes -= fetched.size_bytes
         files[src] = fetched.path
         context.report(_FETCHED * (index + 1) / len(params.remote))
     return files
