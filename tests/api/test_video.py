@@ -739,3 +739,24 @@ def test_a_link_that_opens_a_file_is_not_logged(
     logged = "".join(capsys.readouterr())
     assert "/storage/{fileId}/{name}" in logged
     assert asset["url"].split("/")[4] not in logged
+
+
+def test_the_field_for_one_file_takes_one(anybody: httpx2.Client, telecine: Telecine) -> None:
+    content = samples.astronaut().read_bytes()
+    parts = [("file", ("a.png", content)), ("file", ("b.png", content))]
+    body = refused(anybody.post("/api/v1/upload", files=parts), 400, "INVALID_REQUEST")
+    assert body["details"]["field"] == "file"
+    assert steps.files_on_disk(telecine) == []
+
+
+def test_an_uploaded_drawing_can_be_rendered(
+    anybody: httpx2.Client, telecine: Telecine, clock: FixedClock, tmp_path: Path
+) -> None:
+    drawing = tmp_path / "logo.svg"
+    drawing.write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><text y="9">Hi</text></svg>'
+    )
+    (asset,) = upload(anybody, drawing).json()["assets"]
+    task_id = make(anybody, config(type="image", src=asset["id"]))
+    finish(telecine, clock, begin(anybody, task_id))
+    assert anybody.get(f"{VIDEO}/{task_id}").json()["status"] == "completed"
