@@ -21,8 +21,8 @@ import numpy as np
 from av.codec.context import ThreadType
 from benchmarks import report
 
-from telecine.media.render.codecs import EncodeSettings
-from telecine.media.render.encode import Encoder
+from telecine.media.render.encoding.codecs import EncodeSettings
+from telecine.media.render.encoding.encode import Encoder
 from telecine.media.render.planes import Plane, Planes
 
 GOAL = 0.98

@@ -19,11 +19,11 @@ import numpy as np
 from benchmarks import compositions, report
 from benchmarks.render_vs_limit import timeline_of
 
-from telecine.media.render.codecs import EncodeSettings
+from telecine.media.render.encoding.codecs import EncodeSettings
+from telecine.media.render.encoding.outfile import Block
+from telecine.media.render.encoding.segment import segment, sound_span
 from telecine.media.render.film import Film
-from telecine.media.render.mix import is_silent, mix
-from telecine.media.render.outfile import Block
-from telecine.media.render.segment import segment, sound_span
+from telecine.media.render.sound.mix import is_silent, mix
 from telecine.media.render.storyboard import still
 from telecine.media.timeline.model import Source, Timeline
 

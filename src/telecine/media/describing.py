@@ -28,7 +28,7 @@ from telecine.media.ffmpeg import DEMUXERS
 from telecine.media.images import convert_task, identify_task
 from telecine.media.pool import Pool
 from telecine.media.probe import probe_task
-from telecine.media.render.svgclean import MOST_BYTES, clean_svg
+from telecine.media.render.drawing.svgclean import MOST_BYTES, clean_svg
 
 _HEAD_BYTES: Final = 4096
 _TIMEOUT_SECONDS: Final = 60.0

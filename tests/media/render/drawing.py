@@ -7,11 +7,11 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from telecine.media.render import captions, text
 from telecine.media.render.display import CaptionPage
-from telecine.media.render.fonts import FontBook
-from telecine.media.render.pixels import Rgba, new_surface
-from telecine.media.render.skia_guard import skia
+from telecine.media.render.drawing import captions, text
+from telecine.media.render.drawing.fonts import FontBook
+from telecine.media.render.drawing.pixels import Rgba, new_surface
+from telecine.media.render.drawing.skia_guard import skia
 from telecine.media.timeline.model import Captions, Colour, Font, Stroke, Text, Word
 
 WHITE = Colour(red=1, green=1, blue=1)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from tests.media.render import numbered
 
-from telecine.media.render.outputs import Output
+from telecine.media.render.encoding.outputs import Output
 from telecine.media.render.planes import Plane, Planes
 
 SIZE = (160, 120)

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from telecine.media.render.display import CaptionPage, Layer
-from telecine.media.render.fonts import FontBook
-from telecine.media.render.pixels import Rgba
+from telecine.media.render.drawing.fonts import FontBook
+from telecine.media.render.drawing.pixels import Rgba
+from telecine.media.render.drawing.sprites import Sprites
 from telecine.media.render.planes import Planes
-from telecine.media.render.sprites import Sprites
 from telecine.media.timeline.look import Style
 from telecine.media.timeline.model import Colour, Content, Gradient, GradientStop, Source
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from telecine.media.render.mix import mix
+from telecine.media.render.sound.mix import mix
 from telecine.media.timeline.model import Clip, Colour, Sound, Source, Timeline, Track
 
 RATE = 48_000

@@ -11,17 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.media.render.drawing import BLACK, BLUE, RED, amount, drawn_page, ink, page_of
 
-from telecine.media.render import bidi
-from telecine.media.render.captions import (
+from telecine.media.render.display import CaptionPage
+from telecine.media.render.drawing import bidi
+from telecine.media.render.drawing.captions import (
     WordBox,
     caption_overhang,
     caption_size,
     word_box,
     word_boxes,
 )
-from telecine.media.render.display import CaptionPage
-from telecine.media.render.fonts import FontBook
-from telecine.media.render.pixels import Rgba
+from telecine.media.render.drawing.fonts import FontBook
+from telecine.media.render.drawing.pixels import Rgba
 from telecine.media.timeline.model import Colour, Font, Stroke
 
 PAGES = {

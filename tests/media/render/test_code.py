@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from tests.media.render.layers import drawn, ink, layer_of, sprites
 
-from telecine.media.render.code import themes
-from telecine.media.render.pixels import Rgba
+from telecine.media.render.drawing.code import themes
+from telecine.media.render.drawing.pixels import Rgba
 from telecine.media.timeline.model import Code, Font
 
 MONO = Font(family="monospace", size=20)

@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from telecine.media.render import rgb
-from telecine.media.render.blending import Floats, blended
-from telecine.media.render.compose import Composer
+from telecine.media.render.composing import rgb
+from telecine.media.render.composing.blending import Floats, blended
+from telecine.media.render.composing.compose import Composer
+from telecine.media.render.composing.kernels import Rect as PixelRect
+from telecine.media.render.composing.picture import Picture, lay
+from telecine.media.render.composing.picture import of_sprite as picture_of_sprite
 from telecine.media.render.display import Canvas, ClipBox, Draw, Frame, Layer, Mask, Matrix
-from telecine.media.render.kernels import Rect as PixelRect
-from telecine.media.render.picture import Picture, lay
-from telecine.media.render.picture import of_sprite as picture_of_sprite
-from telecine.media.render.pixels import to_planes
+from telecine.media.render.drawing.pixels import to_planes
 from telecine.media.render.planes import Planes, Sprite
 from telecine.media.timeline.model import BlendMode, Colour, Filter, Rect, Style
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from telecine.kit.errors import InternalError
-from telecine.media.render.conveyor import Conveyor
+from telecine.media.render.encoding.conveyor import Conveyor
 
 
 class _BrokenError(Exception):

@@ -11,8 +11,8 @@ import pytest
 from tests.media.render.drawing import SCRIPTS, amount, drawn, ink, plain
 
 from telecine.kit.errors import UnsupportedMediaError
-from telecine.media.render import fonts
-from telecine.media.render.fonts import FontBook, emoji_runs
+from telecine.media.render.drawing import fonts
+from telecine.media.render.drawing.fonts import FontBook, emoji_runs
 from telecine.media.timeline.model import Font, FontFace, Source
 
 

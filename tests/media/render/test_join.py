@@ -13,11 +13,11 @@ import pytest
 from tests.media.render import films
 
 from telecine.kit.errors import InternalError
-from telecine.media.render.chunks import spans
-from telecine.media.render.codecs import EncodeSettings, RenderCodec, chunk_frames
-from telecine.media.render.encode import Encoder
-from telecine.media.render.join import join
-from telecine.media.render.outputs import SoundEncoder
+from telecine.media.render.encoding.chunks import spans
+from telecine.media.render.encoding.codecs import EncodeSettings, RenderCodec, chunk_frames
+from telecine.media.render.encoding.encode import Encoder
+from telecine.media.render.encoding.join import join
+from telecine.media.render.encoding.outputs import SoundEncoder
 
 #: So slow that a chunk is short.
 _RATE = Fraction(2)
@@ -73,7 +73,7 @@ def test_another_process_encodes_the_same_pixels(tmp_path: Path) -> None:
     there = tmp_path / "there.mp4"
     program = (
         "import sys; from fractions import Fraction; from pathlib import Path\n"
-        "from telecine.media.render.encode import Encoder, EncodeSettings\n"
+        "from telecine.media.render.encoding.encode import Encoder, EncodeSettings\n"
         "from tests.media.render import films\n"
         "with Encoder(Path(sys.argv[1]), width=160, height=120, frame_rate=Fraction(2),\n"
         "             settings=EncodeSettings(preset='veryfast', threads=5)) as encoder:\n"
@@ -160,7 +160,7 @@ def test_memory_does_not_grow_with_the_number_of_chunks(tmp_path: Path) -> None:
     program = (
         "import resource, sys; from fractions import Fraction; from pathlib import Path\n"
         "import numpy as np\n"
-        "from telecine.media.render.encode import Encoder, EncodeSettings\n"
+        "from telecine.media.render.encoding.encode import Encoder, EncodeSettings\n"
         "from tests.media.render import films\n"
         "shown = films.grey(np.full((720, 1280), 90, np.uint8))\n"
         "encoder = Encoder(Path(sys.argv[1]), width=1280, height=720, frame_rate=Fraction(2),\n"

@@ -12,14 +12,14 @@ import numpy.typing as npt
 import pytest
 from tests.media.timeline.documents import clip, document, faults
 
-from telecine.media.render.fonts import FontBook
-from telecine.media.render.keying import Keyed
+from telecine.media.render.drawing.fonts import FontBook
+from telecine.media.render.drawing.keying import Keyed
+from telecine.media.render.drawing.pixels import to_planes
+from telecine.media.render.drawing.sprites import Sprites
 from telecine.media.render.measuring import Measuring
-from telecine.media.render.pixels import to_planes
-from telecine.media.render.plan import plan
 from telecine.media.render.planes import Planes
+from telecine.media.render.planning.plan import plan
 from telecine.media.render.reference import to_rgba
-from telecine.media.render.sprites import Sprites
 from telecine.media.timeline.model import ChromaKey, Colour, Image, Video
 from telecine.media.timeline.rv import parse_rv
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 from tests import samples
 
-from telecine.media.render.limiter import CEILING, Limiter
+from telecine.media.render.sound.limiter import CEILING, Limiter
 
 _Samples = npt.NDArray[np.float32]
 

@@ -25,10 +25,10 @@ from tests.media.render.sounds import (
 )
 
 from telecine.kit.errors import MediaError, MediaLimitError, UndecodableMediaError
-from telecine.media.render import mix as mixing
-from telecine.media.render.mix import is_silent, mix
-from telecine.media.render.soundfile import SoundFile
-from telecine.media.render.videofile import VideoFile
+from telecine.media.render.decoding.videofile import VideoFile
+from telecine.media.render.sound import mix as mixing
+from telecine.media.render.sound.mix import is_silent, mix
+from telecine.media.render.sound.soundfile import SoundFile
 from telecine.media.timeline.model import (
     Clip,
     Layout,

@@ -12,8 +12,8 @@ import pytest
 from tests.media.render import films, numbered
 
 from telecine.kit.errors import InternalError, InvalidRequestError
-from telecine.media.render.codecs import EncodeSettings
-from telecine.media.render.outputs import Output, open_output
+from telecine.media.render.encoding.codecs import EncodeSettings
+from telecine.media.render.encoding.outputs import Output, open_output
 from telecine.media.render.planes import Planes
 
 _RATE = Fraction(25)

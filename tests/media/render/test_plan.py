@@ -22,7 +22,7 @@ from tests.media.render.timelines import (
 )
 
 from telecine.media.render.display import IDENTITY
-from telecine.media.render.plan import Plan, plan
+from telecine.media.render.planning.plan import Plan, plan
 from telecine.media.timeline.easing import EASINGS, hold
 from telecine.media.timeline.model import (
     Circle,

@@ -8,7 +8,7 @@ import pytest
 from tests.media.render.timelines import clip, curve, planned
 
 from telecine.media.render.display import Draw
-from telecine.media.render.plan import Plan
+from telecine.media.render.planning.plan import Plan
 from telecine.media.timeline.easing import EASINGS, linear
 from telecine.media.timeline.model import Animation, AnimationKind, Direction, Filter
 

@@ -9,7 +9,7 @@ import pytest
 from tests.media.render.timelines import RED, clip, corner, curve, only, planned
 
 from telecine.media.render.display import CaptionPage
-from telecine.media.render.plan import Plan
+from telecine.media.render.planning.plan import Plan
 from telecine.media.timeline.easing import linear
 from telecine.media.timeline.model import (
     Captions,

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 from tests.media.render.timelines import SizeTable, clip, planned, video
 
-from telecine.media.render.plan import Plan
+from telecine.media.render.planning.plan import Plan
 from telecine.media.timeline.model import Image, Source, Video
 
 

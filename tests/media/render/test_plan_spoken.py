@@ -10,8 +10,8 @@ import pytest
 from tests.media.render.timelines import clip, corner, planned
 
 from telecine.media.render.display import CaptionPage
-from telecine.media.render.plan import Plan
 from telecine.media.render.planning import spoken
+from telecine.media.render.planning.plan import Plan
 from telecine.media.render.planning.spoken import AT_REST
 from telecine.media.timeline.model import Captions, Emphasis, Font, Word
 

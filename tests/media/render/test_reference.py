@@ -21,7 +21,7 @@ from tests.media.render.layers import (
     sprites,
 )
 
-from telecine.media.render.compose import Composer
+from telecine.media.render.composing.compose import Composer
 from telecine.media.render.display import (
     IDENTITY,
     Canvas,
@@ -32,7 +32,7 @@ from telecine.media.render.display import (
     Mask,
     Matrix,
 )
-from telecine.media.render.pixels import Rgba, to_planes
+from telecine.media.render.drawing.pixels import Rgba, to_planes
 from telecine.media.render.planes import Planes
 from telecine.media.render.reference import Reference, to_rgba
 from telecine.media.timeline.model import (

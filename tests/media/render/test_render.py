@@ -20,17 +20,17 @@ from telecine.kit.errors import (
     MediaError,
     UndecodableMediaError,
 )
-from telecine.media.render.codecs import EncodeSettings
-from telecine.media.render.compose import Composer
+from telecine.media.render.composing.compose import Composer
+from telecine.media.render.drawing.fonts import FontBook
+from telecine.media.render.drawing.pixels import to_planes
+from telecine.media.render.drawing.sprites import Sprites
+from telecine.media.render.encoding.codecs import EncodeSettings
 from telecine.media.render.film import Film
-from telecine.media.render.fonts import FontBook
 from telecine.media.render.measuring import Measuring
-from telecine.media.render.pixels import to_planes
-from telecine.media.render.plan import plan
 from telecine.media.render.planes import Planes
+from telecine.media.render.planning.plan import plan
 from telecine.media.render.reference import Reference
 from telecine.media.render.render import RenderProgress, render
-from telecine.media.render.sprites import Sprites
 from telecine.media.render.storyboard import still, storyboard
 from telecine.media.render.supply import Supply
 from telecine.media.timeline.model import Source, Timeline

@@ -12,8 +12,8 @@ import pytest
 from tests.media.render import films, numbered
 
 from telecine.kit.errors import InternalError
-from telecine.media.render.codecs import EncodeSettings
-from telecine.media.render.segment import Segment, segment, sound_span
+from telecine.media.render.encoding.codecs import EncodeSettings
+from telecine.media.render.encoding.segment import Segment, segment, sound_span
 
 _SETTINGS = EncodeSettings(preset="superfast", crf=24)
 

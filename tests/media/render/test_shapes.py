@@ -19,9 +19,9 @@ from tests.media.render.layers import (
     near,
 )
 
-from telecine.media.render.pixels import Rgba
-from telecine.media.render.shapes import line_size
-from telecine.media.render.svgpath import parse_path
+from telecine.media.render.drawing.pixels import Rgba
+from telecine.media.render.drawing.shapes import line_size
+from telecine.media.render.drawing.svgpath import parse_path
 from telecine.media.timeline.model import (
     Circle,
     Colour,

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from telecine.media.render.skia_guard import stand_in, wanted_symbols
+from telecine.media.render.drawing.skia_guard import stand_in, wanted_symbols
 
 
 def skia_file() -> Path:
@@ -44,7 +44,7 @@ def test_skia_draws_on_stand_ins_alone() -> None:
     program = """
 import importlib.util, sys, types
 from pathlib import Path
-source = Path(importlib.util.find_spec("telecine.media.render.skia_guard").origin).read_text()
+source = Path(importlib.util.find_spec("telecine.media.render.drawing.skia_guard").origin).read_text()
 guard = types.ModuleType("guard")
 # Everything above the import of skia: the stand-ins are there first, as on a bare machine.
 exec(source[: source.index("try:\\n    import skia")], guard.__dict__)

@@ -15,8 +15,8 @@ from tests import samples
 from tests.media.render.numbered import even_stamps, make_numbered, number_on
 
 from telecine.kit.errors import MediaError, UndecodableMediaError, UnsupportedMediaError
-from telecine.media.render.sources import VideoSource, open_source, probe_source
-from telecine.media.render.videofile import VideoFile
+from telecine.media.render.decoding.sources import VideoSource, open_source, probe_source
+from telecine.media.render.decoding.videofile import VideoFile
 
 _SIZE = (160, 120)
 _MP4_CLOCK = Fraction(1, 90_000)
@@ -100,7 +100,9 @@ def test_backwards_shows_every_frame_in_reverse(tmp_path: Path, step: int) -> No
 def test_backwards_holds_only_as_many_frames_as_the_budget_allows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("telecine.media.render.sources._BACKWARDS_BYTES", 5 * 160 * 120 * 3 // 2)
+    monkeypatch.setattr(
+        "telecine.media.render.decoding.sources._BACKWARDS_BYTES", 5 * 160 * 120 * 3 // 2
+    )
     path = _even(tmp_path / "numbers.mp4", fps=Fraction(30), seconds=Fraction(2), gop=60)
     wanted = list(range(59, -1, -1))
     assert _numbers(path, [Fraction(n, 30) for n in wanted]) == wanted
@@ -322,7 +324,7 @@ def _red_share(luma: int) -> int:
 def test_an_animated_image_keeps_its_delays_and_repeats(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, budget: int
 ) -> None:
-    monkeypatch.setattr("telecine.media.render.animated._KEPT_BYTES", budget)
+    monkeypatch.setattr("telecine.media.render.decoding.animated._KEPT_BYTES", budget)
     _animation(tmp_path / name, delays_ms=[100, 250, 50, 400])
     path = tmp_path / name.partition("[")[0]
     facts = probe_source(path)

@@ -19,7 +19,7 @@ from tests.media.render.layers import (
     sprites,
 )
 
-from telecine.media.render.pixels import Pixels, Rgba, to_planes
+from telecine.media.render.drawing.pixels import Pixels, Rgba, to_planes
 from telecine.media.timeline.model import (
     Colour,
     Filter,

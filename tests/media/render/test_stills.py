@@ -26,8 +26,8 @@ from tests.media.render.layers import (
 )
 
 from telecine.kit.errors import MediaLimitError, UndecodableMediaError
-from telecine.media.render.pixels import new_surface
-from telecine.media.render.stills import draw_still, plain_still, still_size
+from telecine.media.render.drawing.pixels import new_surface
+from telecine.media.render.drawing.stills import draw_still, plain_still, still_size
 from telecine.media.timeline.model import (
     Crop,
     Fit,

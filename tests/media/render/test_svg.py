@@ -28,10 +28,10 @@ from telecine.kit.errors import (
     UndecodableMediaError,
     UnsupportedMediaError,
 )
-from telecine.media.render.facts import probe_source
-from telecine.media.render.icons import icon_names, icon_sets
-from telecine.media.render.pixels import Rgba
-from telecine.media.render.svgclean import clean_svg
+from telecine.media.render.decoding.facts import probe_source
+from telecine.media.render.drawing.icons import icon_names, icon_sets
+from telecine.media.render.drawing.pixels import Rgba
+from telecine.media.render.drawing.svgclean import clean_svg
 from telecine.media.timeline.model import Colour, Crop, Icon, Image, Source, Style, Svg
 
 _OPENED: list[str] = []

@@ -26,10 +26,10 @@ from tests.media.render.drawing import (
     touches_a_border,
 )
 
-from telecine.media.render import fonts, text
-from telecine.media.render.fonts import FontBook
-from telecine.media.render.pixels import Rgba
-from telecine.media.render.skia_guard import skia
+from telecine.media.render.drawing import fonts, text
+from telecine.media.render.drawing.fonts import FontBook
+from telecine.media.render.drawing.pixels import Rgba
+from telecine.media.render.drawing.skia_guard import skia
 from telecine.media.timeline.model import Gradient, GradientStop, Stroke, TextBackground
 
 GALLERY = Path(__file__).parent / "pictures" / "ten_scripts.png"

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from tests.media.render.drawing import BLUE, SCRIPTS, amount, drawn, ink, plain
 
-from telecine.media.render.fonts import FontBook
+from telecine.media.render.drawing.fonts import FontBook
+from telecine.media.render.drawing.sprites import Sprites
 from telecine.media.render.measuring import Measuring
 from telecine.media.render.planning import boxes
-from telecine.media.render.sprites import Sprites
 from telecine.media.timeline.model import TextBackground
 
 

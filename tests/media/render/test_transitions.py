@@ -9,10 +9,10 @@ import pytest
 from tests.media.render.layers import sprites
 from tests.media.render.timelines import BLUE, SizeTable, clip, corner, curve, planned, video
 
-from telecine.media.render.compose import Composer
+from telecine.media.render.composing.compose import Composer
 from telecine.media.render.display import Draw, Mask
-from telecine.media.render.plan import Plan
 from telecine.media.render.planes import Planes
+from telecine.media.render.planning.plan import Plan
 from telecine.media.render.planning.transitions import BLUR_PX, ZOOM_SCALE
 from telecine.media.timeline.easing import EASINGS, linear
 from telecine.media.timeline.model import (

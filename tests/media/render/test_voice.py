@@ -111,7 +111,7 @@ def test_a_loop_starts_again_at_the_exact_sample(tmp_path: Path) -> None:
 def test_rounds_of_a_loop_never_drift(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: int
 ) -> None:
-    monkeypatch.setattr("telecine.media.render.voice._KEPT_SAMPLES", kept)
+    monkeypatch.setattr("telecine.media.render.sound.voice._KEPT_SAMPLES", kept)
     write_wav(tmp_path / "click.wav", clicks(0.3, every=1))
     third = Sound(source=source("click.wav"), is_looped=True, trim_end_seconds=0.2, rate=0.6,
                   keeps_pitch=False)  # fmt: skip

@@ -13,17 +13,17 @@ from tests.media.render import sounds
 from tests.media.render.test_render import ssim
 
 from telecine.kit.errors import MediaError
-from telecine.media.render.compose import Composer
-from telecine.media.render.fonts import FontBook
-from telecine.media.render.loudness import Loudness, Tape
+from telecine.media.render.composing.compose import Composer
+from telecine.media.render.drawing.fonts import FontBook
+from telecine.media.render.drawing.pixels import to_planes
+from telecine.media.render.drawing.sprites import Sprites
 from telecine.media.render.measuring import Measuring
-from telecine.media.render.pixels import to_planes
-from telecine.media.render.plan import plan
 from telecine.media.render.planes import Planes
+from telecine.media.render.planning.plan import plan
 from telecine.media.render.reference import Reference, to_rgba
-from telecine.media.render.sprites import Sprites
+from telecine.media.render.sound.loudness import Loudness, Tape
+from telecine.media.render.sound.waveforms import WaveformSource, loudness_of
 from telecine.media.render.supply import Supply
-from telecine.media.render.waveforms import WaveformSource, loudness_of
 from telecine.media.timeline.model import Colour, Sound, Source, Timeline, Waveform
 from telecine.media.timeline.rv import parse_rv
 

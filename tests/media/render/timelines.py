@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from telecine.media.render.display import CaptionPage, Draw, Matrix
-from telecine.media.render.plan import Plan, plan
+from telecine.media.render.planning.plan import Plan, plan
 from telecine.media.timeline.easing import Easing, linear
 from telecine.media.timeline.model import (
     Animation,

@@ -25,15 +25,15 @@ from telecine.kit.errors import (
 )
 from telecine.media import confining, sandbox
 from telecine.media import pool_wire as wire
-from telecine.media.render.chunks import spans
-from telecine.media.render.codecs import EncodeSettings
-from telecine.media.render.fonts import open_bundled
+from telecine.media.render.drawing.fonts import open_bundled
+from telecine.media.render.encoding.chunks import spans
+from telecine.media.render.encoding.codecs import EncodeSettings
+from telecine.media.render.encoding.join import join
+from telecine.media.render.encoding.outfile import OutputFacts
 from telecine.media.render.job import Facts, Job, Report
-from telecine.media.render.join import join
 from telecine.media.render.lookup import Files
-from telecine.media.render.mix import is_silent
-from telecine.media.render.outfile import OutputFacts
 from telecine.media.render.render import OnProgress, RenderProgress, render
+from telecine.media.render.sound.mix import is_silent
 from telecine.media.render.storyboard import still, storyboard
 from telecine.media.timeline.model import Timeline
 from telecine.media.timeline.rv import parse_rv

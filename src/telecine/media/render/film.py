@@ -8,15 +8,15 @@ from types import TracebackType
 from typing import Final, Self
 
 from telecine.kit.errors import InvalidRequestError
-from telecine.media.render.compose import Composer
+from telecine.media.render.composing.compose import Composer
 from telecine.media.render.display import Frame
-from telecine.media.render.encode import LEAST_RING
-from telecine.media.render.fonts import FontBook
+from telecine.media.render.drawing.fonts import FontBook
+from telecine.media.render.drawing.sprites import Find, Sprites
+from telecine.media.render.encoding.encode import LEAST_RING
 from telecine.media.render.measuring import Measuring
-from telecine.media.render.plan import plan
 from telecine.media.render.planes import Planes
+from telecine.media.render.planning.plan import plan
 from telecine.media.render.sizing import Planned, Resized
-from telecine.media.render.sprites import Find, Sprites
 from telecine.media.render.supply import Supply
 from telecine.media.timeline.model import Timeline
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from telecine.kit.errors import MediaError, UndecodableMediaError
-from telecine.media.render.facts import probe_source
+from telecine.media.render.decoding.facts import probe_source
 from telecine.media.timeline.model import Source
 
 #: A caption file of two hours has about 2 MB.

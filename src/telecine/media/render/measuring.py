@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from telecine.kit.errors import MediaError, UndecodableMediaError, UnsupportedMediaError
+from telecine.media.render.decoding.facts import SourceFacts, probe_source
 from telecine.media.render.display import CaptionPage
-from telecine.media.render.facts import SourceFacts, probe_source
+from telecine.media.render.drawing.sprites import Find, Sprites
 from telecine.media.render.measure import Box, Size
-from telecine.media.render.sprites import Find, Sprites
 from telecine.media.timeline.model import Code, PathLine, Source, Svg, Text
 
 

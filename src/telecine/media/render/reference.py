@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from telecine.media.render import filters
 from telecine.media.render.display import (
     SWEEP_LEAN,
     SWEEP_PEAK,
@@ -28,11 +27,12 @@ from telecine.media.render.display import (
     Mask,
     Matrix,
 )
-from telecine.media.render.paints import fill_paint
-from telecine.media.render.pixels import Pixels, Rgba, new_surface, to_image
+from telecine.media.render.drawing import filters
+from telecine.media.render.drawing.paints import fill_paint
+from telecine.media.render.drawing.pixels import Pixels, Rgba, new_surface, to_image
+from telecine.media.render.drawing.shapes import rounded_box
+from telecine.media.render.drawing.skia_guard import skia
 from telecine.media.render.planes import FrameSource, Planes
-from telecine.media.render.shapes import rounded_box
-from telecine.media.render.skia_guard import skia
 from telecine.media.timeline.model import BlendMode, Filter
 
 Floats = npt.NDArray[np.float32]

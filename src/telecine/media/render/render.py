@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Final
 
 from telecine.kit.errors import CancelledError, InvalidRequestError
-from telecine.media.render import mix
-from telecine.media.render.codecs import SAMPLE_RATE, EncodeSettings
+from telecine.media.render.drawing.sprites import Find
+from telecine.media.render.encoding.codecs import SAMPLE_RATE, EncodeSettings
+from telecine.media.render.encoding.outfile import OutputFacts
+from telecine.media.render.encoding.outputs import Output, open_output
 from telecine.media.render.film import Film
-from telecine.media.render.outfile import OutputFacts
-from telecine.media.render.outputs import Output, open_output
-from telecine.media.render.sprites import Find
+from telecine.media.render.sound import mix
 from telecine.media.timeline.model import Timeline
 
 #: How far sound may be ahead of the pictures: what is ahead is kept, encoded.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
+from telecine.media.render.composing.picture import multiplied
 from telecine.media.render.display import Canvas, Frame, Layer, Matrix
-from telecine.media.render.picture import multiplied
 
 
 class Planned(Protocol):

@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from telecine.kit.errors import InternalError, InvalidRequestError
-from telecine.media.render import rgb
+from telecine.media.render.composing import rgb
+from telecine.media.render.composing.kernels import Rect
 from telecine.media.render.display import Layer
+from telecine.media.render.drawing.fonts import FontBook
+from telecine.media.render.drawing.sprites import Find, Sprites
+from telecine.media.render.encoding.outputs import png
 from telecine.media.render.film import Film
-from telecine.media.render.fonts import FontBook
-from telecine.media.render.kernels import Rect
-from telecine.media.render.outputs import png
 from telecine.media.render.planes import Planes
-from telecine.media.render.sprites import Find, Sprites
 from telecine.media.timeline.model import Colour, Font, Source, Style, Text, Timeline
 
 _GAP: Final = 12

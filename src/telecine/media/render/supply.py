@@ -14,14 +14,14 @@ from fractions import Fraction
 from typing import Final
 
 from telecine.kit.errors import InternalError, MediaError
+from telecine.media.render.decoding.facts import SourceFacts
+from telecine.media.render.decoding.sources import open_source
 from telecine.media.render.display import Frame, Layer
-from telecine.media.render.facts import SourceFacts
-from telecine.media.render.keying import Keyed
+from telecine.media.render.drawing.keying import Keyed
+from telecine.media.render.drawing.sprites import Find, Sprites
 from telecine.media.render.measuring import Measuring
 from telecine.media.render.planes import FrameSource, Planes, Sprite
-from telecine.media.render.sources import open_source
-from telecine.media.render.sprites import Find, Sprites
-from telecine.media.render.waveforms import WaveformSource, loudness_of
+from telecine.media.render.sound.waveforms import WaveformSource, loudness_of
 from telecine.media.timeline.model import Image, Rect, Source, Style, Video, Waveform
 
 #: Closer than this to its own size a picture is not scaled by the decoder, but when drawn.

@@ -1,0 +1,1 @@
+"""Layers onto frames: straight in planar YUV, as little of each frame as has changed."""

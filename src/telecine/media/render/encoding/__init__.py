@@ -1,0 +1,1 @@
+"""Frames and sound to files: codecs, containers, chunks that any worker may encode."""

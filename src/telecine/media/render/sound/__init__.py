@@ -1,0 +1,1 @@
+"""The sound of a timeline: every clip decoded, changed, summed and limited, in blocks."""
