@@ -43,6 +43,7 @@ def describe(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     _, components = msgspec.json.schema_components(bodies, ref_template=_REF)
     for body in bodies:
         _mark_files(components[body.__name__])
+    _inline_items(components)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in listed:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
@@ -85,6 +86,15 @@ def _mark_files(schema: dict[str, Any]) -> None:
         if definition.pop("contentEncoding", None) == "base64":
             definition.pop("type", None)
             definition["contentMediaType"] = "application/octet-stream"
+
+
+def _inline_items(components: dict[str, Any]) -> None:
+    """Write what lists hold into the lists; the reference page stumbles over it by name."""
+    for component in tuple(components.values()):
+        for definition in component.get("properties", {}).values():
+            name = definition.get("items", {}).get("$ref", "").rpartition("/")[2]
+            if name:
+                definition["items"] = components[name]
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
