@@ -12,7 +12,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
+import httpx2
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -27,10 +29,13 @@ from rich.table import Table
 from telecine import settings
 from telecine.cli.local_server import local_server
 from telecine.cli.media import size
+from telecine.kit.errors import ProcessingError
 from telecine.media.ffmpeg import find_ffmpeg
 from telecine_client import Client
 
 _console = Console(highlight=False)
+_PATIENCE_SECONDS: Final = 120
+_POLL_SECONDS: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +56,16 @@ class Sample:
     image: Path
 
 
-#: Runs one job: (client, sample, output folder, progress report) -> the output file.
-Job = Callable[[Client, Sample, Path, Callable[[float], None]], tuple[Path, Path]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """The server as clients see it: through our own client, and through plain HTTP."""
+
+    client: Client
+    http: httpx2.Client
+
+
+#: Runs one job: (server, sample, output folder, progress report) -> what went in, what came out.
+Job = Callable[[Server, Sample, Path, Callable[[float], None]], tuple[Path, Path]]
 
 
 def run(output: Path) -> None:
@@ -63,10 +76,16 @@ def run(output: Path) -> None:
         with _console.status("Making a video and a picture…"):
             sample = make_sample(Path(folder))
         _console.print("Starting a server…")
-        with local_server(Path(folder) / "data") as here, Client(here.url, here.key) as client:
+        with (
+            local_server(Path(folder) / "data") as here,
+            Client(here.url, here.key) as client,
+            httpx2.Client(
+                base_url=here.url, headers={"X-API-Key": here.key}, timeout=_PATIENCE_SECONDS
+            ) as http,
+        ):
             _console.print(f"A server with one worker listens on {here.url}")
             before = client.usage().credits.balance
-            rows = list(_jobs(client, sample, output))
+            rows = list(_jobs(Server(client=client, http=http), sample, output))
             spent = before - client.usage().credits.balance
     _console.print(_table(rows))
     _console.print(
@@ -94,8 +113,9 @@ def make_sample(folder: Path) -> Sample:
 
 def _compress(name: str, **options: str) -> Job:
     def job(
-        client: Client, sample: Sample, output: Path, report: Callable[[float], None]
+        server: Server, sample: Sample, output: Path, report: Callable[[float], None]
     ) -> tuple[Path, Path]:
+        client = server.client
         submitted = client.compress(sample.video, extra=options)
         client.wait(submitted.id, on_progress=lambda now: report(now.progress / 100))
         return sample.video, client.download(submitted.id, to=output / name)
@@ -105,13 +125,56 @@ def _compress(name: str, **options: str) -> Job:
 
 def _convert(name: str, **options: str) -> Job:
     def job(
-        client: Client, sample: Sample, output: Path, report: Callable[[float], None]
+        server: Server, sample: Sample, output: Path, report: Callable[[float], None]
     ) -> tuple[Path, Path]:
-        client.convert(sample.image, extra=options, to=output / name)
+        server.client.convert(sample.image, extra=options, to=output / name)
         report(1.0)
         return sample.image, output / name
 
     return job
+
+
+def _render(
+    server: Server, sample: Sample, output: Path, report: Callable[[float], None]
+) -> tuple[Path, Path]:
+    """Upload a film, put words over it, render the whole, fetch it."""
+    with sample.video.open("rb") as file:
+        uploaded = _reply(server.http.post("/api/v1/upload", files={"file": file}))
+    config = _titled(uploaded["assets"][0]["url"])
+    task = f"/api/v1/video/{_reply(server.http.post('/api/v1/video', json={'config': config}))['taskId']}"
+    _reply(server.http.post(f"{task}/render", json={}))
+    while (now := _reply(server.http.get(task)))["status"] == "rendering":
+        report(now["progress"] / 100)
+        time.sleep(_POLL_SECONDS)
+    if now["status"] != "completed":
+        raise ProcessingError(f"The render failed: {now['error']}")
+    film = output / "holiday-titled.mp4"
+    with server.http.stream("GET", now["videoUrl"]) as answer, film.open("wb") as file:
+        answer.raise_for_status()
+        for block in answer.iter_bytes():
+            file.write(block)
+    return sample.video, film
+
+
+def _titled(src: str) -> dict[str, Any]:
+    """Return a composition: a film, a title that comes and goes, and how far it has run."""
+    fade = {"type": "fadeIn", "duration": 0.6}
+    title = {
+        "type": "text", "text": "Holiday", "start": 0.4, "duration": 4.6,
+        "style": {"fontSize": 160, "fontWeight": 800, "shadowColor": "#0008", "shadowBlur": 24},
+        "animations": [fade, {"type": "fadeOut", "duration": 0.6}],
+    }  # fmt: skip
+    film = {"type": "video", "src": src, "start": 0, "duration": 6, "style": {"objectFit": "cover"}}
+    progress = {"type": "progress", "start": 0, "duration": "end", "color": "#fde047", "zIndex": 9}
+    meta = {"version": "2.0.0", "width": 1280, "height": 720, "fps": 30}
+    return {"meta": meta, "tracks": [{"clips": [film, title]}, {"clips": [progress]}]}
+
+
+def _reply(answer: httpx2.Response) -> dict[str, Any]:
+    body: dict[str, Any] = answer.json()
+    if answer.is_error:
+        raise ProcessingError(f"{answer.request.url.path}: {body['error']}")
+    return body
 
 
 #: Every family that exists has its jobs here.
@@ -122,10 +185,11 @@ JOBS: dict[str, Job] = {
     "compress to at most 1 MB": _compress("holiday-1mb.mp4", method="size", target_size_mb="1"),
     "convert to WebP": _convert("photo.webp", format="webp", width="1200"),
     "convert to AVIF": _convert("photo.avif", format="avif", width="1200"),
+    "render a composition": _render,
 }
 
 
-def _jobs(client: Client, sample: Sample, output: Path) -> Iterator[Row]:
+def _jobs(server: Server, sample: Sample, output: Path) -> Iterator[Row]:
     columns = (
         TextColumn("{task.description:28}"),
         BarColumn(),
@@ -137,7 +201,7 @@ def _jobs(client: Client, sample: Sample, output: Path) -> Iterator[Row]:
             task: TaskID = progress.add_task(name, total=1.0)
             started = time.monotonic()
             source, made = job(
-                client,
+                server,
                 sample,
                 output,
                 lambda done, task=task: progress.update(task, completed=done),  # type: ignore[misc]
