@@ -21,8 +21,7 @@ from telecine.kit.log import configure
 
 #: What Telecine is. README and pyproject.toml say it in the same words.
 SENTENCE = (
-    "A self-hosted server that makes videos smaller, converts images "
-    "and renders videos from JSON."
+    "A self-hosted server that makes videos smaller, converts images and renders videos from JSON."
 )
 
 app = typer.Typer(
