@@ -149,7 +149,7 @@ def assemble(
         outbound=outbound(settings),
         ffmpeg=ffmpeg(settings),
         pool=pool(settings),
-        renderer=renderer(settings),
+        renderer=renderer(settings, n_spare=1),
         operations=operations,
     )
 
@@ -180,12 +180,15 @@ def ffmpeg(settings: Settings) -> FFmpeg:
     )
 
 
-def renderer(settings: Settings) -> Renderer:
-    """Build the renderer; its processes start when they are needed."""
+def renderer(settings: Settings, *, n_spare: int = 0) -> Renderer:
+    """Build the renderer; its processes start when they are needed.
+
+    From its first job on, `n_spare` more wait with everything imported.
+    """
     return Renderer(
         sandbox=settings.sandbox,
         limits=_job_limits(settings),
-        n_spare=0,
+        n_spare=n_spare,
     )
 
 
