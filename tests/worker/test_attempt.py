@@ -267,6 +267,29 @@ def test_work_of_an_attempt_that_was_fenced_off_is_thrown_away(
     assert only.startswith("files/inputs/")
 
 
+class Murdered(BaseException):
+    """As a kill is, it is caught by nobody."""
+
+
+def test_what_a_worker_had_stored_before_it_died_is_gone_after_the_next_attempt(
+    telecine: Telecine, customer: Customer, job_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts = acting(telecine, write_output)
+    with monkeypatch.context() as patch:
+        patch.setattr(Attempts, "_succeed", _murdered)
+        patch.setattr(Attempts, "_throw_away", lambda *_: None)
+        with pytest.raises(Murdered):
+            attempts.run(job_id, 1)
+    assert len([name for name in steps.files_on_disk(telecine) if "outputs" in name]) == 1
+    attempts.run(job_id, 1)
+    assert row(telecine, job_id).status == "succeeded"
+    assert len([name for name in steps.files_on_disk(telecine) if "outputs" in name]) == 1
+
+
+def _murdered(*_: object) -> bool:
+    raise Murdered
+
+
 def test_a_job_under_which_three_workers_died_is_given_up(
     anybody: httpx2.Client, telecine: Telecine, customer: Customer, job_id: str
 ) -> None:

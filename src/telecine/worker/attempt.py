@@ -121,8 +121,10 @@ class Attempts:
         try:
             with storage_errors():
                 workspace.mkdir(mode=0o700, parents=True)
+            if job.ticket > 1 or job.attempt > 1:
+                self._clear_outputs(job)
             result = self._work(job, workspace)
-            kept.extend(self._keep(output) for output in result.outputs)
+            kept.extend(self._keep(job, output) for output in result.outputs)
             return self._succeed(job, result, kept)
         except SQLAlchemyError:
             raise
@@ -169,9 +171,14 @@ class Attempts:
             ),
         )
 
-    def _keep(self, output: Output) -> NewFile:
+    def _clear_outputs(self, job: Job) -> None:
+        """Delete what an attempt that died had stored already: the job is ours alone now."""
+        for blob in self.blobs.list_keys(_outputs_of(job)):
+            self.blobs.delete(blob.key)
+
+    def _keep(self, job: Job, output: Output) -> NewFile:
         size_bytes = output.path.stat().st_size
-        key = f"outputs/{new_id('', length=24)}"
+        key = f"{_outputs_of(job)}/{new_id('', length=24)}"
         self.blobs.adopt(output.path, key)
         return NewFile(
             blob_key=key,
@@ -213,6 +220,10 @@ class Attempts:
 
     def _ending(self) -> Ending:
         return Ending(now=self.clock(), bodies=self.bodies)
+
+
+def _outputs_of(job: Job) -> str:
+    return f"outputs/{job.id}"
 
 
 class _Watch:
