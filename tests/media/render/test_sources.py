@@ -284,11 +284,22 @@ def test_any_size_can_be_asked_for(tmp_path: Path, size: tuple[int, int]) -> Non
     assert size == (1, 1) or number_on(planes) == 13
 
 
-def test_video_with_alpha_is_multiplied_by_it(tmp_path: Path) -> None:
-    path = tmp_path / "alpha.mov"
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("animation.mov", ["qtrle"]),
+        ("prores.mov", ["prores_ks", "-profile:v", "4444"]),
+        ("vp9.webm", ["libvpx-vp9", "-crf", "10"]),
+        ("vp8.webm", ["libvpx", "-crf", "10", "-b:v", "1M", "-auto-alt-ref", "0"]),
+    ],
+)
+def test_video_with_alpha_is_multiplied_by_it(tmp_path: Path, name: str, codec: list[str]) -> None:
+    path = tmp_path / name
     picture = "color=white:size=64x48:rate=25:duration=0.2,format=yuva444p,"
     holes = "geq=lum=235:cb=128:cr=128:a='if(lt(X,32),0,255)'"
-    samples.run_ffmpeg("-f", "lavfi", "-i", picture + holes, "-c:v", "qtrle", path)
+    if "vp" in name:
+        holes += ",format=yuva420p"
+    samples.run_ffmpeg("-f", "lavfi", "-i", picture + holes, "-c:v", *codec, path)
     source = VideoSource(path, size=(64, 48))
     planes = source.frame_at(Fraction(0))
     source.close()
@@ -298,6 +309,19 @@ def test_video_with_alpha_is_multiplied_by_it(tmp_path: Path) -> None:
     assert (planes.y[20, 8], planes.u[10, 4], planes.v[10, 4]) == (0, 0, 0)
     assert abs(int(planes.y[20, 50]) - 235) <= 1
     assert planes.alpha_half.shape == planes.u.shape
+
+
+def test_seeks_are_exact_in_a_webm_with_alpha(tmp_path: Path) -> None:
+    path = tmp_path / "alpha.webm"
+    picture = "color=gray:size=64x48:rate=10:duration=4,format=yuva420p,"
+    grows = "geq=lum=16+5*N:cb=128:cr=128:a=255-6*N"
+    samples.run_ffmpeg("-f", "lavfi", "-i", picture + grows, "-c:v", "libvpx-vp9", "-g", "8", path)
+    source = VideoSource(path, size=(64, 48))
+    for number in (30, 5, 39, 6, 17):
+        planes = source.frame_at(Fraction(number, 10))
+        assert planes.alpha is not None
+        assert abs(int(planes.alpha[20, 20]) - (255 - 6 * number)) <= 2
+    source.close()
 
 
 def _animation(path: Path, *, delays_ms: list[int], side: int = 40) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import av
 import av.error
@@ -25,6 +25,8 @@ from telecine.kit.errors import UndecodableMediaError
 from telecine.media.ffmpeg import DEMUXERS
 
 _Stream = TypeVar("_Stream", av.VideoStream, av.AudioStream)
+#: FFmpeg's own decoders of these pass over the alpha, which lies beside each picture.
+_DECODERS_WITH_ALPHA: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 
 def open_media(path: Path) -> InputContainer:
@@ -57,6 +59,17 @@ def first_audio(container: InputContainer) -> av.AudioStream | None:
         if context is not None:
             return stream
     return None
+
+
+def alpha_decoder(stream: av.VideoStream) -> av.VideoCodecContext | None:
+    """Return a decoder that sees the alpha of a WebM, or None where the stream's own will do."""
+    name = _DECODERS_WITH_ALPHA.get(stream.codec_context.name)
+    if name is None or stream.metadata.get("alpha_mode") != "1":
+        return None
+    decoder = av.CodecContext.create(name, "r")
+    assert isinstance(decoder, av.VideoCodecContext)
+    decoder.extradata = stream.codec_context.extradata
+    return decoder
 
 
 def start_seconds(container: InputContainer) -> Fraction:

@@ -20,6 +20,7 @@ import av.error
 
 from telecine.kit.errors import UndecodableMediaError, UnsupportedMediaError
 from telecine.media.render.decoding.container import (
+    alpha_decoder,
     first_video,
     open_media,
     packets_of,
@@ -99,11 +100,13 @@ class VideoFile:
         tolerance = min(self._time_base / 2, _MAX_TOLERANCE_SECONDS)
         self.tolerance = tolerance + _START_ROUNDING_SECONDS
         self._frame_seconds = 1 / (stream.average_rate or stream.guessed_rate or Fraction(25))
-        context = stream.codec_context
+        self._alpha_decoder = alpha_decoder(stream)
+        context = self._alpha_decoder or stream.codec_context
         # One thread decodes 1080p faster than it can be encoded; each more costs a frame.
-        context.thread_count = 1 if context.width * context.height <= _LARGE_PIXELS else 2
+        n_pixels = stream.width * stream.height
+        context.thread_count = 1 if n_pixels <= _LARGE_PIXELS else 2
         context.thread_type = "FRAME"
-        if self._size is not None and 4 * math.prod(self._size) <= context.width * context.height:
+        if self._size is not None and 4 * math.prod(self._size) <= n_pixels:
             # A fifth of decoding H.264; at half the size and less it is 54 dB or better.
             context.options = {"skip_loop_filter": "all"}
         self._frames = self._timed(self._decoded(), is_start=True)
@@ -160,14 +163,15 @@ class VideoFile:
 
     def _pictures(self, packet: av.Packet[av.VideoStream]) -> list[av.VideoFrame]:
         try:
-            return packet.decode()
+            return (self._alpha_decoder or packet.stream.codec_context).decode(packet)
         except av.error.FFmpegError:
             return []
 
     def _from_key_frame(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
         """After a seek, what comes out before a key frame lacks the pictures it refers to."""
         for frame in frames:
-            if frame.key_frame:
+            # libvpx marks no key frames, and gives nothing before the first.
+            if frame.key_frame or self._alpha_decoder is not None:
                 yield frame
                 break
         yield from frames
