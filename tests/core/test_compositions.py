@@ -21,7 +21,7 @@ from telecine.core.compositions import (
 from telecine.core.jobs import Ending, NewFile, Order
 from telecine.db import Database
 from telecine.engine import Queue
-from telecine.kit.errors import ConflictError, NotFoundError, ProcessingError
+from telecine.kit.errors import ConflictError, ExpiredError, NotFoundError, ProcessingError
 
 NEW = NewComposition(
     document='{"meta": {}}',
@@ -249,4 +249,15 @@ def test_a_preview_becomes_a_task_and_stays(
     assert (made.kind, made.category, made.notes) == (CompositionKind.TASK, "api", NEW.notes)
     assert (made.document, made.digest) == (preview.document, preview.digest)
     with db.snapshot() as tx:
-        assert compositions.of_link(tx, preview.id, now=clock()) == preview
+        shown = compositions.of_link(tx, preview.id, kind=CompositionKind.PREVIEW, now=clock())
+        assert (shown.composition, shown.job) == (preview, None)
+
+
+def test_a_link_opens_one_kind_and_tells_what_is_over_from_what_never_was(
+    db: Database, preview: Composition, clock: FixedClock
+) -> None:
+    with db.snapshot() as tx, pytest.raises(NotFoundError):
+        compositions.of_link(tx, preview.id, kind=CompositionKind.TASK, now=clock())
+    clock.advance(days=8)
+    with db.snapshot() as tx, pytest.raises(ExpiredError):
+        compositions.of_link(tx, preview.id, kind=CompositionKind.PREVIEW, now=clock())

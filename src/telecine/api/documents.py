@@ -15,7 +15,6 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from telecine.api import links
-from telecine.api.access import Caller
 from telecine.api.services import Services
 from telecine.core import assets, files
 from telecine.core.files import File
@@ -60,12 +59,12 @@ class _Found:
         return None
 
 
-async def check(services: Services, caller: Caller, raw: bytes, *, origin: str) -> Checked:
-    """Check a document. Raises `InvalidDocumentError` with all of its faults."""
+async def check(services: Services, account_id: str, raw: bytes, *, origin: str) -> Checked:
+    """Check an account's document. Raises `InvalidDocumentError` with all of its faults."""
     document = read(raw)
     parsed = await run_in_threadpool(parse_rv, document)
     names = {source.src: _name(source.src, origin) for source in parsed.sources}
-    found = await services.read(partial(_look_up, names=names, caller=caller))
+    found = await services.read(partial(_look_up, names=names, account_id=account_id))
     if found.seconds and b'"auto"' in raw:
         parsed = await run_in_threadpool(partial(parse_rv, document, lookup=found))
     faults = (*parsed.problems, *_unusable(parsed, names, found, services.outbound))
@@ -113,9 +112,8 @@ def _name(src: str, origin: str) -> str | None:
     return src
 
 
-def _look_up(tx: Transaction, *, names: Mapping[str, str | None], caller: Caller) -> _Found:
+def _look_up(tx: Transaction, *, names: Mapping[str, str | None], account_id: str) -> _Found:
     wanted = [name for name in names.values() if name is not None]
-    account_id = caller.account.id
     library = assets.find(tx, wanted, account_id=account_id)
     stored: dict[str, File] = {}
     seconds: dict[str, float] = {}

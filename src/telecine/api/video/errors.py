@@ -34,6 +34,7 @@ _ROWS: Mapping[str, tuple[int, str]] = {
     "not_found": (404, "NOT_FOUND"),
     "not_ready": (409, "NOT_READY"),
     "conflict": (400, "ALREADY_RENDERING"),
+    "stale": (412, "STALE"),
     "cancelled": (409, "CANCELLED"),
     "expired": (410, "EXPIRED"),
     "file_too_large": (413, "FILE_TOO_LARGE"),

@@ -27,7 +27,7 @@ async def create(request: Request, caller: Caller, services: Services) -> Respon
     """POST /api/v1/video"""
     origin = links.origin_of(request, services)
     new = await fields.new_task(request, services)
-    checked = await documents.check(services, caller, new.config, origin=origin)
+    checked = await documents.check(services, caller.account.id, new.config, origin=origin)
     if fields.is_dry_run(request):
         return await _estimate(services, caller, checked)
     made = await store(
@@ -195,7 +195,7 @@ async def _recheck(
     """Check a stored document anew: what it names may have been deleted since."""
     origin = links.origin_of(request, services)
     return await documents.check(
-        services, caller, composition.document.encode("utf-8"), origin=origin
+        services, caller.account.id, composition.document.encode("utf-8"), origin=origin
     )
 
 

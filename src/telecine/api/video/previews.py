@@ -21,7 +21,7 @@ async def create_preview(request: Request, caller: Caller, services: Services) -
     """POST /api/v1/preview"""
     origin = links.origin_of(request, services)
     raw = await jsonbody.read(request, max_bytes=services.settings.max_composition_bytes)
-    checked = await documents.check(services, caller, raw, origin=origin)
+    checked = await documents.check(services, caller.account.id, raw, origin=origin)
     made = await handlers.store(
         services, caller, handlers.storable(checked), kind=CompositionKind.PREVIEW
     )

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from telecine.api import downloads
 from telecine.api.services import Services
 from telecine.core import compositions, files
+from telecine.core.compositions import CompositionKind
 from telecine.kit.errors import NotFoundError
 
 
@@ -35,7 +36,8 @@ async def document(request: Request, services: Services) -> Response:
         partial(
             compositions.of_link,
             composition_id=request.path_params["taskId"],
+            kind=CompositionKind.TASK,
             now=services.clock(),
         )
     )
-    return Response(found.document, media_type="application/json")
+    return Response(found.composition.document, media_type="application/json")

@@ -23,7 +23,7 @@ from telecine.core.files import File
 from telecine.core.jobs import Ending, Job, Order
 from telecine.db import Transaction
 from telecine.engine import Queue
-from telecine.kit.errors import ConflictError, NotFoundError
+from telecine.kit.errors import ConflictError, ExpiredError, NotFoundError
 from telecine.kit.ids import new_id
 
 _NOT_FOUND = {
@@ -63,12 +63,17 @@ def get(
     return found
 
 
-def of_link(tx: Transaction, composition_id: str, *, now: datetime) -> Composition:
-    """Return what a shared link shows: its id is all that it takes. Raises `NotFoundError`."""
+def of_link(tx: Transaction, composition_id: str, *, kind: CompositionKind, now: datetime) -> Task:
+    """Return what a shared link shows: its id is all that it takes.
+
+    Raises `NotFoundError`, and `ExpiredError` for a preview that was not swept away yet.
+    """
     found = store.by_id(tx, composition_id)
-    if found is None or found.is_over(now):
+    if found is None or found.kind is not kind:
         raise NotFoundError("There is nothing under this link.")
-    return found
+    if found.is_over(now):
+        raise ExpiredError("This preview's time is over. Create it again, or convert it in time.")
+    return _task(tx, found, latest_render(tx, found))
 
 
 def task(tx: Transaction, task_id: str, *, account_id: str, now: datetime) -> Task:

@@ -1,0 +1,108 @@
+"""What anybody may see of a task or a preview who knows its link, and what its page says of it.
+
+A link takes no key: the id is the secret. A document had no faults when it was stored; one that
+has some now names a file that was deleted since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from telecine.api import documents, links
+from telecine.api.documents import Checked
+from telecine.api.services import Services
+from telecine.core import compositions
+from telecine.core.compositions import Composition, CompositionKind, RenderState, Task
+from telecine.kit.errors import InvalidDocumentError
+from telecine.media.timeline.captions import has_captions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewed:
+    """What a page says.
+
+    `width` and `height` are those of the film; its preview is as large as fits into 854x480.
+    `progress` is 0 to 1. Each of `faults` has path, code, message, got and allowed; with any
+    there is no picture. `failure` is why the latest render failed; `download_url` is None until
+    there is a file.
+    """
+
+    id: str
+    title: str | None
+    width: int
+    height: int
+    frame_rate: float
+    duration_seconds: float
+    status: RenderState
+    progress: float
+    has_captions: bool
+    faults: Sequence[Mapping[str, str]]
+    failure: str | None
+    download_url: str | None
+    expires_at: datetime | None
+
+
+async def describe(
+    services: Services, composition_id: str, *, kind: CompositionKind, origin: str
+) -> Viewed:
+    """Say what a page shows of what lies under a link. Raises what `shown` raises."""
+    found = await shown(services, composition_id, kind=kind)
+    faults: Sequence[Mapping[str, str]] = ()
+    is_captioned = False
+    try:
+        checked = await check(services, found.composition, origin=origin)
+        is_captioned = has_captions(checked.timeline)
+    except InvalidDocumentError as error:
+        faults = error.problems
+    return _viewed(
+        found, now=services.clock(), origin=origin, faults=faults, is_captioned=is_captioned
+    )
+
+
+async def shown(services: Services, composition_id: str, *, kind: CompositionKind) -> Task:
+    """Return what lies under a link. Raises `NotFoundError` and `ExpiredError`."""
+    return await services.read(
+        partial(
+            compositions.of_link,
+            composition_id=composition_id,
+            kind=kind,
+            now=services.clock(),
+        )
+    )
+
+
+async def check(services: Services, composition: Composition, *, origin: str) -> Checked:
+    """Check a stored document anew. Raises `InvalidDocumentError`."""
+    raw = composition.document.encode("utf-8")
+    return await documents.check(services, composition.account_id, raw, origin=origin)
+
+
+def _viewed(
+    task: Task,
+    *,
+    now: datetime,
+    origin: str,
+    faults: Sequence[Mapping[str, str]],
+    is_captioned: bool,
+) -> Viewed:
+    composition, job, film = task.composition, task.job, task.output
+    if film is not None and film.is_gone(now):
+        film = None
+    return Viewed(
+        id=composition.id,
+        title=composition.title,
+        width=composition.width,
+        height=composition.height,
+        frame_rate=float(composition.frame_rate),
+        duration_seconds=composition.duration_seconds,
+        status=task.state,
+        progress=0.0 if job is None else job.progress,
+        has_captions=is_captioned,
+        faults=faults,
+        failure=job.error_message if job and task.state is RenderState.FAILED else None,
+        download_url=None if film is None else links.link_to(film, origin=origin),
+        expires_at=composition.expires_at,
+    )
