@@ -1,11 +1,14 @@
 """One clip as it is heard: its file, trimmed, repeated, at its speed, pitch, level and place.
 
 A file is decoded while its clip sounds and no longer. A repeated sound of up to ten seconds is
-kept instead of being decoded again.
+kept instead of being decoded again. Where a part of a file is repeated, the end of each round is
+cross-faded to what lies before the part in the file: it leads to the part's first sample without a
+click, the attack of that stays, and no length changes.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -29,6 +32,8 @@ _RUN_UP_SAMPLES: Final = 4800
 _HIGHEST_RATE_RATIO: Final = 32
 #: A shorter loop than this is a tone of its own; nobody means it.
 _SHORTEST_LOOP_SAMPLES: Final = 48
+#: 5 ms: long enough for no click, too short to be heard as two sounds.
+_SEAM_SAMPLES: Final = 240
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +120,7 @@ def _played(file: SoundFile, part: Part, *, skip: int) -> Iterator[Samples]:
         at = start + Fraction(skip - late, SAMPLE_RATE) * rate
         return _skipped(_once(file, sound, start=at, end=end), late)
     length = None if end is None else (end - start) / rate * SAMPLE_RATE
-    return _skipped(_repeated(file, sound, start=start, end=end, length=length), skip)
+    return _skipped(_repeated(_Passage(file, part, start=start, end=end), length), skip)
 
 
 def _run_up(step: Fraction, *, skip: int) -> int:
@@ -146,46 +151,77 @@ def _once(
     return stretched(pieces, speed=rate / pitch)
 
 
-def _repeated(
-    file: SoundFile,
-    sound: Sound,
-    *,
-    start: Fraction,
-    end: Fraction | None,
-    length: Fraction | None,
-) -> Iterator[Samples]:
+class _Passage:
+    """What is repeated: seconds of a file. A whole file is made to be repeated: it has no seam."""
+
+    def __init__(
+        self, file: SoundFile, part: Part, *, start: Fraction, end: Fraction | None
+    ) -> None:
+        self._file, self._sound, self._start, self._end = file, part.sound, start, end
+        self.channels = file.channels
+        is_whole = start <= 0 and part.sound.trim_end_seconds is None
+        seam = _SEAM_SAMPLES
+        if end is not None:
+            seam = min(seam, math.floor((end - start) / exact(part.sound.rate) * SAMPLE_RATE / 2))
+        self._seam = 0 if is_whole else max(seam, 0)
+
+    def played(self, count: int | None) -> Iterator[Samples]:
+        """Yield so many samples, after the file's end silence; None: as many as there are."""
+        rate = exact(self._sound.rate)
+        run_up = min(self._seam, math.floor(self._start / rate * SAMPLE_RATE))
+        start = self._start - Fraction(run_up, SAMPLE_RATE) * rate
+        reader = _Reader(_once(self._file, self._sound, start=start, end=self._end))
+        before = reader.read(run_up)
+        pieces = reader.pieces()
+        if count is not None:
+            pieces = _exactly(pieces, count, channels=self.channels)
+        return self._led_over(pieces, before) if self._seam else pieces
+
+    def _led_over(self, pieces: Iterator[Samples], before: Samples | None) -> Iterator[Samples]:
+        """Cross-fade the end to `before`. The shares add up to 1: equal sounds stay as they are."""
+        seam = self._seam
+        comes = np.zeros((seam, self.channels), np.float32)
+        if before is not None:
+            comes[seam - len(before) :] = before
+        ends = comes[:0]
+        for piece in pieces:
+            ends = np.concatenate([ends, piece])
+            yield ends[:-seam]
+            ends = ends[-seam:]
+        share = np.sin((np.arange(seam) + 0.5) * (np.pi / (2 * seam))) ** 2
+        come = share[seam - len(ends) :, None].astype(np.float32)
+        yield ends * (1 - come) + comes[seam - len(ends) :] * come
+
+
+def _repeated(passage: _Passage, length: Fraction | None) -> Iterator[Samples]:
     """Yield a passage over and over. `length`: of one round, in samples; None: as it turns out."""
     if length is not None and length < _SHORTEST_LOOP_SAMPLES:
         return
     kept: list[Samples] | None = []
     count = 0
-    for piece in _once(file, sound, start=start, end=end):
+    for piece in passage.played(None if length is None else round(length)):
         count += len(piece)
         if kept is not None:
             kept.append(piece)
             if count > _KEPT_SAMPLES:
                 kept = None
-        yield piece if length is None else piece[: max(len(piece) - count + round(length), 0)]
-    if length is None:
-        length = Fraction(count)
-        if length < _SHORTEST_LOOP_SAMPLES:
-            return
-    yield from _filled(max(round(length) - count, 0), channels=file.channels)
-    if kept is not None and length <= _KEPT_SAMPLES:
-        yield from _rounds(np.concatenate(kept or [_nothing(file)]), length)
+        yield piece
+    if count < _SHORTEST_LOOP_SAMPLES:
+        return
+    length = Fraction(count) if length is None else length
+    if kept is not None:
+        yield from _rounds(np.concatenate(kept), length)
         return
     number = 1
     while True:
-        exact = round(length * (number + 1)) - round(length * number)
-        pieces = _once(file, sound, start=start, end=end)
-        yield from _exactly(pieces, exact, channels=file.channels)
+        yield from passage.played(round(length * (number + 1)) - round(length * number))
         number += 1
 
 
 def _rounds(once: Samples, length: Fraction) -> Iterator[Samples]:
     """Yield the second and further rounds of what is held."""
     whole = -(-length.numerator // length.denominator)
-    once = np.pad(once[:whole], ((0, max(whole - len(once), 0)), (0, 0)))
+    once = np.pad(once, ((0, whole - len(once)), (0, 0)), mode="edge")
     at = round(length)
     while True:
         places = np.arange(at, at + _SILENCE_SAMPLES)
@@ -225,10 +261,6 @@ def _skipped(pieces: Iterator[Samples], count: int) -> Iterator[Samples]:
         count = max(count - len(piece), 0)
 
 
-def _nothing(file: SoundFile) -> Samples:
-    return np.zeros((0, file.channels), np.float32)
-
-
 class _Reader:
     """Hands out pieces of any length as so many samples at a time."""
 
@@ -249,6 +281,11 @@ class _Reader:
         if missing:
             found.append(np.zeros((missing, found[0].shape[1]), np.float32))
         return found[0] if len(found) == 1 else np.concatenate(found)
+
+    def pieces(self) -> Iterator[Samples]:
+        """Yield all that was not read yet."""
+        while (piece := self._next_piece()) is not None:
+            yield piece
 
     def _next_piece(self) -> Samples | None:
         rest, self._rest = self._rest, None
