@@ -1,6 +1,6 @@
 """Where Telecine is put together: settings in, working parts out. Read this first.
 
-    Settings ─┬─ Database, BlobStore, Queue, Outbound, FFmpeg, Pool, Renderer  shelves
+    Settings ─┬─ Database, BlobStore, Queue, Outbound, Cache, FFmpeg, Pool, Renderer  shelves
               ├─ Services ──> api.routes ──> the ASGI app               doors for clients
               └─ Attempts, Courier, Janitor ──> Worker                  doors that time opens
 
@@ -24,7 +24,7 @@ from telecine.db import Database
 from telecine.db.migrate import migrate
 from telecine.engine import Lane, Queue
 from telecine.kit.clock import Clock, system_clock
-from telecine.kit.outbound import Outbound, Policy, parse_networks
+from telecine.kit.outbound import Cache, Outbound, Policy, parse_networks
 from telecine.media import sandbox
 from telecine.media.ffmpeg import FFmpeg, find_ffmpeg
 from telecine.media.pool import Pool
@@ -55,6 +55,7 @@ class Telecine:
     blobs: BlobStore
     queue: Queue
     outbound: Outbound
+    cache: Cache
     ffmpeg: FFmpeg
     pool: Pool
     renderer: Renderer
@@ -70,6 +71,7 @@ class Telecine:
             blobs=self.blobs,
             queue=self.queue,
             outbound=self.outbound,
+            cache=self.cache,
             pool=self.pool,
         )
 
@@ -94,7 +96,7 @@ class Telecine:
             ffmpeg=self.ffmpeg,
             pool=self.pool,
             renderer=self.renderer,
-            outbound=self.outbound,
+            cache=self.cache,
             operations=self.operations,
             bodies=event_bodies(),
             work_dir=work_dir / worker_id,
@@ -139,6 +141,7 @@ def assemble(
 ) -> Telecine:
     """Build a Telecine from settings. Touches no database and starts no process yet."""
     url = settings.resolved_database_url
+    client = outbound(settings)
     return Telecine(
         settings=settings,
         plans=load_plans(settings),
@@ -146,7 +149,10 @@ def assemble(
         db=Database(url),
         blobs=open_store(settings.resolved_storage_url, staging=settings.data_dir / "staging"),
         queue=Queue(url),
-        outbound=outbound(settings),
+        outbound=client,
+        cache=Cache(
+            settings.data_dir / "cache", outbound=client, max_bytes=settings.source_cache_bytes
+        ),
         ffmpeg=ffmpeg(settings),
         pool=pool(settings),
         renderer=renderer(settings, n_spare=1),

@@ -177,6 +177,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_composition_bytes: Annotated[
         int, Meta(ge=1024, description="Largest composition, in bytes of JSON.")
     ] = 16 * 2**20
+    source_cache_bytes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Room in the data folder for files from the web that compositions name, in bytes; what was used longest ago goes first, 0 keeps none.",
+        ),
+    ] = 4 * 2**30
     output_ttl_seconds: Annotated[
         int, Meta(ge=1, description="How long finished files can be downloaded, in seconds.")
     ] = 24 * 3600

@@ -23,6 +23,7 @@ from telecine.kit.errors import (
     InvalidRequestError,
     OutboundError,
 )
+from telecine.kit.outbound import Cache
 from telecine.media.probe import probe
 from telecine.operations.base import Context, Input, Result
 from telecine.operations.render import RENDER, RenderParams
@@ -86,7 +87,9 @@ def run(tmp_path: Path, reports: list[float]) -> Iterator[Run]:
                 report=reports.append,
                 is_cancelled=is_cancelled,
                 renderer=renderer,
-                outbound=assembly.outbound(loaded),
+                cache=Cache(
+                    tmp_path / "cache", outbound=assembly.outbound(loaded), max_bytes=2**30
+                ),
             )
             result = RENDER.run(wishes, context)
             video = probe(pool, result.outputs[0].path).video

@@ -12,7 +12,7 @@ from telecine.blobs import BlobStore
 from telecine.db import Database, Transaction
 from telecine.engine import Queue
 from telecine.kit.clock import Clock
-from telecine.kit.outbound import Outbound
+from telecine.kit.outbound import Cache, Outbound
 from telecine.media.pool import Pool
 from telecine.settings import PlanBook, Settings
 
@@ -30,6 +30,7 @@ class Services:
     blobs: BlobStore
     queue: Queue
     outbound: Outbound
+    cache: Cache
     pool: Pool
 
     async def read(self, query: Callable[[Transaction], T]) -> T:

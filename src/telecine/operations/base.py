@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from telecine.kit.outbound import Outbound
+from telecine.kit.outbound import Cache
 from telecine.media.ffmpeg import FFmpeg
 from telecine.media.pool import Pool
 from telecine.media.render.confined import Renderer
@@ -59,7 +59,7 @@ class Context:
     `workspace` is a private folder (0700), empty at the start, removed afterwards by the
     caller. `report` takes the fraction done, 0 to 1; the receiver keeps it monotonic.
     `is_cancelled` is asked at least once a second; when it says so, `run` raises
-    `CancelledError`. `renderer` and `outbound` are None where the run cannot need them.
+    `CancelledError`. `renderer` and `cache` are None where the run cannot need them.
     """
 
     inputs: tuple[Input, ...]
@@ -69,7 +69,7 @@ class Context:
     report: Callable[[float], None]
     is_cancelled: Callable[[], bool]
     renderer: Renderer | None = None
-    outbound: Outbound | None = None
+    cache: Cache | None = None
 
 
 class Operation(Protocol[P]):

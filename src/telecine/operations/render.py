@@ -7,9 +7,8 @@ may be was said, and paid for, before its remote sources were known: a longer on
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,26 +17,21 @@ import msgspec
 from msgspec import Meta
 
 from telecine.kit.errors import (
-    CancelledError,
-    FileTooLargeError,
     InternalError,
     InvalidRequestError,
     MediaError,
-    OutboundError,
     ProcessingError,
 )
-from telecine.kit.outbound import DOWNLOAD_LIMITS, Outbound
 from telecine.media.probe import probe
 from telecine.media.render.confined import Order
 from telecine.media.render.job import Facts
+from telecine.operations import sources
 from telecine.operations.base import Context, Output, Result
 from telecine.settings import Prices, RenderTier
 
 #: Shares of the bar: fetching what is remote, and after rendering the look at the file.
 _FETCHED = 0.05
 _RENDERED = 0.99
-#: A server that trickles must not hold a worker for long.
-_FETCH_SECONDS = 900.0
 
 
 class RenderParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,14 +84,22 @@ class _Render:
 
     def run(self, params: RenderParams, context: Context) -> Result:
         """Raises what is wrong with the document or a source, with its place as `field`."""
-        if context.renderer is None or context.outbound is None:
+        if context.renderer is None or context.cache is None:
             raise InternalError("Rendering needs a renderer and a way to fetch sources.")
         folder = context.workspace / "render"
         folder.mkdir()
         files = {src: context.inputs[index].path for src, index in params.files.items()}
+        fetched = sources.fetch(
+            context.cache,
+            params.remote,
+            folder=context.workspace / "sources",
+            room=sources.Room(max_bytes=params.max_source_bytes),
+            report=lambda share: context.report(_FETCHED * share),
+            is_cancelled=context.is_cancelled,
+        )
         order = Order(
             document=_document(context.inputs[0].path),
-            files={**files, **_fetched(params, context, context.outbound)},
+            files={**files, **fetched},
             workspace=folder,
             output=folder / "film.mp4",
             codec=params.codec,
@@ -137,33 +139,6 @@ def _document(path: Path) -> Mapping[str, Any]:
     if not isinstance(document, dict):
         raise InternalError("A stored composition is no object.")
     return document
-
-
-def _fetched(params: RenderParams, context: Context, outbound: Outbound) -> dict[str, Path]:
-    """Fetch every remote source once. Bytes and time are for all of them together."""
-    folder = context.workspace / "sources"
-    folder.mkdir()
-    files: dict[str, Path] = {}
-    left_bytes, until = params.max_source_bytes, time.monotonic() + _FETCH_SECONDS
-    for index, src in enumerate(params.remote):
-        if context.is_cancelled():
-            raise CancelledError
-        left_seconds = until - time.monotonic()
-        if left_seconds <= 0:
-            raise OutboundError(f"Fetching took more than {_FETCH_SECONDS:g} s ({src})", field=src)
-        try:
-            fetched = outbound.download(
-                src,
-                to=folder / f"source{index}",
-                max_bytes=left_bytes,
-                limits=replace(DOWNLOAD_LIMITS, total_seconds=left_seconds),
-            )
-        except (OutboundError, FileTooLargeError) as error:
-            raise type(error)(f"{error.message} ({src})", field=src) from error
-        left_bytes -= fetched.size_bytes
-        files[src] = fetched.path
-        context.report(_FETCHED * (index + 1) / len(params.remote))
-    return files
 
 
 def _require_good(path: Path, facts: Facts, *, params: RenderParams, context: Context) -> None:

@@ -28,7 +28,7 @@ from telecine.engine import Queue
 from telecine.kit.clock import Clock
 from telecine.kit.errors import CancelledError, InternalError, StorageError, TelecineError
 from telecine.kit.ids import new_id
-from telecine.kit.outbound import Outbound
+from telecine.kit.outbound import Cache
 from telecine.media.ffmpeg import FFmpeg
 from telecine.media.pool import Pool
 from telecine.media.render.confined import Renderer
@@ -57,7 +57,7 @@ class Attempts:
     ffmpeg: FFmpeg
     pool: Pool
     renderer: Renderer
-    outbound: Outbound
+    cache: Cache
     operations: Mapping[str, Entry]
     bodies: Mapping[str, EventBody]
     work_dir: Path
@@ -167,7 +167,7 @@ class Attempts:
                 report=watch.report,
                 is_cancelled=watch.is_cancelled,
                 renderer=self.renderer,
-                outbound=self.outbound,
+                cache=self.cache,
             ),
         )
 

@@ -1,4 +1,4 @@
-"""The only outgoing HTTP: webhooks today, media addresses that users give us later.
+"""The only outgoing HTTP: webhooks, and media at addresses that users give us.
 
 The address always comes from a stranger, so it is judged before a byte is sent: the spelling
 (`targets`), every address that the name has (`addresses`), and the peer that really answered
@@ -9,12 +9,14 @@ no keep-alive, no decompression, and no redirect is followed that was not judged
 from __future__ import annotations
 
 from telecine.kit.outbound.addresses import Policy, parse_networks
+from telecine.kit.outbound.cache import Cache
 from telecine.kit.outbound.client import (
     DOWNLOAD_LIMITS,
     WEBHOOK_LIMITS,
     Downloaded,
     Outbound,
     Reply,
+    Version,
 )
 from telecine.kit.outbound.network import Limits, Resolver, system_resolver
 from telecine.kit.outbound.targets import check_url
@@ -22,12 +24,14 @@ from telecine.kit.outbound.targets import check_url
 __all__ = [
     "DOWNLOAD_LIMITS",
     "WEBHOOK_LIMITS",
+    "Cache",
     "Downloaded",
     "Limits",
     "Outbound",
     "Policy",
     "Reply",
     "Resolver",
+    "Version",
     "check_url",
     "parse_networks",
     "system_resolver",

@@ -13,6 +13,8 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -48,6 +50,10 @@ _BODY_HEAD_BYTES = 1024
 _BODY_HEAD_SECONDS = 2.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OK = 200
+_NOT_MODIFIED = 304
+_MAX_VALIDATOR_CHARACTERS = 256
+# RFC 9110, 8.8.2.2, asks for a second at least.
+_SETTLED = timedelta(seconds=2)
 _DEFAULT_PROXY_PORT = 80
 # Written here alone: a caller who set them could break the framing or the pinned host.
 _OWN_HEADERS = frozenset(
@@ -77,17 +83,31 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """What a server called the bytes at a URL; asked for again, it says whether they are those.
+
+    `url` is where the redirects ended. One of the others may be empty.
+    """
+
+    url: str
+    etag: str
+    last_modified: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Downloaded:
     """A file that has come in complete.
 
     `url` is where the last redirect led. `media_type` is the server's claim, without
-    parameters, and empty where it made none: neither is to be trusted.
+    parameters, and empty where it made none: neither is to be trusted. `version` is None where
+    the server gave nothing to ask by whether the file is still the same.
     """
 
     path: Path
     size_bytes: int
     media_type: str
     url: str
+    version: Version | None
     elapsed_ms: int
 
 
@@ -152,20 +172,50 @@ class Outbound:
         Raises `FileTooLargeError` over `max_bytes`, `OutboundError`, `StorageError`. Leaves no
         file behind when it raises.
         """
+        found = self.download_if_new(
+            url, known=None, to=to, max_bytes=max_bytes, headers=headers, limits=limits
+        )
+        assert found is not None
+        return found
+
+    def download_if_new(
+        self,
+        url: str,
+        *,
+        known: Version | None,
+        to: Path,
+        max_bytes: int,
+        headers: Mapping[str, str] | None = None,
+        limits: Limits = DOWNLOAD_LIMITS,
+    ) -> Downloaded | None:
+        """Like `download`, but None where the redirects end at the `known` bytes once more.
+
+        Every redirect is followed and judged as ever: only the body is spared.
+        """
         deadline = Deadline(limits.total_seconds)
         target = self._target(url)
         sent = dict(headers or {})
         for _ in range(limits.max_redirects + 1):
+            asked = known if known is not None and known.url == target.url else None
             with self._exchange(
-                target, "GET", headers=sent, content=None, limits=limits, deadline=deadline
+                target,
+                "GET",
+                headers={**sent, **_conditions(asked)},
+                content=None,
+                limits=limits,
+                deadline=deadline,
             ) as response:
+                if asked is not None and response.status == _NOT_MODIFIED:
+                    return None
                 if response.status not in _REDIRECTS:
                     size_bytes = _save(response, to=to, max_bytes=max_bytes)
+                    said = _headers(response)
                     return Downloaded(
                         path=to,
                         size_bytes=size_bytes,
-                        media_type=_headers(response).get("content-type", "").partition(";")[0],
+                        media_type=said.get("content-type", "").partition(";")[0],
                         url=target.url,
+                        version=_version(said, url=target.url),
                         elapsed_ms=deadline.elapsed_ms,
                     )
                 onward = self._onward(target, response)
@@ -286,6 +336,35 @@ def _headers(response: httpcore2.Response) -> dict[str, str]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         joined[name] = f"{joined[name]}, {value}" if name in joined else value
     return joined
+
+
+def _conditions(known: Version | None) -> dict[str, str]:
+    if known is None:
+        return {}
+    named = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
+    return {name: value for name, value in named.items() if value}
+
+
+def _version(said: Mapping[str, str], *, url: str) -> Version | None:
+    """Return by what the bytes can be asked for again; None where that would prove nothing."""
+    is_measured = "content-length" in said or "chunked" in said.get("transfer-encoding", "")
+    if not is_measured:
+        return None  # a body that broke off would pass for the whole one, for ever
+    etag, modified = said.get("etag", ""), said.get("last-modified", "")
+    if etag or not _is_settled(modified, now=said.get("date", "")):
+        modified = ""
+    is_short = max(len(etag), len(modified)) <= _MAX_VALIDATOR_CHARACTERS
+    if not is_short or not (etag or modified):
+        return None
+    return Version(url=url, etag=etag, last_modified=modified)
+
+
+def _is_settled(modified: str, *, now: str) -> bool:
+    """Say whether no second version can have the same date, which counts whole seconds."""
+    try:
+        return parsedate_to_datetime(now) - parsedate_to_datetime(modified) > _SETTLED
+    except (TypeError, ValueError):
+        return False
 
 
 def _read_head(response: httpcore2.Response) -> bytes:
