@@ -228,7 +228,15 @@ def test_filters_of_colour_do_what_css_says(
     assert_is(picture[40, 40], (0, 0, 0))
 
 
-SEPARATE = [mode for mode in get_args(BlendMode) if not mode.startswith(("destination", "lighter"))]
+#: What is left of green below and red above: where both are, and where only green is.
+BLACK = (0, 0, 0)
+OPERATORS: dict[BlendMode, tuple[tuple[int, int, int], tuple[int, int, int]]] = {
+    "source-in": (RED, BLACK), "source-out": (BLACK, BLACK), "source-atop": (RED, GREEN),
+    "destination-over": (GREEN, GREEN), "destination-in": (GREEN, BLACK),
+    "destination-out": (BLACK, GREEN), "destination-atop": (GREEN, BLACK), "copy": (RED, BLACK),
+    "xor": (BLACK, GREEN),
+}  # fmt: skip
+SEPARATE = [mode for mode in get_args(BlendMode) if mode not in {*OPERATORS, "lighter"}]
 
 
 @pytest.mark.parametrize("mode", SEPARATE)
@@ -250,19 +258,14 @@ def test_blend_modes_are_those_of_the_specification(mode: BlendMode) -> None:
     assert_is(picture[40, 50], GREEN)
 
 
-def test_destination_in_keeps_only_what_is_covered() -> None:
+@pytest.mark.parametrize("mode", OPERATORS)
+def test_operators_cut_and_replace_the_picture_below(mode: BlendMode) -> None:
     sprites = (sprite_of(GREEN, width=WIDTH, height=HEIGHT), sprite_of(RED, width=24, height=24))
-    for blend, inside, outside in (
-        ("destination-in", GREEN, (0, 0, 0)),
-        ("destination-out", (0, 0, 0), GREEN),
-    ):
-        draws = (
-            Draw(layer=0, matrix=at(0, 0)),
-            Draw(layer=1, matrix=at(8, 8), blend=blend),  # type: ignore[arg-type]
-        )
-        picture = drawn(composer(*sprites).compose(Frame(draws=draws)))
-        assert_is(picture[20, 20], inside)
-        assert_is(picture[40, 50], outside)
+    draws = (Draw(layer=0, matrix=at(0, 0)), Draw(layer=1, matrix=at(8, 8), blend=mode))
+    picture = drawn(composer(*sprites).compose(Frame(draws=draws)))
+    inside, outside = OPERATORS[mode]
+    assert_is(picture[20, 20], inside)
+    assert_is(picture[40, 50], outside)
 
 
 def test_a_sweep_is_brightest_in_its_middle_and_gone_at_its_ends() -> None:

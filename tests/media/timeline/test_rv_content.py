@@ -233,3 +233,9 @@ def test_what_the_spoken_word_does_is_read(way: str) -> None:
     assert isinstance(content, Captions)
     assert content.emphasis == way
     assert content.highlight == Colour(red=1, green=0, blue=0)
+
+
+@pytest.mark.parametrize("mode", ["destination-over", "source-out"])
+def test_an_operator_that_shows_nothing_of_a_clip_is_a_warning(mode: str) -> None:
+    parsed = parse_rv(document(clip("rect", style={"compositeOperation": mode})))
+    assert notes(parsed) == [("tracks[0].clips[0].style.compositeOperation", "NOT_DRAWN")]

@@ -55,8 +55,15 @@ _MODES: Final[dict[BlendMode, skia.BlendMode]] = {
     "color": skia.BlendMode.kColor,
     "luminosity": skia.BlendMode.kLuminosity,
     "lighter": skia.BlendMode.kPlus,
+    "source-in": skia.BlendMode.kSrcIn,
+    "source-out": skia.BlendMode.kSrcOut,
+    "source-atop": skia.BlendMode.kSrcATop,
+    "destination-over": skia.BlendMode.kDstOver,
     "destination-in": skia.BlendMode.kDstIn,
     "destination-out": skia.BlendMode.kDstOut,
+    "destination-atop": skia.BlendMode.kDstATop,
+    "copy": skia.BlendMode.kSrc,
+    "xor": skia.BlendMode.kXor,
 }
 #: A wipe's edge is the only one that cuts: on its other sides it reaches far beyond the box.
 _FAR: Final = 8.0

@@ -12,8 +12,13 @@ Fit = Literal["contain", "cover", "fill"]
 BlendMode = Literal[
     "source-over", "multiply", "screen", "overlay", "darken", "lighten", "color-dodge",
     "color-burn", "hard-light", "soft-light", "difference", "exclusion", "hue", "saturation",
-    "color", "luminosity", "lighter", "destination-in", "destination-out",
+    "color", "luminosity", "lighter", "source-in", "source-out", "source-atop", "destination-over",
+    "destination-in", "destination-out", "destination-atop", "copy", "xor",
 ]  # fmt: skip
+#: The modes that take away what is below where the clip is not.
+CLEARING_MODES: frozenset[BlendMode] = frozenset(
+    {"source-in", "source-out", "destination-in", "destination-atop", "copy"}
+)
 FilterKind = Literal[
     "blur", "brightness", "contrast", "saturate", "hue", "grayscale", "sepia", "invert"
 ]

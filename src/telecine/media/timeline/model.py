@@ -39,6 +39,7 @@ from telecine.media.timeline.content import (
     Word,
 )
 from telecine.media.timeline.look import (
+    CLEARING_MODES,
     BlendMode,
     Colour,
     Crop,
@@ -70,6 +71,7 @@ from telecine.media.timeline.sound import (
 )
 
 __all__ = [
+    "CLEARING_MODES",
     "Align",
     "Animation",
     "AnimationKind",

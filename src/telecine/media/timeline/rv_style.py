@@ -28,6 +28,10 @@ _ANCHORS: Final = {
 }  # fmt: skip
 _FITS: Final[tuple[Fit, ...]] = get_args(Fit)
 _BLENDS: Final[tuple[BlendMode, ...]] = get_args(BlendMode)
+_OF_NO_USE: Final[dict[BlendMode, str]] = {
+    "destination-over": "of a clip behind it nothing is seen",
+    "source-out": "outside of it there is no place for the clip, and all goes black",
+}
 _FILTERS: Final[tuple[FilterKind, ...]] = get_args(FilterKind)
 _FILTER_RANGES: Final[dict[FilterKind, tuple[float, float]]] = {
     "blur": (0, 2000), "brightness": (0, 100), "contrast": (0, 100), "saturate": (0, 100),
@@ -69,7 +73,6 @@ def read_style(node: Node, *, has_outline: bool) -> Style:
     Lines have no outline: their stroke is what they show.
     """
     look = node.over("style")
-    blend = look.first("compositeOperation", "blendMode")
     filters = [_filter(item.fields()) for item in look.items("filters", high=32)]
     usual: Fit = "contain" if node.flag("keepAspectRatio", default=True) else "fill"
     return Style(
@@ -78,10 +81,20 @@ def read_style(node: Node, *, has_outline: bool) -> Style:
         crop=_crop(node),
         corner_radii=read_sides(look.get("borderRadius")),
         filters=tuple(found for found in filters if found),
-        blend=(None if blend is None else blend.choice(_BLENDS)) or "source-over",
+        blend=_blend(look.first("compositeOperation", "blendMode")),
         shadow=read_shadow(look),
         stroke=_stroke(look) if has_outline else None,
     )
+
+
+def _blend(value: Value | None) -> BlendMode:
+    mode = None if value is None else value.choice(_BLENDS)
+    if value is None or mode is None:
+        return "source-over"
+    if mode in _OF_NO_USE:
+        value.warn("NOT_DRAWN", f"The background lies below: {_OF_NO_USE[mode]}.",
+                   allowed="another mode")  # fmt: skip
+    return mode
 
 
 def _crop(node: Node) -> Crop:

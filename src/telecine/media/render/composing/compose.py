@@ -17,7 +17,7 @@ from telecine.media.render.composing import effects, masks, picture
 from telecine.media.render.composing.picture import Picture, Stamp
 from telecine.media.render.display import IDENTITY, Canvas, Draw, Frame, Layer
 from telecine.media.render.planes import FrameSource, Planes, Sprite
-from telecine.media.timeline.model import Colour, Filter, Rect, Style
+from telecine.media.timeline.model import CLEARING_MODES, Colour, Filter, Rect, Style
 
 #: Frames after which a source that is not drawn any more is closed.
 _IDLE_FRAMES: Final = 30
@@ -151,7 +151,7 @@ class Composer:
         items: list[_Item] = []
         width, height = self._size
         for draw in reversed(frame.draws):
-            if draw.opacity <= 0.0 and draw.blend != "destination-in":
+            if draw.opacity <= 0.0 and draw.blend not in CLEARING_MODES:
                 continue
             shown = self._picture(draw)
             if shown is None:

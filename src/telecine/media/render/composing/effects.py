@@ -28,13 +28,18 @@ from telecine.media.render.display import (
 )
 from telecine.media.render.drawing.filters import colour_matrix
 from telecine.media.render.planes import Plane, Planes
-from telecine.media.timeline.model import Colour, Filter
+from telecine.media.timeline.model import BlendMode, Colour, Filter
 
 #: Blurs wider than this are made on a smaller picture.
 _WIDEST_SIGMA: Final = 4.0
 #: Nothing is left to be seen of a picture that is blurred more.
 _MOST_SIGMA: Final = 300.0
 _WHITE: Final = (235, 128, 128)
+#: What operators come to where all that is below is opaque, as here.
+_OVER_OPAQUE: Final[dict[BlendMode, BlendMode]] = {
+    "source-atop": "source-over", "source-in": "copy", "destination-atop": "destination-in",
+    "xor": "destination-out",
+}  # fmt: skip
 
 
 def yuv_of(colour: Colour) -> tuple[int, int, int]:
@@ -66,12 +71,25 @@ def apply(
         None if patch is None else kernels.cropped(patch, _whole(plane))
         for patch, plane in zip(stamp, (target.y, target.u), strict=True)
     )
-    if draw.blend == "source-over":
-        picture.lay(target, (luma, chroma), opacity=draw.opacity)
-    elif draw.blend in {"destination-in", "destination-out"}:
-        _cut(target, (luma, chroma), keeps=draw.blend == "destination-in", opacity=draw.opacity)
-    elif luma is not None and chroma is not None:
-        picture.lay(target, _mixed(target, (luma, chroma), draw))
+    _combine(target, (luma, chroma), draw)
+
+
+def _combine(target: Planes, stamp: Stamp, draw: Draw) -> None:
+    """Lay a stamp on what is below, cut that with it, or mix the two, as the draw's mode says."""
+    luma, chroma = stamp
+    match _OVER_OPAQUE.get(draw.blend, draw.blend):
+        case "source-over":
+            picture.lay(target, stamp, opacity=draw.opacity)
+        case "destination-over":
+            return
+        case "destination-in" | "destination-out" as mode:
+            _cut(target, stamp, keeps=mode == "destination-in", opacity=draw.opacity)
+        case "copy" | "source-out" as mode:
+            _cut(target, (None, None), keeps=True, opacity=1.0)
+            if mode == "copy":
+                picture.lay(target, stamp, opacity=draw.opacity)
+        case _ if luma is not None and chroma is not None:
+            picture.lay(target, _mixed(target, stamp, draw))
 
 
 def _whole(plane: Plane) -> Rect:

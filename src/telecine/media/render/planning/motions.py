@@ -10,7 +10,7 @@ from telecine.media.render.planning import looks, presets, transitions
 from telecine.media.render.planning.poses import Pose
 from telecine.media.render.planning.presets import NEUTRAL
 from telecine.media.render.planning.ramps import Interval, Ramp, ramps_of
-from telecine.media.timeline.model import Clip, Filter, FilterKind
+from telecine.media.timeline.model import CLEARING_MODES, Clip, Filter, FilterKind
 
 _FILTERS: Final[tuple[FilterKind, ...]] = get_args(FilterKind)
 #: The curves that move a pose, and what of it.
@@ -109,7 +109,7 @@ class Motion:
         """Say whether there can be an instant at which the clip is not transparent or flat."""
         opacity = self.ramps.get("opacity")
         reach = opacity.reach(self._duration) if opacity else self._clip.style.opacity
-        return reach > 0 or self._clip.style.blend == "destination-in"
+        return reach > 0 or self._clip.style.blend in CLEARING_MODES
 
 
 def _split(

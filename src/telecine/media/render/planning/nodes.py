@@ -16,7 +16,7 @@ from telecine.media.render.planning.layering import Part, Radii, Shown
 from telecine.media.render.planning.motions import Motion
 from telecine.media.render.planning.poses import Pose
 from telecine.media.render.planning.spans import Clock, Span, Steps, joined
-from telecine.media.timeline.model import BlendMode, Clip, Filter
+from telecine.media.timeline.model import CLEARING_MODES, BlendMode, Clip, Filter
 
 #: Changes a pose further; a clip that gives way to the next one.
 Change = Callable[[Pose], None]
@@ -70,7 +70,7 @@ class Node:
         pose = self._motion.pose_at(self.clock.seconds(frame))
         if change is not None:
             change(pose)
-        if pose.opacity < _UNSEEN and self.clip.style.blend != "destination-in":
+        if pose.opacity < _UNSEEN and self.clip.style.blend not in CLEARING_MODES:
             return []
         matrix = multiplied(outer.matrix, self._matrix(pose, self.size_at(frame)))
         if is_flat(matrix):
