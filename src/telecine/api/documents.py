@@ -21,9 +21,9 @@ from telecine.core.files import File
 from telecine.db import Transaction
 from telecine.kit.errors import InvalidDocumentError, InvalidRequestError, NotFoundError
 from telecine.kit.outbound import Outbound
+from telecine.media.timeline.dialects import Parsed, parse
 from telecine.media.timeline.model import Source, Timeline
 from telecine.media.timeline.reader import Problem
-from telecine.media.timeline.rv import Parsed, parse_rv
 
 _WEB = ("http://", "https://")
 _BY_ID = "file_id:"
@@ -62,11 +62,11 @@ class _Found:
 async def check(services: Services, account_id: str, raw: bytes, *, origin: str) -> Checked:
     """Check an account's document. Raises `InvalidDocumentError` with all of its faults."""
     document = read(raw)
-    parsed = await run_in_threadpool(parse_rv, document)
+    parsed = await run_in_threadpool(parse, document)
     names = {source.src: _name(source.src, origin) for source in parsed.sources}
     found = await services.read(partial(_look_up, names=names, account_id=account_id))
     if found.seconds and b'"auto"' in raw:
-        parsed = await run_in_threadpool(partial(parse_rv, document, lookup=found))
+        parsed = await run_in_threadpool(partial(parse, document, lookup=found))
     faults = (*parsed.problems, *_unusable(parsed, names, found, services.outbound))
     if faults or parsed.timeline is None:
         raise refusal(faults)

@@ -36,9 +36,9 @@ from telecine.kit.errors import InvalidRequestError, TelecineError
 from telecine.kit.log import configure
 from telecine.kit.outbound import Outbound
 from telecine.media.render.confined import Order, Renderer
+from telecine.media.timeline.dialects import Parsed, parse
 from telecine.media.timeline.model import Source, Timeline
 from telecine.media.timeline.reader import Problem
-from telecine.media.timeline.rv import Parsed, parse_rv
 from telecine.settings import Settings
 
 _MAX_DOCUMENT_BYTES: Final = 64 * 2**20
@@ -65,7 +65,7 @@ class Options:
 def validate(composition: Path) -> int:
     """Say everything that is wrong with a composition; return the exit status."""
     document = _document(composition)
-    parsed = parse_rv(document)
+    parsed = parse(document)
     missing = _missing(parsed, composition.parent)
     faults = (*parsed.problems, *missing)
     _show(faults, "red")
@@ -161,7 +161,7 @@ def _ready(composition: Path) -> Iterator[_Ready]:
     loaded = settings.load()
     configure(level="warning", format=loaded.log_format)
     document = _document(composition)
-    parsed = parse_rv(document)
+    parsed = parse(document)
     faults = (*parsed.problems, *_missing(parsed, composition.parent))
     _show(faults, "red")
     _show(parsed.warnings, "yellow")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from telecine.media.timeline.model import Clip, Timeline
-from telecine.media.timeline.rv import Parsed, parse_rv
+from telecine.media.timeline.rv import parse_rv
+from telecine.media.timeline.whole import Parsed
 
 
 def document(*clips: object, **root: object) -> dict[str, object]:

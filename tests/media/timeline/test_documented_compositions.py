@@ -30,7 +30,12 @@ _PAGE: Final = (_ROOT / "docs" / "reference" / "compositions.md").read_text("utf
 _EXAMPLES: Final = re.findall(r"^```json\n(.*?)^```", _PAGE, re.MULTILINE | re.DOTALL)
 _READER: Final = Path(rv.__file__).parent
 _FILES: Final = sorted(
-    [*_READER.glob("rv*.py"), *_READER.glob("template*.py"), _READER / "scene.py"]
+    [
+        *_READER.glob("rv*.py"),
+        *_READER.glob("template*.py"),
+        _READER / "scene.py",
+        _READER / "whole.py",
+    ]
 )
 _READ_BY: Final = frozenset(
     {"get", "has", "node", "required", "number", "maybe", "flag", "choice", "text", "items", "over"}

@@ -1,6 +1,5 @@
 """Documents that are wrong, by mistake or on purpose: every fault is named, nothing is raised."""
 
-import copy
 import json
 import math
 import time
@@ -11,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.media.timeline.documents import clip, document, faults, notes
+from tests.media.timeline.mutants import mutant, require_complete
 
 from telecine.media.timeline.model import Source
 from telecine.media.timeline.reader import MAX_PROBLEMS
-from telecine.media.timeline.rv import Parsed, parse_rv
+from telecine.media.timeline.rv import parse_rv
 from telecine.media.timeline.templates import TEMPLATES
 
 _GALLERY: Final = sorted((Path(__file__).parent.parent / "render" / "gallery").glob("*.json"))
@@ -35,7 +35,7 @@ def test_what_is_no_object_is_named(raw: object) -> None:
 
     assert ("", "TYPE") in faults(parsed)
     assert ("meta", "REQUIRED") in faults(parsed)
-    _is_complete(parsed)
+    require_complete(parsed)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_each_fault_is_named_with_its_path(fields: dict[str, object], path: str,
     parsed = parse_rv(document({**clip("rect"), **fields}))
 
     assert faults(parsed) == [(_CLIP + path, code)]
-    _is_complete(parsed)
+    require_complete(parsed)
 
 
 def test_all_faults_are_named_at_once() -> None:
@@ -179,7 +179,7 @@ def test_files_of_words_may_hold_anything(raw: object) -> None:
     parsed = parse_rv(document(*clips), lookup=_Liar(raw))
 
     assert parsed.problems or parsed.warnings
-    _is_complete(parsed)
+    require_complete(parsed)
 
 
 def test_ten_thousand_clips_are_read_within_two_seconds() -> None:
@@ -205,14 +205,6 @@ def test_too_many_clips_are_refused_once() -> None:
     assert [code for _, code in faults(parsed)] == ["TOO_MANY"]
 
 
-_STRANGE: Final[st.SearchStrategy[object]] = st.one_of(
-    st.sampled_from([
-        None, True, False, 0, -1, 1e308, -1e308, 10**30, 10**400, math.nan, math.inf, -math.inf,
-        "", "50%", "1e9%", "nan", "{{a}}", "end", "auto", "#fff", "\ud800", "a" * 3000, [], {},
-        [[]], [{}], {"$ref": "x"}, {"$ref": {"$ref": 1}}, [1, 2], [math.nan] * 4, {"x": "9" * 50},
-    ]),
-    st.floats(), st.integers(), st.text(max_size=8),
-)  # fmt: skip
 _EVERYTHING: Final[list[dict[str, object]]] = [
     *(json.loads(path.read_text()) for path in _GALLERY),
     document(
@@ -231,49 +223,7 @@ _EVERYTHING: Final[list[dict[str, object]]] = [
 ]  # fmt: skip
 
 
-_Place = tuple[dict[str, object], str] | tuple[list[object], int]
-
-
-def _places(node: object, found: list[_Place]) -> None:
-    """Collect where the values of a document are: what holds each, and its key there."""
-    if isinstance(node, dict):
-        for key, item in node.items():
-            found.append((node, key))
-            _places(item, found)
-    elif isinstance(node, list):
-        for index, item in enumerate(node):
-            found.append((node, index))
-            _places(item, found)
-
-
-def _put(place: _Place, new: object) -> None:
-    holder, key = place
-    holder.__setitem__(key, new)  # type: ignore[index]  # each pair fits together
-
-
 @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_change_to_a_document_makes_the_reader_raise(data: st.DataObject) -> None:
-    mutant = copy.deepcopy(data.draw(st.sampled_from(_EVERYTHING)))
-    for _ in range(data.draw(st.integers(1, 4))):
-        places: list[_Place] = []
-        _places(mutant, places)
-        if places:
-            place = places[data.draw(st.integers(0, len(places) - 1))]
-            _put(place, copy.deepcopy(data.draw(_STRANGE)))
-
-    parsed = parse_rv(mutant)
-
-    assert (parsed.timeline is None) == bool(parsed.problems)
-    _is_complete(parsed)
-
-
-def _is_complete(parsed: Parsed) -> None:
-    """Check that every fault says where, what, what was found and what would be right."""
-    for problem in (*parsed.problems, *parsed.warnings):
-        assert problem.code.isupper()
-        assert problem.message
-        assert problem.got
-        assert problem.allowed
-        assert len(problem.path) < 2000
-        f"{problem.path}{problem.got}".encode()
+    require_complete(parse_rv(mutant(data, _EVERYTHING)))

@@ -35,8 +35,8 @@ from telecine.media.render.lookup import Files
 from telecine.media.render.render import OnProgress, RenderProgress, render
 from telecine.media.render.sound.mix import is_silent
 from telecine.media.render.storyboard import still, storyboard
+from telecine.media.timeline.dialects import parse
 from telecine.media.timeline.model import Timeline
-from telecine.media.timeline.rv import parse_rv
 
 #: A child may wait long for its job.
 _PATIENCE_SECONDS: Final = 30 * 86_400.0
@@ -181,7 +181,7 @@ def _timeline(path: Path, files: Files) -> Timeline:
         document = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise InvalidRequestError(f"The composition is not JSON: {error}.") from error
-    parsed = parse_rv(document, lookup=files)
+    parsed = parse(document, lookup=files)
     if parsed.timeline is None:
         first = parsed.problems[0]
         raise InvalidRequestError(f"{first.message} ({first.code})", field=first.path)

@@ -7,51 +7,23 @@ the dialect leaves open (and what was decided) stands beside the code that decid
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
-from typing import Final
 
-from telecine.media.timeline.model import Clip, FontFace, Source, Timeline, Track
-from telecine.media.timeline.reader import Node, Problem, Report, Value, finite
+from telecine.media.timeline import whole
+from telecine.media.timeline.model import Timeline, Track
+from telecine.media.timeline.reader import Node, Report, finite
 from telecine.media.timeline.rv_clips import Draft, read_clip
-from telecine.media.timeline.rv_unknown import warn_of_unknown
+from telecine.media.timeline.rv_unknown import Known, listed, parts_of_clip, warn_of_unknown
 from telecine.media.timeline.rv_waveform import followed
 from telecine.media.timeline.scene import (
     BLACK,
     MAX_CLIPS,
     MAX_DURATION_SECONDS,
-    MAX_SIDE,
     Lookup,
     Scene,
     paint,
-    whole_frames,
 )
-
-MIN_SIDE: Final = 16
-MAX_FRAME_RATE: Final = 120
-_MAX_TRACKS: Final = 1000
-_MAX_ASSETS: Final = 20_000
-_MAX_VARIABLES: Final = 1000
-#: Rates that are written as decimals but mean a fraction of 1001.
-_BROADCAST_RATES: Final = {
-    "23.976": Fraction(24_000, 1001), "23.98": Fraction(24_000, 1001),
-    "29.97": Fraction(30_000, 1001), "47.952": Fraction(48_000, 1001),
-    "59.94": Fraction(60_000, 1001), "119.88": Fraction(120_000, 1001),
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
-    """What became of a document: a timeline exactly when there are no problems.
-
-    `sources` are the files that it names, each once, captions and fonts included.
-    """
-
-    timeline: Timeline | None
-    problems: tuple[Problem, ...]
-    sources: tuple[Source, ...] = ()
-    warnings: tuple[Problem, ...] = ()
+from telecine.media.timeline.whole import MAX_TRACKS, MIN_SIDE, Parsed
 
 
 def parse_rv(document: object, *, lookup: Lookup | None = None) -> Parsed:
@@ -61,11 +33,10 @@ def parse_rv(document: object, *, lookup: Lookup | None = None) -> Parsed:
     empty, `duration: "auto"` counts as five seconds, each with a warning.
     """
     report = Report()
-    bare = Value(document, "", report, {}).fields()
-    root = Node(bare.raw, "", report, _variables(bare))
+    root = whole.opened(document, report=report)
     meta = root.required("meta")
     scene = _scene(meta.fields() if meta else Node({}, "meta", report, {}), report, lookup)
-    scene.assets = _assets(root)
+    scene.assets = whole.assets(root)
     background = None if meta is None else paint(meta.fields().get("background"))
     tracks, drafts = _tracks(root, scene)
     timeline = Timeline(
@@ -76,31 +47,11 @@ def parse_rv(document: object, *, lookup: Lookup | None = None) -> Parsed:
         background=background or BLACK,
         tracks=tracks,
         paint_order=_paint_order(drafts, report),
-        fonts=tuple(_fonts(scene)),
+        fonts=tuple(whole.fonts(scene)),
         seed=int(root.number("seed", 0, low=0, high=2**53)),
     )
-    _check_whole(timeline, scene)
-    warn_of_unknown(root)
-    problems = _closing(report)
-    return Parsed(
-        timeline=None if problems else timeline,
-        problems=problems,
-        sources=tuple(scene.sources.values()),
-        warnings=tuple(report.warnings),
-    )
-
-
-def _variables(root: Node) -> Mapping[str, object]:
-    value = root.get("variables")
-    if value is None:
-        return {}
-    raw = value.fields().raw
-    if len(raw) > _MAX_VARIABLES:
-        value.problem("TOO_MANY", "Too many variables.", allowed=f"up to {_MAX_VARIABLES}")
-        return {}
-    return {
-        name: variable for name, variable in raw.items() if isinstance(variable, str | int | float)
-    }
+    warn_of_unknown(report, _objects(root))
+    return whole.finished(timeline, scene=scene)
 
 
 def _check_version(meta: Node) -> None:
@@ -113,79 +64,21 @@ def _check_version(meta: Node) -> None:
 def _scene(meta: Node, report: Report, lookup: Lookup | None) -> Scene:
     _check_version(meta)
     width, height = (
-        _side(value) if (value := meta.required(name)) else MIN_SIDE for name in ("width", "height")
+        whole.side(value) if (value := meta.required(name)) else MIN_SIDE
+        for name in ("width", "height")
     )
-    for name, side in (("width", width), ("height", height)):
-        if side % 2:
-            report.warn(
-                f"meta.{name}", "ODD_SIZE", "The last row of pixels is cut off.", got=side,
-                allowed="even numbers",
-            )  # fmt: skip
     return Scene(
-        width=width - width % 2,
-        height=height - height % 2,
-        frame_rate=_frame_rate(meta.get("fps")),
+        width=width,
+        height=height,
+        frame_rate=whole.frame_rate(meta.get("fps")),
         report=report,
         lookup=lookup,
     )
 
 
-def _side(value: Value) -> int:
-    number = value.number(low=MIN_SIDE, high=MAX_SIDE)
-    if number is not None and number != int(number):
-        value.problem("TYPE", "This must be a whole number.", allowed=f"{MIN_SIDE} to {MAX_SIDE}")
-    return int(number or MIN_SIDE)
-
-
-def _frame_rate(value: Value | None) -> Fraction:
-    """Read `fps`: 30 where it is absent, as the SDK's types allow."""
-    number = None if value is None else value.number(low=0, high=MAX_FRAME_RATE, above=0)
-    if number is None:
-        return Fraction(30)
-    known = _BROADCAST_RATES.get(f"{number:.6g}")
-    return known or max(Fraction(number).limit_denominator(1001), Fraction(1, 1001))
-
-
-def _assets(root: Node) -> dict[str, Value]:
-    """Read both forms: lists by kind, whose entries have ids, or one object by id."""
-    found: dict[str, Value] = {}
-    value = root.get("assets")
-    if value is None:
-        return found
-    fields = value.fields()
-    for name in fields.raw:
-        entry = fields.get(name)
-        if entry is None:
-            continue
-        if isinstance(entry.raw, Mapping):
-            found[name] = entry
-            continue
-        for item in entry.items(high=_MAX_ASSETS):
-            asset_id = item.fields().required("id")
-            text = None if asset_id is None else asset_id.text(max_characters=256)
-            if text is not None:
-                found[text] = item
-    return found
-
-
-def _fonts(scene: Scene) -> Iterator[FontFace]:
-    for asset in scene.assets.values():
-        if asset.path.startswith("assets.fonts[") or asset.fields().raw.get("type") == "font":
-            font = asset.fields()
-            source = scene.source(font.required("src"))
-            family = font.required("family")
-            name = None if family is None else family.text(max_characters=200)
-            weight = int(font.number("weight", 400, low=1, high=1000))
-            style = font.choice("style", "normal", ("normal", "italic"))
-            if source and name:
-                yield FontFace(
-                    family=name, weight=weight, is_italic=style == "italic", source=source
-                )
-
-
 def _tracks(root: Node, scene: Scene) -> tuple[tuple[Track, ...], list[Draft]]:
     value = root.required("tracks")
-    items = [] if value is None else value.items(low=1, high=_MAX_TRACKS)
+    items = [] if value is None else value.items(low=1, high=MAX_TRACKS)
     nodes = [item.fields() for item in items]
     end_seconds = _project_end(nodes)
     tracks: list[Track] = []
@@ -242,34 +135,11 @@ def _overlap(one: Draft, other: Draft) -> bool:
     return start < min(one.clip.end_frame, other.clip.end_frame)
 
 
-def _check_whole(timeline: Timeline, scene: Scene) -> None:
-    report = scene.report
-    limit = whole_frames(Fraction(MAX_DURATION_SECONDS), scene.frame_rate)
-    if timeline.duration_frames > limit:
-        report.problem("tracks", "TOO_LONG", "The video is too long.", allowed="up to 6 hours")
-    if timeline.duration_frames == 0:
-        report.warn("tracks", "EMPTY", "There is nothing to see or hear.", got=0, allowed="clips")
-    for track in timeline.tracks:
-        for clip in track.clips:
-            _check_ducking(clip, scene)
-
-
-def _check_ducking(clip: Clip, scene: Scene) -> None:
-    ducking = clip.sound.ducking if clip.sound else None
-    for target in ducking.targets if ducking else ():
-        if target not in scene.ids:
-            path = f"{clip.path}.ducking.targets"
-            scene.report.warn(
-                path, "REFERENCE", "No clip has this id.", got=target, allowed="ids of clips"
-            )
-
-
-def _closing(report: Report) -> tuple[Problem, ...]:
-    left_out = report.n_problems - len(report.problems)
-    if left_out <= 0:
-        return tuple(report.problems)
-    more = Problem(
-        path="", code="MORE", message=f"{left_out} more problems are not listed.",
-        got=str(report.n_problems), allowed="0",
-    )  # fmt: skip
-    return (*report.problems, more)
+def _objects(root: Node) -> Iterator[Known]:
+    """Yield what is looked at for fields that nobody reads, with its path and sort."""
+    meta = root.raw.get("meta")
+    if isinstance(meta, Mapping):
+        yield "meta", "meta", meta
+    for path, track in listed(root.raw, "tracks", ""):
+        for place, clip in listed(track, "clips", path):
+            yield from parts_of_clip(place, clip)

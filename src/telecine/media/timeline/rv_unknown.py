@@ -7,10 +7,13 @@ say more than a type needs. What editors keep for themselves stays without a wor
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from telecine.media.timeline.reader import MAX_PROBLEMS, Node
+from telecine.media.timeline.reader import MAX_PROBLEMS, Node, Report
+
+#: An object that is looked at: its path, its sort, its fields.
+Known = tuple[str, str, Mapping[str, object]]
 
 
 def _names(words: str) -> frozenset[str]:
@@ -49,6 +52,15 @@ KNOWN: Final[Mapping[str, frozenset[str]]] = {
     "keyframe": frozenset({"property", "frames"}),
     "frame": _names("time frame value easing"),
     "animation": _names("type duration delay easing loop from to direction distance filter"),
+    "composition": _names("""
+        fps compositionWidth compositionHeight tracks items assets durationInFrames background
+        backgroundColor fonts variables seed output version deletedAssets
+        """),
+    "track": _names("items hidden muted volume opacity trackType"),
+    "item": (_CLIP - {"start", "duration"})
+    | _names("""
+        from durationInFrames left top width height rotation scale skew
+        """),
 }
 #: What is kept, but changes nothing that is drawn.
 _SILENT: Final = _names("""
@@ -58,13 +70,13 @@ _SILENT: Final = _names("""
 _PRIVATE: Final = ("_", "$", "x-")
 
 
-def warn_of_unknown(root: Node) -> None:
-    """Warn of each such field of `meta` and of the clips, as far as the report has room."""
-    for path, sort, raw in _objects(root):
+def warn_of_unknown(report: Report, objects: Iterable[Known]) -> None:
+    """Warn of each such field of these objects, as far as the report has room."""
+    for path, sort, raw in objects:
         unknown = raw.keys() - KNOWN[sort] - _SILENT
         if unknown:
-            _warn(Node(raw, path, root.report, {}), sort, unknown)
-        if len(root.report.warnings) >= MAX_PROBLEMS:
+            _warn(Node(raw, path, report, {}), sort, unknown)
+        if len(report.warnings) >= MAX_PROBLEMS:
             return
 
 
@@ -85,39 +97,30 @@ def _nearest(name: str, known: frozenset[str]) -> str:
     return alike[0] if alike else "the fields in the reference"
 
 
-def _objects(root: Node) -> Iterator[tuple[str, str, Mapping[str, object]]]:
-    """Yield what is looked at with its path and sort; what is no object is reported elsewhere."""
-    meta = root.raw.get("meta")
-    if isinstance(meta, Mapping):
-        yield "meta", "meta", meta
-    for path, track in _listed(root.raw, "tracks", ""):
-        for place, clip in _listed(track, "clips", path):
-            yield from _within(place, clip)
-
-
-def _within(
-    path: str, clip: Mapping[str, object]
-) -> Iterator[tuple[str, str, Mapping[str, object]]]:
+def parts_of_clip(path: str, clip: Mapping[str, object], *, sort: str = "clip") -> Iterator[Known]:
+    """Yield a clip, or whatever it is called, and the objects in it that are looked at."""
     waiting = [(path, clip)]
     while waiting:
         path, clip = waiting.pop()
-        yield path, "clip", clip
+        yield path, sort, clip
+        sort = "clip"
         for name in ("style", "transform"):
             part = clip.get(name)
             if isinstance(part, Mapping):
                 yield f"{path}.{name}", name, part
-        for place, keyframe in _listed(clip, "keyframes", path):
+        for place, keyframe in listed(clip, "keyframes", path):
             yield place, "keyframe", keyframe
-            for at, frame in _listed(keyframe, "frames", place):
+            for at, frame in listed(keyframe, "frames", place):
                 yield at, "frame", frame
-        for place, animation in _listed(clip, "animations", path):
+        for place, animation in listed(clip, "animations", path):
             yield place, "animation", animation
-        waiting += _listed(clip, "children", path)
+        waiting += listed(clip, "children", path)
 
 
-def _listed(
+def listed(
     raw: Mapping[str, object], name: str, path: str
 ) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Yield the objects in a list with their paths; what is none is reported elsewhere."""
     items = raw.get(name)
     if isinstance(items, list):
         start = f"{path}.{name}" if path else name

@@ -70,7 +70,9 @@ class Scene:
         if name is None or found is None:
             return None
         if found not in self.assets:
-            name.problem("REFERENCE", "No asset has this id.", allowed=_some(self.assets))
+            name.problem(
+                "REFERENCE", "No asset has this id.", allowed=some(self.assets, "no assets")
+            )
             return None
         return self.assets[found].fields()
 
@@ -126,9 +128,10 @@ def warn_undrawn(node: Node, *names: str) -> None:
             value.warn("NOT_DRAWN", "This is not drawn yet.", allowed="false")
 
 
-def _some(names: Mapping[str, object]) -> str:
+def some(names: Mapping[str, object], none: str) -> str:
+    """Return the first few of these names, `none` where there are no names."""
     listed = [name[:40] for name, _ in zip(names, range(8), strict=False)]
-    return ", ".join(listed) + (", …" if len(names) > len(listed) else "") or "no assets"
+    return ", ".join(listed) + (", …" if len(names) > len(listed) else "") or none
 
 
 def whole_frames(seconds: Fraction, frame_rate: Fraction) -> int:
