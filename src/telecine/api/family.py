@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from typing_extensions import override
 
+from telecine.api import pages
 from telecine.api.access import Caller, admit
 from telecine.api.ratelimit import rate_headers
 from telecine.api.services import Services
@@ -117,11 +118,15 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenEndpoint:
-    """A URL that takes no key: what it opens is named by an id that nobody can guess."""
+    """A URL that takes no key: what it opens is named by an id that nobody can guess.
+
+    A page says to people what it says to programs otherwise.
+    """
 
     family: Family
     path: str
     handler: OpenHandler
+    is_page: bool = False
 
     def route(self, services: Services) -> Route:
         """Return the route that serves this URL."""
@@ -130,6 +135,8 @@ class OpenEndpoint:
             try:
                 return await self.handler(request, services)
             except TelecineError as error:
+                if self.is_page:
+                    return pages.missing(error.message, status=self.family.errors[error.code])
                 return self.family.failure(error, request_id=request.state.request_id)
 
         return Route(self.path, serve, methods=["GET"], name=self.path)

@@ -11,7 +11,7 @@ from telecine.api.compress import handlers as compress
 from telecine.api.compress import wire
 from telecine.api.family import Answer, Endpoint, Family, Handler, OpenEndpoint
 from telecine.api.video import FAMILY as VIDEO
-from telecine.api.video import capabilities, library, previews, shared
+from telecine.api.video import capabilities, library, pages, previews, shared
 from telecine.api.video import handlers as video
 from telecine.api.video import wire as video_wire
 
@@ -163,4 +163,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (*_COMPRESS, *_VIDEO)
 OPEN_ENDPOINTS: tuple[OpenEndpoint, ...] = (
     OpenEndpoint(family=VIDEO, path="/storage/{fileId}/{name}", handler=shared.storage),
     OpenEndpoint(family=VIDEO, path="/v/{taskId}.json", handler=shared.document),
+    OpenEndpoint(family=VIDEO, path="/v/{taskId}", handler=pages.task_player, is_page=True),
+    OpenEndpoint(family=VIDEO, path="/watch/{taskId}", handler=pages.task_viewer, is_page=True),
+    OpenEndpoint(family=VIDEO, path="/t/{tempId}", handler=pages.preview_player, is_page=True),
+    OpenEndpoint(
+        family=VIDEO, path="/preview/{tempId}", handler=pages.preview_viewer, is_page=True
+    ),
+    OpenEndpoint(family=VIDEO, path="/v/{taskId}/status.json", handler=pages.task_status),
 )

@@ -26,8 +26,8 @@ class Viewed:
 
     `width` and `height` are those of the film; its preview is as large as fits into 854x480.
     `progress` is 0 to 1. Each of `faults` has path, code, message, got and allowed; with any
-    there is no picture. `failure` is why the latest render failed; `download_url` is None until
-    there is a file.
+    there is no picture. `failure` is why the latest render failed; `download_url` and the
+    `size_bytes` behind it are None until there is a file.
     """
 
     id: str
@@ -42,6 +42,7 @@ class Viewed:
     faults: Sequence[Mapping[str, str]]
     failure: str | None
     download_url: str | None
+    size_bytes: int | None
     expires_at: datetime | None
 
 
@@ -57,7 +58,7 @@ async def describe(
         is_captioned = has_captions(checked.timeline)
     except InvalidDocumentError as error:
         faults = error.problems
-    return _viewed(
+    return view(
         found, now=services.clock(), origin=origin, faults=faults, is_captioned=is_captioned
     )
 
@@ -80,14 +81,15 @@ async def check(services: Services, composition: Composition, *, origin: str) ->
     return await documents.check(services, composition.account_id, raw, origin=origin)
 
 
-def _viewed(
+def view(
     task: Task,
     *,
     now: datetime,
     origin: str,
-    faults: Sequence[Mapping[str, str]],
-    is_captioned: bool,
+    faults: Sequence[Mapping[str, str]] = (),
+    is_captioned: bool = False,
 ) -> Viewed:
+    """Say what is known without looking into the document: enough to tell how far a render is."""
     composition, job, film = task.composition, task.job, task.output
     if film is not None and film.is_gone(now):
         film = None
@@ -104,5 +106,6 @@ def _viewed(
         faults=faults,
         failure=job.error_message if job and task.state is RenderState.FAILED else None,
         download_url=None if film is None else links.link_to(film, origin=origin),
+        size_bytes=None if film is None else film.size_bytes,
         expires_at=composition.expires_at,
     )

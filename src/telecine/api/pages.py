@@ -1,0 +1,161 @@
+"""Pages for people: a film in a player, and the page that says why there is none.
+
+Which film, under which URL and in which state, a family says; nothing here asks for a key, reads
+a database or knows a dialect. All addresses in a page are relative, so that it works under any
+name and path that the server is reached by; only what link previews show is absolute.
+"""
+
+from __future__ import annotations
+
+import http
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+import msgspec
+from starlette.responses import HTMLResponse
+
+from telecine import __version__
+from telecine.core.compositions import RenderState
+
+#: From a page to the root of the server: every page is one folder below it.
+ROOT = ".."
+#: Stands in a shown command for an address that is not there yet; viewer.js knows it too.
+DOWNLOAD_URL = "DOWNLOAD_URL"
+
+# Scripts of our own origin alone. The player's parts carry their styles inside them, as inline
+# styles; its film comes out of memory, as a blob.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; media-src 'self' blob:; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors {framers}"
+)
+
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Film:
+    """What a page says of a film.
+
+    `media` is the path, from the root and without a first slash, under which lie `index.m3u8`,
+    `poster.png` and, with captions, `captions.vtt`. Each of `faults` has path, message, got and
+    allowed; with any there is nothing to play.
+    """
+
+    title: str
+    width: int
+    height: int
+    duration_seconds: float
+    frame_rate: float
+    media: str
+    has_captions: bool
+    faults: Sequence[Mapping[str, str]] = ()
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Where the rendering of a film stands; the viewer page asks for it again and again."""
+
+    status: RenderState
+    #: Percent.
+    progress: int = 0
+    error: str | None = None
+    download_url: str | None = None
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request that a viewer may copy: a shell command, with a placeholder for the key.
+
+    `DOWNLOAD_URL` in it is replaced as soon as there is one.
+    """
+
+    title: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewing:
+    """What the viewer page has beside the player. `work_path` (from the root) answers `Work`.
+
+    `note` says how long the link lives, if it does not live for ever.
+    """
+
+    requests: Sequence[Request]
+    work: Work | None = None
+    work_path: str = ""
+    note: str = ""
+
+
+def clean(film: Film, *, origin: str, path: str) -> HTMLResponse:
+    """Return the page that has the player alone; other sites may frame it."""
+    return _film_page(film, viewing=None, address=f"{origin}/{path}", origin=origin)
+
+
+def viewer(film: Film, viewing: Viewing, *, origin: str, path: str) -> HTMLResponse:
+    """Return the page with the player and all that is known of the film."""
+    return _film_page(film, viewing=viewing, address=f"{origin}/{path}", origin=origin)
+
+
+def missing(message: str, *, status: int) -> HTMLResponse:
+    """Return the page that is shown in a film's place, with an error's status."""
+    return _page(
+        "missing.html",
+        framers="*",
+        status=status,
+        phrase=http.HTTPStatus(status).phrase,
+        number=status,
+        message=message,
+    )
+
+
+def _film_page(film: Film, *, viewing: Viewing | None, address: str, origin: str) -> HTMLResponse:
+    return _page(
+        "film.html",
+        framers="*" if viewing is None else "'self'",
+        film=film,
+        viewing=viewing,
+        media=f"{ROOT}/{film.media}",
+        address=address,
+        absolute_media=f"{origin}/{film.media}",
+    )
+
+
+def _page(name: str, *, framers: str, status: int = 200, **values: object) -> HTMLResponse:
+    text = _TEMPLATES.get_template(name).render(root=ROOT, version=__version__, **values)
+    return HTMLResponse(
+        text,
+        status_code=status,
+        headers={
+            "Content-Security-Policy": _POLICY.format(framers=framers),
+            "Cache-Control": "private, no-cache",
+        },
+    )
+
+
+def clock(seconds: float) -> str:
+    """Write a duration as players do: 1:05, 0:02.4, 1:00:00."""
+    tenths = round(seconds * 10)
+    whole, part = divmod(tenths, 10)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    begin = f"{hours}:{minutes:02}" if hours else f"{minutes}"
+    return f"{begin}:{rest:02}" + (f".{part}" if part else "")
+
+
+def megabytes(size_bytes: int) -> str:
+    """Write a size for people: MB of 10^6 bytes."""
+    return f"{max(size_bytes / 1e6, 0.01):.{1 if size_bytes >= 1e6 else 2}f} MB"
+
+
+_TEMPLATES.filters["clock"] = clock
+_TEMPLATES.filters["megabytes"] = megabytes
+_TEMPLATES.filters["rate"] = lambda rate: f"{rate:.5g}"
