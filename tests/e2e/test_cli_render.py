@@ -139,7 +139,9 @@ def test_a_broken_source_names_its_clip(composition: Path, tmp_path: Path) -> No
         (("-o", "film.mp4", "--range", "5-6"), "--range"),
         (("-o", "film.mp4", "--range", "x"), "--range"),
         (("-o", "film.mp4", "--size", "1x1"), "--size"),
-        (("-o", "film.mp4", "--preset", "warp"), "preset"),
+        (("-o", "film.mp4", "--preset", "warp"), "--preset is one of: ultrafast,"),
+        (("-o", "film.mp4", "--crf", "52"), "--crf of h264 is from 0, the best, to 51"),
+        (("-o", "film.webm", "--crf", "-1"), "to 63"),
         (("-o", "film.doc",), ".mp4"),
         (("-o", "gone/film.mp4"), "no folder"),
         (("-o", "film.png", "--frame", "99"), "--frame"),
@@ -155,6 +157,12 @@ def test_a_wrong_option_is_named(
     assert done.returncode == 1
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_option_is_found_before_the_composition_is_read(tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text("{")
+    done = run("render", tmp_path / "broken.json", "-o", tmp_path / "film.mp4", "--crf", "99")
+    assert "--crf" in done.stderr
 
 
 def test_a_source_is_never_overwritten(composition: Path, tmp_path: Path) -> None:

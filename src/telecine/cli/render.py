@@ -36,6 +36,7 @@ from telecine.kit.errors import InvalidRequestError, TelecineError
 from telecine.kit.log import configure
 from telecine.kit.outbound import Outbound
 from telecine.media.render.confined import Order, Renderer
+from telecine.media.render.encoding.codecs import MOST_CRF, PRESETS, RenderCodec
 from telecine.media.timeline.dialects import Parsed, parse
 from telecine.media.timeline.model import Source, Timeline
 from telecine.media.timeline.reader import Problem
@@ -46,6 +47,7 @@ _MAX_SOURCE_BYTES: Final = 8 * 2**30
 _ADDRESSES: Final = ("http://", "https://")
 #: What the suffix says is made of moving pictures, one picture, or sound.
 _SUFFIXES: Final = (".mp4", ".webm", ".gif", ".png", ".mp3", ".wav")
+_FILM_CODECS: Final[tuple[RenderCodec, ...]] = ("h264", "h265")
 
 _console = Console(stderr=True, highlight=False)
 
@@ -88,6 +90,7 @@ def film(composition: Path, output: Path, options: Options) -> None:
             f"{output} must end in one of: {', '.join(_SUFFIXES)}.", field="-o"
         )
     require_place(output, source=composition)
+    _check(options, output)
     with _ready(composition) as job:
         job.require_apart(output)
         order = job.order(output, options)
@@ -237,12 +240,26 @@ def _fetched(source: Source, path: Path, outbound: Outbound) -> Path:
     return path
 
 
-def _codec(name: str, output: Path) -> Any:
+def _check(options: Options, output: Path) -> None:
+    """Find what is wrong with options by themselves, before anything is read or fetched."""
+    codec = _codec(options.codec, output)
+    _size(options.size)
+    if options.preset not in PRESETS:
+        raise InvalidRequestError(f"--preset is one of: {', '.join(PRESETS)}.", field="--preset")
+    most = MOST_CRF[codec]
+    if options.crf is not None and not 0 <= options.crf <= most:
+        raise InvalidRequestError(
+            f"--crf of {codec} is from 0, the best, to {most:g}.", field="--crf"
+        )
+
+
+def _codec(name: str, output: Path) -> RenderCodec:
     if output.suffix.lower() == ".webm":
         return "vp9"
-    if name not in ("h264", "h265"):
-        raise InvalidRequestError("--codec is h264 or h265; a .webm is VP9.", field="--codec")
-    return name
+    for known in _FILM_CODECS:
+        if name == known:
+            return known
+    raise InvalidRequestError("--codec is h264 or h265; a .webm is VP9.", field="--codec")
 
 
 def _size(text: str) -> tuple[int, int] | None:

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telecine.media.timeline.easing import EASINGS, cubic_bezier, easing_named, spring
+from telecine.media.timeline.easing import (
+    EASINGS,
+    cubic_bezier,
+    easing_named,
+    spring,
+    wrong_parameter,
+)
 
 _FAMILIES = ("Sine", "Quad", "Cubic", "Quart", "Back", "Elastic", "Bounce")
 _NAMED = tuple(f"ease{way}{name}" for name in _FAMILIES for way in ("In", "Out", "InOut"))
@@ -83,3 +89,20 @@ def test_a_spring_overshoots_and_a_heavily_damped_one_does_not() -> None:
 )  # fmt: skip
 def test_other_names_are_none(text: str) -> None:
     assert easing_named(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("spring(0,0,0)", "The mass of spring cannot be 0."),
+        ("spring(1, 100, nan)", "The damping of spring cannot be nan."),
+        ("spring(1,,3)", "The stiffness of spring cannot be left out."),
+        ("spring()", "spring takes 3 numbers."),
+        ("cubic-bezier(0,0,1.5,1)", "The x2 of cubic-bezier cannot be 1.5."),
+    ],
+)
+def test_a_wrong_parameter_is_named_with_what_is_allowed(text: str, said: str) -> None:
+    assert easing_named(text) is None
+    message, allowed = wrong_parameter(text) or ("", "")
+    assert message == said
+    assert "0.001 to 100000" in allowed or "x2 0 to 1" in allowed

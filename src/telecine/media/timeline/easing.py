@@ -13,7 +13,12 @@ from typing import Final
 
 Easing = Callable[[float], float]
 
-_CALL: Final = re.compile(r"(cubic-bezier|spring)\(([-+.,\deE ]{1,100})\)")
+#: What stands in the brackets, from and to.
+_PARAMETERS: Final = {
+    "cubic-bezier": (("x1", 0, 1), ("y1", -100, 100), ("x2", 0, 1), ("y2", -100, 100)),
+    "spring": (("mass", 1e-3, 1e5), ("stiffness", 1e-3, 1e5), ("damping", 1e-3, 1e5)),
+}
+_CALL: Final = re.compile(r"(cubic-bezier|spring)\(([^()]{0,100})\)")
 _SETTLED: Final = 1e-3
 _OVERSHOOT: Final = 1.70158
 _OVERSHOOT_BOTH: Final = _OVERSHOOT * 1.525
@@ -156,16 +161,27 @@ def easing_named(text: str) -> Easing | None:
     if text in EASINGS:
         return EASINGS[text]
     call = _CALL.fullmatch(text)
+    if not call or wrong_parameter(text) is not None:
+        return None
+    numbers = [float(word) for word in call[2].split(",")]
+    return spring(*numbers) if call[1] == "spring" else cubic_bezier(*numbers)
+
+
+def wrong_parameter(text: str) -> tuple[str, str] | None:
+    """Return what is wrong within the brackets of a curve, and what is allowed there."""
+    call = _CALL.fullmatch(text)
     if not call:
         return None
-    try:
-        numbers = [float(word) for word in call[2].split(",")]
-    except ValueError:
-        return None
-    if call[1] == "spring":
-        fits = len(numbers) == 3 and all(1e-3 <= number <= 1e5 for number in numbers)
-        return spring(*numbers) if fits else None
-    fits = len(numbers) == 4 and all(abs(number) <= 100 for number in numbers)
-    if not fits or not (0 <= numbers[0] <= 1 and 0 <= numbers[2] <= 1):
-        return None
-    return cubic_bezier(*numbers)
+    wanted = _PARAMETERS[call[1]]
+    numbers = call[2].split(",")
+    allowed = ", ".join(f"{name} {low:g} to {high:g}" for name, low, high in wanted)
+    if len(numbers) != len(wanted):
+        return f"{call[1]} takes {len(wanted)} numbers.", allowed
+    for number, (name, low, high) in zip(numbers, wanted, strict=True):
+        try:
+            is_right = low <= float(number) <= high
+        except ValueError:
+            is_right = False
+        if not is_right:
+            return f"The {name} of {call[1]} cannot be {number.strip() or 'left out'}.", allowed
+    return None

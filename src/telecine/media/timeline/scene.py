@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Final, Literal, Protocol
 
 from telecine.media.timeline.colours import parse_colour
-from telecine.media.timeline.easing import Easing, easing_named, linear
+from telecine.media.timeline.easing import Easing, easing_named, linear, wrong_parameter
 from telecine.media.timeline.model import Colour, Gradient, GradientStop, Paint, Source
 from telecine.media.timeline.reader import Node, Report, Value
 
@@ -30,6 +30,7 @@ BLACK: Final = Colour(red=0, green=0, blue=0)
 _PERCENT: Final = re.compile(r"([+-]?\d{1,6}(?:\.\d{1,9})?)\s*%")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+._-]+):")
 _GRADIENTS: Final[tuple[Literal["linear", "radial", "conic"], ...]] = ("linear", "radial", "conic")
+_EASINGS: Final = "linear, hold, easeIn|Out|InOut + Sine|Quad|Cubic|Quart|Back|Elastic|Bounce"
 _SCHEMES: Final = frozenset({"http", "https", "file_id"})
 
 
@@ -213,6 +214,6 @@ def easing(node: Node, *, default: Easing = linear) -> Easing:
         return default
     found = easing_named(text)
     if found is None:
-        allowed = "linear, hold, easeIn|Out|InOut + Sine|Quad|Cubic|Quart|Back|Elastic|Bounce"
-        value.problem("EASING", "No easing has this name.", allowed=allowed)
+        message, allowed = wrong_parameter(text) or ("No easing has this name.", _EASINGS)
+        value.problem("EASING", message, allowed=allowed)
     return found or default

@@ -27,6 +27,8 @@ CHANNELS: Final = 2
 
 #: About the same quality to the eye; 20 is what composition documents mean when they say nothing.
 DEFAULT_CRF: Final[Mapping[RenderCodec, float]] = {"h264": 20, "h265": 24, "vp9": 31}
+#: The worst quality that a codec's scale has; the best is 0.
+MOST_CRF: Final[Mapping[RenderCodec, float]] = {"h264": 51, "h265": 51, "vp9": 63}
 #: The names of x264, for every codec. Behind them: how thorough libvpx is (its cpu-used).
 PRESETS: Final[Mapping[str, int]] = {
     "ultrafast": 5,
@@ -78,7 +80,7 @@ class EncodeSettings:
         if self.preset not in PRESETS:
             allowed = ", ".join(PRESETS)
             raise InvalidRequestError(f"'preset' is one of: {allowed}.", field="preset")
-        most = 63 if self.codec == "vp9" else 51
+        most = MOST_CRF[self.codec]
         if self.crf is not None and not 0 <= self.crf <= most:
             raise InvalidRequestError(f"'crf' is between 0 and {most}.", field="crf")
 
