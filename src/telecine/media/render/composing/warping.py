@@ -28,7 +28,8 @@ _NEAR: Final = 1 / 28
 #: From so many pixels on it pays to look for a way to resize instead of warping.
 _LARGE: Final = 50_000
 #: How many more columns or rows may be made so that a resized picture lies right.
-_SPARE: Final = 64
+_SPARE: Final = 96
+_EXTRA: Final = np.arange(_SPARE)
 
 
 class Raster:
@@ -202,24 +203,22 @@ class _Run(NamedTuple):
 def _run(axis: _Axis, limit: int) -> _Run | None:
     """Find a resize of whole pixels to whole pixels in which the wanted ones lie right."""
     margin = max(0, math.ceil(0.5 / axis.scale - 0.5))  # what resize makes of the very edge
-    least = axis.pixels + 2 * margin
-    made = np.arange(least, least + _SPARE)
-    sizes = np.rint(made * axis.scale).astype(np.int64)
-    drifts = np.abs(sizes / made - axis.scale) * (axis.pixels / 2)
+    extra = _EXTRA[:, np.newaxis]
+    made = axis.pixels + 2 * margin + extra
+    sizes = np.rint(made * axis.scale)
+    scales = sizes / made
+    # Where the middle of what is wanted lies, for every lead that leaves the margins.
+    leads = margin + _EXTRA
     centre = axis.scale * (axis.pixels - 1) / 2 + axis.start + 0.5
-    for index in np.argsort(drifts):
-        size, total, drift = int(sizes[index]), int(made[index]), float(drifts[index])
-        if drift > _NEAR:
-            return None
-        leads = np.arange(margin, total - axis.pixels - margin + 1)
-        exact = centre - (leads + axis.pixels / 2) * (size / total)
-        firsts = np.rint(exact)
-        errors = np.abs(exact - firsts) + drift
-        errors[(firsts < 0) | (firsts + size > limit)] = 1.0
-        best = int(np.argmin(errors))
-        if errors[best] <= _NEAR:
-            return _Run(int(firsts[best]), size, total, int(leads[best]))
-    return None
+    exact = centre - (leads + axis.pixels / 2) * scales
+    firsts = np.rint(exact)
+    errors = np.abs(exact - firsts) + np.abs(scales - axis.scale) * (axis.pixels / 2)
+    errors[(leads - margin > extra) | (firsts < 0) | (firsts + sizes > limit)] = 1.0
+    best = int(np.argmin(errors))
+    row, lead = divmod(best, _SPARE)
+    if errors[row, lead] > _NEAR:
+        return None
+    return _Run(int(firsts[row, lead]), int(sizes[row, 0]), int(made[row, 0]), margin + lead)
 
 
 def _resized(plane: Plane, columns: _Run, rows: _Run, across: _Axis, down: _Axis) -> Plane:
