@@ -23,8 +23,8 @@ import numpy as np
 from telecine.media.render.film import Film
 from telecine.media.render.render import render
 from telecine.media.render.storyboard import still, storyboard
+from telecine.media.timeline.dialects import parse
 from telecine.media.timeline.model import Source, Timeline
-from telecine.media.timeline.rv import parse_rv
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 GALLERY: Final = ROOT / "tests" / "media" / "render" / "gallery"
@@ -51,7 +51,7 @@ def main() -> int:
 def _of_the_readme() -> bytes:
     text = (ROOT / "README.md").read_text("utf-8")
     shown = re.search(r"^```json\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    parsed = parse_rv(json.loads(shown[1]) if shown else None)
+    parsed = parse(json.loads(shown[1]) if shown else None)
     if parsed.timeline is None:
         raise SystemExit(f"README.md: {parsed.problems}")
     return _webp(storyboard(parsed.timeline, find=_none))
@@ -76,7 +76,7 @@ def _picture(path: Path, folder: Path) -> bytes:
 
 
 def _timeline(path: Path) -> Timeline:
-    parsed = parse_rv(json.loads(path.read_text("utf-8")))
+    parsed = parse(json.loads(path.read_text("utf-8")))
     if parsed.timeline is None:
         raise SystemExit(f"{path}: {parsed.problems}")
     return parsed.timeline

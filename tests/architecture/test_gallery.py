@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from telecine.media.timeline.rv import parse_rv
+from telecine.media.timeline.dialects import parse
 
 ROOT = Path(__file__).resolve().parents[2]
 GALLERY = ROOT / "tests" / "media" / "render" / "gallery"
@@ -31,7 +31,7 @@ def test_a_gallery_document_is_on_the_page_with_its_picture(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, *SOURCES], ids=lambda path: path.stem)
 def test_a_gallery_document_is_small_and_without_fault(path: Path) -> None:
-    parsed = parse_rv(json.loads(path.read_text("utf-8")))
+    parsed = parse(json.loads(path.read_text("utf-8")))
     assert parsed.problems == parsed.warnings == ()
     timeline = parsed.timeline
     assert timeline is not None
@@ -43,7 +43,7 @@ def test_a_gallery_document_is_small_and_without_fault(path: Path) -> None:
 def test_the_document_of_the_readme_is_without_fault_and_has_its_picture() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     (shown,) = re.findall(r"^```json\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    parsed = parse_rv(json.loads(shown))
+    parsed = parse(json.loads(shown))
     assert parsed.problems == parsed.warnings == ()
     picture = PICTURES.parent / "composition.webp"
     assert picture.stat().st_size < MAX_BYTES
@@ -60,7 +60,7 @@ def test_the_films_in_the_gallery_are_drawn_from_documents_beside_it() -> None:
     named = {
         Path(source.src).stem
         for path in DOCUMENTS
-        for source in parse_rv(json.loads(path.read_text("utf-8"))).sources
+        for source in parse(json.loads(path.read_text("utf-8"))).sources
         if not source.src.endswith(".wav")
     }
     assert named == {path.stem for path in SOURCES}

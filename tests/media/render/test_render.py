@@ -33,8 +33,8 @@ from telecine.media.render.reference import Reference
 from telecine.media.render.render import RenderProgress, render
 from telecine.media.render.storyboard import still, storyboard
 from telecine.media.render.supply import Supply
+from telecine.media.timeline.dialects import parse
 from telecine.media.timeline.model import Source, Timeline
-from telecine.media.timeline.rv import parse_rv
 
 GALLERY = sorted((Path(__file__).parent / "gallery").glob("*.json"))
 FAST = EncodeSettings(preset="ultrafast", crf=10)
@@ -43,7 +43,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def timeline_of(document: object) -> Timeline:
-    parsed = parse_rv(document)
+    parsed = parse(document)
     assert parsed.timeline is not None, parsed.problems
     return parsed.timeline
 

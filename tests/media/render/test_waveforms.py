@@ -24,8 +24,8 @@ from telecine.media.render.reference import Reference, to_rgba
 from telecine.media.render.sound.loudness import Loudness, Tape
 from telecine.media.render.sound.waveforms import WaveformSource, loudness_of
 from telecine.media.render.supply import Supply
+from telecine.media.timeline.dialects import parse
 from telecine.media.timeline.model import Colour, Sound, Source, Timeline, Waveform
-from telecine.media.timeline.rv import parse_rv
 
 WHITE = Colour(red=1, green=1, blue=1)
 KINDS = ("bars", "spectrum", "circle", "line")
@@ -176,7 +176,7 @@ def document(**fields: Any) -> dict[str, Any]:
 
 
 def timeline_of(**fields: Any) -> Timeline:
-    parsed = parse_rv(document(**fields))
+    parsed = parse(document(**fields))
     assert parsed.timeline is not None, parsed.problems
     assert parsed.warnings == ()
     return parsed.timeline
@@ -204,7 +204,7 @@ def test_a_waveform_follows_the_sound_of_another_clip() -> None:
 def test_what_is_wrong_with_a_waveform_is_named(
     fields: dict[str, Any], path: str, code: str
 ) -> None:
-    assert [(one.path, one.code) for one in parse_rv(document(**fields)).problems] == [(path, code)]
+    assert [(one.path, one.code) for one in parse(document(**fields)).problems] == [(path, code)]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -15,8 +15,8 @@ from typing import Any, Final, get_args
 import pytest
 
 from telecine.media.timeline import model, rv
+from telecine.media.timeline.dialects import parse
 from telecine.media.timeline.easing import EASINGS
-from telecine.media.timeline.rv import parse_rv
 from telecine.media.timeline.rv_captions import PRESETS
 from telecine.media.timeline.rv_content import CLIP_TYPES
 from telecine.media.timeline.rv_more import MORE_ANIMATIONS
@@ -26,8 +26,14 @@ from telecine.media.timeline.template_stage import PALETTES
 from telecine.media.timeline.templates import TEMPLATES
 
 _ROOT: Final = Path(__file__).resolve().parents[3]
-_PAGE: Final = (_ROOT / "docs" / "reference" / "compositions.md").read_text("utf-8")
-_EXAMPLES: Final = re.findall(r"^```json\n(.*?)^```", _PAGE, re.MULTILINE | re.DOTALL)
+_REFERENCE: Final = _ROOT / "docs" / "reference"
+_PAGE: Final = (_REFERENCE / "compositions.md").read_text("utf-8")
+_IN_FRAMES: Final = (_REFERENCE / "compositions-remotion.md").read_text("utf-8")
+_EXAMPLES: Final = [
+    example
+    for page in (_PAGE, _IN_FRAMES)
+    for example in re.findall(r"^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+]
 _READER: Final = Path(rv.__file__).parent
 _FILES: Final = sorted(
     [
@@ -94,8 +100,8 @@ def _literals(argument: ast.expr) -> Iterator[str]:
         yield argument.value
 
 
-def _is_named(name: str) -> bool:
-    return re.search(rf"`{re.escape(name)}`", _PAGE) is not None
+def _is_named(name: str, page: str = _PAGE) -> bool:
+    return re.search(rf"`{re.escape(name)}`", page) is not None
 
 
 def _is_shown(name: str) -> bool:
@@ -105,7 +111,7 @@ def _is_shown(name: str) -> bool:
 
 @pytest.mark.parametrize("example", _EXAMPLES, ids=range(len(_EXAMPLES)))
 def test_an_example_is_without_fault(example: str) -> None:
-    parsed = parse_rv(json.loads(example))
+    parsed = parse(json.loads(example))
     assert parsed.problems == parsed.warnings == ()
     assert parsed.timeline is not None
     assert parsed.timeline.duration_frames > 0
@@ -120,6 +126,26 @@ def test_every_field_that_is_read_is_named(path: Path) -> None:
     fields = set(_asked_for(path)) - {""}
     missing = {name for name in fields if not _is_named(name) and not _is_shown(f'"{name}"')}
     assert missing == set()
+
+
+@pytest.mark.parametrize("name", ["remotion.py", "remotion_items.py", "whole.py"])
+def test_every_field_of_the_dialect_in_frames_is_named(name: str) -> None:
+    fields = set(_asked_for(_READER / name)) - {
+        "",
+        "property",
+        "frames",
+        "config",
+        "transform",
+        "value",
+    }
+    assert [field for field in sorted(fields) if not _is_named(field, _IN_FRAMES)] == []
+
+
+@pytest.mark.parametrize("sort", ["composition", "track", "item"])
+def test_every_field_that_is_known_in_frames_is_named(sort: str) -> None:
+    elsewhere = KNOWN["clip"] | KNOWN["style"]
+    names = KNOWN[sort] - elsewhere
+    assert [name for name in sorted(names) if not _is_named(name, _IN_FRAMES)] == []
 
 
 @pytest.mark.parametrize("path", _READERS, ids=lambda path: path.stem)
@@ -166,6 +192,7 @@ def test_every_easing_can_be_put_together_from_the_page() -> None:
 
 def test_every_code_is_explained() -> None:
     said = set()
-    for path in [*_FILES, _READER / "reader.py"]:
+    for path in [*_FILES, *_READER.glob("remotion*.py"), _READER / "reader.py"]:
         said |= set(re.findall(r'"([A-Z][A-Z_]{3,})"', path.read_text("utf-8")))
-    assert [code for code in sorted(said - {"NEWS"}) if not _is_named(code)] == []
+    codes = sorted(said - {"NEWS"})
+    assert [code for code in codes if not _is_named(code, _PAGE + _IN_FRAMES)] == []

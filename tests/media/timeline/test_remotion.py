@@ -123,6 +123,18 @@ def test_a_box_is_measured_from_the_top_left() -> None:
     assert found.content == Rect(paint=Colour(red=1, green=0, blue=0))
 
 
+def test_a_crop_hides_the_edges_of_the_box() -> None:
+    found = only("image", assetId="picture", left=0, top=0, width=400, height=200, cropLeft=0.25,
+                 cropBottom=0.5)  # fmt: skip
+
+    assert found.placement == Placement(x=-390, y=-310, width=300, height=100)
+    assert (found.style.crop.left, found.style.crop.bottom) == (0.25, 0.5)
+
+
+def test_an_empty_transition_is_none() -> None:
+    assert only("solid", transition={}).transition_in is None
+
+
 def test_what_may_lose_its_shape_fills_its_box() -> None:
     assert only("image", assetId="picture", keepAspectRatio=False).style.fit == "fill"
 
@@ -204,6 +216,24 @@ def test_captions_come_from_their_asset_in_pages_by_time() -> None:
     assert (captions.page_seconds, captions.max_lines, captions.font.size) == (1.2, 1, 60)
     assert (captions.position, captions.colour) == ("center", Colour(red=1, green=1, blue=0))
     assert found.placement == Placement(x=0, y=240, width=1080, height=200)
+
+
+def test_parts_of_a_word_are_joined_where_blanks_begin_words() -> None:
+    texts = ["I", " don", "'t", " know", "."]
+    captions = [
+        {"text": text, "startMs": 100 * index, "endMs": 100 * index + 90}
+        for index, text in enumerate(texts)
+    ]
+    said = {"said": {"type": "caption", "captions": captions}}
+
+    (found,) = timeline(item("captions", assetId="said"), assets=said).tracks[0].clips
+
+    assert isinstance(found.content, Captions)
+    assert found.content.words == (
+        Word(text="I", start_seconds=0, end_seconds=0.09),
+        Word(text="don't", start_seconds=0.1, end_seconds=0.29),
+        Word(text="know.", start_seconds=0.3, end_seconds=0.49),
+    )
 
 
 def test_captions_without_a_place_stand_at_the_bottom() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.media.timeline.documents import clip, document, faults, notes
 from tests.media.timeline.mutants import mutant, require_complete
 
+from telecine.media.timeline.dialects import parse
 from telecine.media.timeline.model import Source
 from telecine.media.timeline.reader import MAX_PROBLEMS
 from telecine.media.timeline.rv import parse_rv
@@ -23,7 +24,7 @@ _CLIP: Final = "tracks[0].clips[0]"
 
 @pytest.mark.parametrize("path", _GALLERY, ids=lambda path: path.stem)
 def test_the_gallery_is_without_fault(path: Path) -> None:
-    parsed = parse_rv(json.loads(path.read_text()))
+    parsed = parse(json.loads(path.read_text()))
 
     assert parsed.problems == parsed.warnings == ()
     assert parsed.timeline is not None
@@ -226,4 +227,4 @@ _EVERYTHING: Final[list[dict[str, object]]] = [
 @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_change_to_a_document_makes_the_reader_raise(data: st.DataObject) -> None:
-    require_complete(parse_rv(mutant(data, _EVERYTHING)))
+    require_complete(parse(mutant(data, _EVERYTHING)))

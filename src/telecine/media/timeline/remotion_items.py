@@ -16,6 +16,7 @@ Json = dict[str, object]
 
 #: Items that fill the canvas where they do not say how large they are.
 _FILLING: Final = frozenset({"image", "video", "gif", "solid", "rect", "layout"})
+_CROPPED: Final = frozenset({"image", "video", "gif"})
 _USUAL: Final[Mapping[str, Json]] = {
     "text": {"fontSize": 80, "align": "left"},
     "captions": {"pageDurationInMilliseconds": 1200},
@@ -39,6 +40,8 @@ def made_clip(item: Node, *, item_id: str, scene: Scene) -> Node:
         **usual, **own, **_when(item, scene), "id": item_id,
         "transform": {**place, **transform} if isinstance(transform, Mapping) else transform or place,
     }  # fmt: skip
+    if made.get("transition") == {}:  # as editors write none
+        del made["transition"]
     if isinstance(own.get("keyframes"), list):
         made["keyframes"] = _keyframes(own["keyframes"], place, scene)
     return Node(made, item.path, item.report, item.variables)
@@ -83,11 +86,22 @@ def _place(item: Node, kind: str, scene: Scene) -> Json:
     elif kind == "captions" and (left, top, width, height) != (None,) * 4:
         width = max(scene.width - (left or 0.0), 1.0) if width is None else width
         height = max(scene.height - (top or 0.0), 1.0) if height is None else height
+    if kind in _CROPPED and width is not None and height is not None:
+        left, width = _cropped(item, left, width, ("cropLeft", "cropRight"))
+        top, height = _cropped(item, top, height, ("cropTop", "cropBottom"))
     size = item.maybe("size", low=0, high=MAX_PX) if kind in ("circle", "polygon") else None
     x, is_left = _axis(left, size if width is None else width, scene.width)
     y, is_top = _axis(top, size if height is None else height, scene.height)
     sides: Json = {"width": width, "height": height}
     return {"x": x, "y": y, "anchor": _ANCHORS[is_left, is_top], **sides, **turns}
+
+
+def _cropped(
+    item: Node, start: float | None, length: float, names: tuple[str, str]
+) -> tuple[float, float]:
+    """Return what is left of a box: here it is that of the whole picture, and the crop hides."""
+    near, far = (item.number(name, 0.0, low=0, high=1) for name in names)
+    return (start or 0.0) + near * length, max(1.0 - near - far, 0.0) * length
 
 
 def _axis(start: float | None, length: float | None, canvas: float) -> tuple[float, bool]:

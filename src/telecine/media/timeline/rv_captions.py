@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final, Literal
 
+from telecine.media.timeline import wordfile
 from telecine.media.timeline.model import (
     Align,
     Captions,
@@ -127,8 +129,25 @@ def _words(node: Node, scene: Scene) -> tuple[Word, ...]:
         return ()
     low, high = -MAX_DURATION_SECONDS, MAX_DURATION_SECONDS
     skipped = node.number("captionStartInSeconds", 0.0, low=low, high=high)
-    words = [_word(item.fields(), skipped) for item in listed.items(high=MAX_WORDS)]
-    return tuple(sorted((word for word in words if word), key=lambda word: word.start_seconds))
+    read = [_word(item.fields(), skipped) for item in listed.items(high=MAX_WORDS)]
+    words = sorted((word for word in read if word), key=lambda word: word.start_seconds)
+    if any(word.text[0].isspace() for word in words):
+        words = list(_joined(words))
+    return tuple(replace(word, text=word.text.strip()) for word in words)
+
+
+def _joined(words: list[Word]) -> Iterator[Word]:
+    """Join parts of words: where some begin with a blank, as Remotion's do, others go on."""
+    whole: Word | None = None
+    for word in words:
+        if whole and not word.text[0].isspace() and not whole.text[-1].isspace():
+            whole = replace(whole, text=whole.text + word.text, end_seconds=word.end_seconds)
+            continue
+        if whole:
+            yield whole
+        whole = word
+    if whole:
+        yield whole
 
 
 def _referenced(value: Value, scene: Scene) -> Value | None:
@@ -145,8 +164,7 @@ def _referenced(value: Value, scene: Scene) -> Value | None:
     if source is None:
         return None
     loaded = None if scene.lookup is None else scene.lookup.words(source)
-    if isinstance(loaded, Mapping):
-        loaded = loaded.get("words") or loaded.get("captions")
+    loaded = wordfile.listed(loaded)
     if loaded is None:
         value.report.warn(
             value.path, "WORDS", "These words have not been loaded.", got=source.src,
@@ -174,4 +192,4 @@ def _word(node: Node, skipped: float) -> Word | None:
     if found is None or not found.strip():
         return None
     start, end = start - skipped, max(start, end) - skipped
-    return Word(text=found.strip(), start_seconds=start, end_seconds=end)
+    return Word(text=found, start_seconds=start, end_seconds=end)
