@@ -3,65 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
+from tests.browsing import PATIENCE_MS, Visit
 
 from telecine.cli.local_server import LocalServer, local_server
-
-CHROMIUM = "/usr/bin/chromium"
-#: What keeps the browser itself from talking to its maker, so that what is left is the page's.
-QUIET = (
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-extensions",
-    "--disable-sync",
-    "--no-first-run",
-)
-PATIENCE_MS = 60_000
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     with local_server(tmp_path_factory.mktemp("pages") / "data", workers=0) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield opened
-        opened.close()
-
-
-class Visit:
-    """A page, and everything it asked for or complained of."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("requestfailed", lambda request: self.complaints.append(f"failed {request.url}"))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda said: (
-                self.complaints.append(said.text) if said.type in {"error", "warning"} else None
-            ),
-        )
-        page.on(
-            "response",
-            lambda answer: (
-                self.complaints.append(f"{answer.status} {answer.url}")
-                if answer.status >= 400
-                else None
-            ),
-        )
 
 
 @pytest.fixture(scope="module")
@@ -99,13 +52,7 @@ def test_an_endpoint_can_be_opened_and_read(visit: Visit) -> None:
 
 def test_the_page_asks_no_other_origin_for_anything(visit: Visit, server: LocalServer) -> None:
     visit.page.wait_for_load_state("networkidle")
-    ours = urlsplit(server.url).netloc
-    elsewhere = [
-        url
-        for url in visit.requests
-        if urlsplit(url).scheme not in {"data", "blob"} and urlsplit(url).netloc != ours
-    ]
-    assert elsewhere == []
+    assert visit.elsewhere(server.url) == []
     assert len(visit.requests) >= 4
 
 
