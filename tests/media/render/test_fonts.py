@@ -13,6 +13,7 @@ from tests.media.render.drawing import SCRIPTS, amount, drawn, ink, plain
 from telecine.kit.errors import UnsupportedMediaError
 from telecine.media.render.drawing import fonts
 from telecine.media.render.drawing.fonts import FontBook, emoji_runs
+from telecine.media.timeline import families
 from telecine.media.timeline.model import Font, FontFace, Source
 
 
@@ -132,16 +133,35 @@ def test_a_file_that_is_no_font_is_refused_by_its_path(tmp_path: Path, content: 
     assert caught.value.field == "assets.fonts[0]"
 
 
-def test_a_damaged_font_is_refused_or_drawn(tmp_path: Path) -> None:
+def test_a_font_that_is_cut_off_is_refused_by_its_name(tmp_path: Path) -> None:
     whole = package_file("fontpkg_anton", "*.ttf").read_bytes()
-    for length in range(100, len(whole), len(whole) // 12):
+    for length in (*range(1, len(whole), len(whole) // 12), len(whole) - 8):
         path = tmp_path / f"{length}.ttf"
         path.write_bytes(whole[:length])
+        with pytest.raises(UnsupportedMediaError, match="The font Mine"):
+            FontBook([own(path)])
+
+
+def test_a_font_that_is_damaged_is_refused_or_drawn(tmp_path: Path) -> None:
+    whole = package_file("fontpkg_anton", "*.ttf").read_bytes()
+    for start in range(100, len(whole), len(whole) // 12):
+        path = tmp_path / f"{start}.ttf"
+        path.write_bytes(whole[:start] + b"\x55" * 999 + whole[start + 999 :])
         try:
             book = FontBook([own(path)])
         except UnsupportedMediaError:
             continue
         assert drawn(plain("abc", family="Mine"), fonts=book).shape[2] == 4
+
+
+def test_every_bundled_file_is_whole_and_its_family_known_to_the_reader() -> None:
+    paths = [
+        path for name in fonts._PACKAGES for path in fonts._files(fonts._folder(name) or Path())
+    ]
+    assert paths
+    assert all(fonts._is_whole(path) for path in paths)
+    bundled = {faces[0].family for faces in fonts._bundled().values()}
+    assert bundled == set(families.BUNDLED)
 
 
 def colours_of(words: str, book: FontBook) -> int:

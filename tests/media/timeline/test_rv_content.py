@@ -19,6 +19,7 @@ from telecine.media.timeline.model import (
     Text,
     Video,
 )
+from telecine.media.timeline.reader import MAX_PROBLEMS
 from telecine.media.timeline.rv import parse_rv
 
 _RED = Colour(red=1, green=0, blue=0)
@@ -239,3 +240,23 @@ def test_what_the_spoken_word_does_is_read(way: str) -> None:
 def test_an_operator_that_shows_nothing_of_a_clip_is_a_warning(mode: str) -> None:
     parsed = parse_rv(document(clip("rect", style={"compositeOperation": mode})))
     assert notes(parsed) == [("tracks[0].clips[0].style.compositeOperation", "NOT_DRAWN")]
+
+
+def test_a_family_that_is_nowhere_is_a_warning_with_the_nearest_names() -> None:
+    fonts = [{"id": "b", "src": "b.ttf", "family": "Brandon"}]
+    clips = [
+        clip("text", text="a", style={"fontFamily": name})
+        for name in ("Monserat", "BRANDON", "Gotham, Arial", "inter", "Brendon", "Monserat", "Xyz")
+    ]
+    parsed = parse_rv(document(*clips, assets={"fonts": fonts}))
+    assert [(one.path, one.code, one.allowed) for one in parsed.warnings] == [
+        ("tracks[0].clips[0].style.fontFamily", "FONT", "Montserrat"),
+        ("tracks[0].clips[4].style.fontFamily", "FONT", "Brandon"),
+        ("tracks[0].clips[6].style.fontFamily", "FONT", "Inter, Roboto, Noto Serif, …"),
+    ]
+
+
+def test_ten_thousand_families_are_read_in_no_time() -> None:
+    clips = [clip("text", text="a", fontFamily=f"Family {number}" * 8) for number in range(10_000)]
+    parsed = parse_rv(document(*clips))
+    assert len(parsed.warnings) == MAX_PROBLEMS

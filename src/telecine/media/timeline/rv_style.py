@@ -158,6 +158,9 @@ def read_font(node: Node, *, size: float, family: str = "Inter", weight: int = 4
     `fontStyle` may be Remotion's `{variant, weight}`, too.
     """
     slant, heaviness = node.get("fontStyle"), node.get("fontWeight")
+    named = node.get("fontFamily")
+    if named is not None and isinstance(named.raw, str) and named.raw.strip():
+        node.report.families.setdefault(named.raw, named)
     if slant is not None and isinstance(slant.raw, Mapping):
         both = slant.fields()
         slant, heaviness = both.get("variant"), heaviness or both.get("weight")

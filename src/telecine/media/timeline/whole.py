@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from telecine.media.timeline import families
 from telecine.media.timeline.model import Clip, FontFace, Source, Timeline
 from telecine.media.timeline.reader import Node, Problem, Report, Value
 from telecine.media.timeline.scene import MAX_DURATION_SECONDS, MAX_SIDE, Scene, whole_frames
@@ -142,6 +143,7 @@ def _check(timeline: Timeline, scene: Scene) -> None:
         report.problem("tracks", "TOO_LONG", "The video is too long.", allowed="up to 6 hours")
     if timeline.duration_frames == 0:
         report.warn("tracks", "EMPTY", "There is nothing to see or hear.", got=0, allowed="clips")
+    families.warn_of_unknown(report, own=[font.family for font in timeline.fonts])
     for track in timeline.tracks:
         for clip in track.clips:
             _check_ducking(clip, scene)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import re
+import struct
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from typing import Final
 
 from telecine.kit.errors import UnsupportedMediaError
 from telecine.media.render.drawing.skia_guard import skia
+from telecine.media.timeline.families import SAME_AS, names
 from telecine.media.timeline.model import Font, FontFace
 
 #: What set-up fetched. Opened only for texts with emoji: unpacking it takes 0.2 s.
@@ -32,20 +34,6 @@ _PACKAGES: Final = ("manimgx_fonts", "manimgx_fonts_cjk")
 _MOST_SYSTEM_FONTS: Final = 3_000
 
 _DEFAULT: Final = "Inter"
-#: CSS's generic names, and what many documents name though few machines have it.
-_SAME_AS: Final = {
-    "sans-serif": "Inter",
-    "system-ui": "Inter",
-    "arial": "Inter",
-    "helvetica": "Inter",
-    "serif": "Noto Serif",
-    "times": "Noto Serif",
-    "times new roman": "Noto Serif",
-    "georgia": "Noto Serif",
-    "monospace": "JetBrains Mono",
-    "courier": "JetBrains Mono",
-    "courier new": "JetBrains Mono",
-}
 _COLOUR_EMOJI: Final = "Noto Color Emoji"
 _PLAIN_EMOJI: Final = "Noto Emoji"
 _HAN: Final = ("Noto Sans CJK SC", "Noto Sans CJK TC", "Noto Sans CJK JP", "Noto Sans CJK KR")
@@ -178,13 +166,12 @@ class FontBook:
 
     def _faces(self, family: str) -> list[_Face] | None:
         """Find a family by name, or by the first known of a CSS list of names."""
-        for name in family.split(","):
-            plain = name.strip(" '\"").casefold()
-            plain = _SAME_AS.get(plain, plain).casefold() if plain not in self._own else plain
-            if found := self._own.get(plain) or _bundled().get(plain):
+        for name in names(family):
+            same = SAME_AS.get(name, name).casefold() if name not in self._own else name
+            if found := self._own.get(same) or _bundled().get(same):
                 return found
-        for name in family.split(","):
-            if found := _system().get(name.strip(" '\"").casefold()):
+        for name in names(family):
+            if found := _system().get(name):
                 return found
         return None
 
@@ -272,10 +259,11 @@ def _encodes(text: str, encoding: str) -> bool:
 
 
 def _own_face(face: FontFace, path: Path) -> _Face:
-    found = next(iter(_open(path)), None)
+    found = next(iter(_open(path)), None) if _is_whole(path) else None
     if found is None:
         raise UnsupportedMediaError(
-            "This is not a font that can be read: send TTF, OTF, TTC or WOFF (not WOFF2).",
+            f"The font {face.family} cannot be read, it is damaged or none:"
+            " send TTF, OTF, TTC or WOFF (not WOFF2).",
             field=face.source.path,
         )
     # What the document says counts, whatever the file calls itself.
@@ -287,6 +275,25 @@ def _own_face(face: FontFace, path: Path) -> _Face:
         is_italic=face.is_italic,
         axes=found.axes,
     )
+
+
+def _is_whole(path: Path) -> bool:
+    """Say whether a file has all that its head speaks of; skia draws boxes for what is missing."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(16)
+        if head[:4] == b"wOFF":
+            return len(head) == 16 and int.from_bytes(head[8:12], "big") <= size
+        if head[:4] == b"ttcf":  # of a collection the first face counts
+            file.seek(int.from_bytes(head[12:16], "big"))
+            head = file.read(12)
+        else:
+            file.seek(12)
+        n_tables = int.from_bytes(head[4:6], "big")
+        tables = file.read(16 * n_tables)
+    places = (tables[at : at + 16] for at in range(0, len(tables), 16))
+    ends = (sum(struct.unpack(">8x2I", place)) for place in places if len(place) == 16)
+    return len(tables) == 16 * n_tables > 0 and max(ends) <= size
 
 
 def _open(path: Path) -> Iterator[_Face]:
