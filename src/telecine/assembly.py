@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from telecine import engine
+from telecine.api.looking import Looker
 from telecine.api.routes import FAMILIES
 from telecine.api.services import Services
 from telecine.blobs import BlobStore, open_store
@@ -74,6 +75,12 @@ class Telecine:
             cache=self.cache,
             pool=self.pool,
         )
+            looker=Looker(
+                cache=self.cache,
+                pool=self.pool,
+                blobs=self.blobs,
+                max_pixels=self.settings.max_pixels,
+            ),
 
     def posts(self) -> Posts:
         """Return where worker ids are taken."""

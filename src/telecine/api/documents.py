@@ -7,7 +7,7 @@ Everything that is wrong with it is found at once: its fields, and the files tha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 
@@ -15,20 +15,22 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from telecine.api import links
+from telecine.api.looking import MOST_FILES, Asked, Looked
 from telecine.api.services import Services
+from telecine.blobs import BlobStore
 from telecine.core import assets, files
 from telecine.core.files import File
 from telecine.db import Transaction
 from telecine.kit.errors import InvalidDocumentError, InvalidRequestError, NotFoundError
 from telecine.kit.outbound import Outbound
+from telecine.media.timeline import wordfile
 from telecine.media.timeline.dialects import Parsed, parse
 from telecine.media.timeline.model import Source, Timeline
 from telecine.media.timeline.reader import Problem
+from telecine.operations.sources import MOST_REMOTE
 
 _WEB = ("http://", "https://")
 _BY_ID = "file_id:"
-#: Files that one render may have to fetch.
-_MOST_REMOTE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,24 +52,23 @@ class _Found:
     files: Mapping[str, File]
     seconds: Mapping[str, float]
 
-    def duration_seconds(self, source: Source) -> float | None:
-        """Return how long a source runs, as far as the library knows."""
-        return self.seconds.get(source.src)
-
-    def words(self, _source: Source) -> object:
-        """Captions are read when the film is rendered."""
-        return None
-
 
 async def check(services: Services, account_id: str, raw: bytes, *, origin: str) -> Checked:
-    """Check an account's document. Raises `InvalidDocumentError` with all of its faults."""
+    """Check an account's document. Raises `InvalidDocumentError` with all of its faults, and
+    `RateLimitedError` where files on the web must be looked at, and too many are already.
+    """
     document = read(raw)
-    parsed = await run_in_threadpool(parse, document)
+    asked = Asked()
+    parsed = await run_in_threadpool(partial(parse, document, lookup=asked))
     names = {source.src: _name(source.src, origin) for source in parsed.sources}
     found = await services.read(partial(_look_up, names=names, account_id=account_id))
-    if found.seconds and b'"auto"' in raw:
-        parsed = await run_in_threadpool(partial(parse, document, lookup=found))
-    faults = (*parsed.problems, *_unusable(parsed, names, found, services.outbound))
+    faults = _unusable(parsed, names, found, services.outbound)
+    if not parsed.problems and not faults and (asked.for_seconds or asked.for_words):
+        known = await _known(services, account_id, asked, names=names, found=found)
+        faults = list(known.faults)
+        answers = Asked(seconds=known.seconds, texts=known.texts)
+        parsed = await run_in_threadpool(partial(parse, document, lookup=answers))
+    faults = [*parsed.problems, *faults]
     if faults or parsed.timeline is None:
         raise refusal(faults)
     return Checked(
@@ -78,6 +79,61 @@ async def check(services: Services, account_id: str, raw: bytes, *, origin: str)
         remote=tuple(src for src, name in names.items() if name is None),
         warnings=parsed.warnings,
     )
+
+
+async def _known(
+    services: Services,
+    account_id: str,
+    asked: Asked,
+    *,
+    names: Mapping[str, str | None],
+    found: _Found,
+) -> Looked:
+    """Answer what was asked: from the library what is there, the rest from the web."""
+    remote = Asked(
+        for_seconds={src: each for src, each in asked.for_seconds.items() if names[src] is None},
+        for_words={src: each for src, each in asked.for_words.items() if names[src] is None},
+    )
+    n_remote = len(remote.for_seconds) + len(remote.for_words)
+    if n_remote > MOST_FILES:
+        fault = Problem(
+            path="",
+            code="TOO_MANY",
+            message="Too many files on the web must be looked at before they are drawn.",
+            got=str(n_remote),
+            allowed=f"up to {MOST_FILES}; say the durations, or upload the files",
+        )
+        return Looked(faults=(fault,))
+    looked = await services.looker.look(account_id, remote) if n_remote else Looked()
+    stored = {src: found.files[src] for src in asked.for_words if src in found.files}
+    texts = await run_in_threadpool(_stored_words, services.blobs, stored)
+    wordless = (asked.for_words[src] for src, text in texts.items() if text is None)
+    return Looked(
+        seconds={**looked.seconds, **found.seconds},
+        texts={**looked.texts, **texts},
+        faults=(*looked.faults, *map(_no_words, wordless)),
+    )
+
+
+def _no_words(source: Source) -> Problem:
+    return Problem(
+        path=source.path,
+        code="SOURCE",
+        message="This file holds no captions.",
+        got=source.src[:200],
+        allowed="an uploaded caption file: JSON with a list of words",
+    )
+
+
+def _stored_words(blobs: BlobStore, stored: Mapping[str, File]) -> dict[str, object]:
+    """Read caption files of the library; what is none gives None."""
+    return {src: _words(blobs, file) for src, file in stored.items()}
+
+
+def _words(blobs: BlobStore, file: File) -> object:
+    if file.size_bytes > wordfile.MOST_BYTES:
+        return None
+    return wordfile.decode(b"".join(blobs.stream(file.blob_key, length=file.size_bytes)))
 
 
 def read(raw: bytes) -> object:
@@ -92,7 +148,7 @@ def read(raw: bytes) -> object:
         raise refusal((fault,)) from error
 
 
-def refusal(faults: tuple[Problem, ...]) -> InvalidDocumentError:
+def refusal(faults: Sequence[Problem]) -> InvalidDocumentError:
     """Word the faults of a document."""
     number = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
     first = faults[0]
@@ -146,14 +202,14 @@ def _unusable(
     """Return a fault for every source that is neither a stored file nor may be fetched."""
     faults = []
     n_remote = sum(name is None for name in names.values())
-    if n_remote > _MOST_REMOTE:
+    if n_remote > MOST_REMOTE:
         faults.append(
             Problem(
                 path="",
                 code="TOO_MANY",
                 message="Too many files are to be fetched. Upload them instead.",
                 got=str(n_remote),
-                allowed=f"up to {_MOST_REMOTE} addresses on the web",
+                allowed=f"up to {MOST_REMOTE} addresses on the web",
             )
         )
     for source in parsed.sources:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
+from telecine.api.looking import Looker
 from telecine.blobs import BlobStore
 from telecine.db import Database, Transaction
 from telecine.engine import Queue
@@ -32,6 +33,7 @@ class Services:
     outbound: Outbound
     cache: Cache
     pool: Pool
+    looker: Looker
 
     async def read(self, query: Callable[[Transaction], T]) -> T:
         """Run a query in a thread, in a transaction for reading."""

@@ -1,4 +1,4 @@
-"""What an uploaded file is, by its content: image, drawing, video or sound, and its figures.
+"""What an uploaded file is, by its content: image, drawing, video, sound or captions, and its figures.
 
 Runs in a confined child. Drawings are the one kind that is not kept as it came: what is written
 to the target is the drawing without scripts, references to elsewhere and whatever else is not
@@ -29,6 +29,7 @@ from telecine.media.images import convert_task, identify_task
 from telecine.media.pool import Pool
 from telecine.media.probe import probe_task
 from telecine.media.render.drawing.svgclean import MOST_BYTES, clean_svg
+from telecine.media.timeline import wordfile
 
 _HEAD_BYTES: Final = 4096
 _TIMEOUT_SECONDS: Final = 60.0
@@ -49,7 +50,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     `is_rewritten`: keep what was written to the target, not what came.
     """
 
-    kind: Literal["image", "video", "audio"]
+    kind: Literal["image", "video", "audio", "caption"]
     media_type: str
     width: int | None = None
     height: int | None = None
@@ -60,7 +61,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
 def describe(pool: Pool, path: Path, *, target: Path, max_pixels: int) -> Description:
     """Look at a file; blocks. `target` is made anew, and left empty unless it is to be kept.
 
-    Raises `MediaError`s: none of the three kinds, damaged, or hostile.
+    Raises `MediaError`s: none of these kinds, damaged, or hostile.
     """
     answer = pool.call(
         "describe",
@@ -110,7 +111,12 @@ def describe_task(
     if target_fd is not None and _is_drawing(head):
         found = _drawing(source_fd, target_fd)
     else:
-        found = _image(source_fd) or _video(params, source_fd, head) or _sound(source_fd)
+        found = (
+            _captions(source_fd, head)
+            or _image(source_fd)
+            or _video(params, source_fd, head)
+            or _sound(source_fd)
+        )
     answer: dict[str, Any] = msgspec.to_builtins(found)
     return answer
 
@@ -135,6 +141,17 @@ def _drawing(source_fd: int, target_fd: int) -> Description:
         height=max(1, round(drawing.height)),
         is_rewritten=True,
     )
+
+
+def _captions(source_fd: int, head: bytes) -> Description | None:
+    """Return None for what is no list of words with times."""
+    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"[", b"{")):
+        return None
+    content = os.pread(source_fd, wordfile.MOST_BYTES + 1, 0)
+    seconds = wordfile.last_end_seconds(wordfile.decode(content))
+    if seconds is None:
+        return None
+    return Description(kind="caption", media_type="application/json", duration_seconds=seconds)
 
 
 def _image(source_fd: int) -> Description | None:

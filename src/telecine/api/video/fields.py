@@ -61,8 +61,8 @@ def state(request: Request) -> RenderState | None:
 
 
 def kind(request: Request) -> AssetKind | None:
-    """Read `type`: image, video or audio."""
-    return _choice(request, "type", AssetKind)
+    """Read `type`: image, video, audio or caption."""
+    return choice(request, "type", AssetKind)
 
 
 def category(request: Request) -> str | None:

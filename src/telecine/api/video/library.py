@@ -160,8 +160,8 @@ def _describe(
 def _thumbnail(
     services: Services, file: UploadedFile, found: Description, small: Path
 ) -> Thumbnail | None:
-    """Draw the small picture; sounds and drawings have none, nor what cannot be drawn here."""
-    if found.kind == "audio" or found.is_rewritten:
+    """Draw the small picture; sounds, captions and drawings have none, nor what cannot be drawn."""
+    if found.kind not in {"image", "video"} or found.is_rewritten:
         return None
     try:
         thumbnail(services.pool, file.path, kind=found.kind, target=small)

@@ -32,7 +32,9 @@ class CreateBody(msgspec.Struct, frozen=True, kw_only=True):
 class UploadForm(msgspec.Struct, frozen=True, kw_only=True):
     """multipart/form-data of POST /api/v1/upload."""
 
-    file: Annotated[bytes | UnsetType, Meta(description="One image, video or sound.")] = UNSET
+    file: Annotated[
+        bytes | UnsetType, Meta(description="One image, video, sound or caption file.")
+    ] = UNSET
     files: Annotated[
         bytes | UnsetType, Meta(description="As many more; the field is sent once for each.")
     ] = UNSET

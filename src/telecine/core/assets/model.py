@@ -15,6 +15,7 @@ class AssetKind(StrEnum):
     IMAGE = "image"
     VIDEO = "video"
     AUDIO = "audio"
+    CAPTION = "caption"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 from telecine.kit.errors import MediaError, UndecodableMediaError
 from telecine.media.render.decoding.facts import probe_source
+from telecine.media.timeline import wordfile
 from telecine.media.timeline.model import Source
-
-#: A caption file of two hours has about 2 MB.
-_MOST_BYTES: Final = 16 * 2**20
 
 
 class Files:
@@ -40,8 +36,8 @@ class Files:
         """Return the JSON of a caption file; None where it cannot be had."""
         try:
             path = self.find(source)
-            if path.stat().st_size > _MOST_BYTES:
+            if path.stat().st_size > wordfile.MOST_BYTES:
                 return None
-            return json.loads(path.read_bytes())
-        except (MediaError, OSError, ValueError, RecursionError):
+            return wordfile.decode(path.read_bytes())
+        except (MediaError, OSError):
             return None
