@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.media.render.timelines import BLUE, RED, clip, corner, curve, only, planned, video
+from tests.media.render.timelines import (
+    BLUE,
+    HEIGHT,
+    RED,
+    WIDTH,
+    clip,
+    corner,
+    curve,
+    only,
+    planned,
+    video,
+)
 
 from telecine.kit.errors import MediaLimitError
 from telecine.media.render.display import Mask
@@ -205,3 +216,19 @@ def test_a_picture_moves_inside_a_box_that_stays() -> None:
         assert box.radii == style.corner_radii
         assert corner(stroke.matrix) == (200, 70)
     assert made.frame(15) is made.frame(10)
+
+
+def test_a_blur_that_stands_is_in_the_pixels_but_at_the_edge_of_the_canvas() -> None:
+    blur = Filter(kind="blur", value=4)
+    style = Style(filters=(Filter(kind="sepia", value=1), blur))
+    inside = planned(clip(style=style, place=Placement(width=100, height=60)))
+    assert inside.layers[0].style.filters == style.filters
+    assert only(inside, 0).filters == ()
+    for place in (
+        Placement(width=WIDTH, height=HEIGHT),
+        Placement(width=100, height=60, x=50 - WIDTH / 2),
+        Placement(width=100, height=60, y=HEIGHT / 2),
+    ):
+        made = planned(clip(style=style, place=place))
+        assert made.layers[0].style.filters == style.filters[:1]
+        assert only(made, 0).filters == (blur,)

@@ -18,6 +18,7 @@ from telecine.media.timeline.model import (
     Circle,
     Clip,
     Code,
+    Image,
     Layout,
     PathLine,
     Placement,
@@ -38,6 +39,7 @@ class _Site:
 
     around: Size
     scale: float
+    is_canvas: bool = False
 
 
 class Builder:
@@ -52,15 +54,17 @@ class Builder:
         self._measure = measure
         self._sizes: dict[tuple[object, ...], Size] = {}
 
-    def motion(self, clip: Clip) -> Motion:
+    def motion(self, clip: Clip, *, blurs_on_canvas: bool = False) -> Motion:
         """Return how a clip moves."""
-        seconds = self._clock(clip).duration_seconds
-        return Motion(clip, duration_seconds=seconds, canvas=self._canvas)
+        return Motion(
+            clip, duration_seconds=self._clock(clip).duration_seconds, canvas=self._canvas,
+            blurs_on_canvas=blurs_on_canvas,
+        )  # fmt: skip
 
     def node(self, clip: Clip, *, scale: float) -> Node:
         """Return a clip that stands on the canvas, enlarged up to `scale` times by others."""
         width, height = self._canvas
-        site = _Site(around=(width, height), scale=scale)
+        site = _Site(around=(width, height), scale=scale, is_canvas=True)
         return self._node(clip, site, lambda _: (width / 2, height / 2))
 
     def _clock(self, clip: Clip) -> Clock:
@@ -75,6 +79,8 @@ class Builder:
         assert clip.content is not None
         assert not isinstance(clip.content, Layout)
         motion = self.motion(clip)
+        if site.is_canvas and self._blurs_an_edge(clip, motion):
+            motion = self.motion(clip, blurs_on_canvas=True)
         inside = shown(
             clip.content,
             for_clip=self._for_clip(clip, motion, site),
@@ -87,6 +93,28 @@ class Builder:
             anchor = _CENTRE
         return Leaf(
             clip, clock=self._clock(clip), motion=motion, anchor=anchor, origin=origin, shown=inside
+        )
+
+    def _blurs_an_edge(self, clip: Clip, motion: Motion) -> bool:
+        """Say whether a picture or a box that is blurred may reach an edge of the canvas."""
+        if not isinstance(clip.content, Image | Rect):
+            return False
+        if not any(each.kind == "blur" for each in motion.standing_filters):
+            return False
+        place = clip.placement
+        width, height = self._size(clip, self._canvas)
+        size = (abs(place.scale[0]) * width, abs(place.scale[1]) * height)
+        if motion.moves_in_space() or place.rotation or any(place.skew):
+            return True
+        starts = [
+            whole / 2 + at - share * side
+            for whole, at, share, side in zip(
+                self._canvas, (place.x, place.y), place.anchor, size, strict=True
+            )
+        ]
+        return any(
+            start < 1 or start + side > whole - 1
+            for start, side, whole in zip(starts, size, self._canvas, strict=True)
         )
 
     def _for_clip(self, clip: Clip, motion: Motion, site: _Site) -> ForClip:

@@ -21,9 +21,20 @@ _FIELDS: Final = {
 
 
 class Motion:
-    """The movement of one clip; seconds are the clip's own."""
+    """The movement of one clip; seconds are the clip's own.
 
-    def __init__(self, clip: Clip, *, duration_seconds: float, canvas: tuple[int, int]) -> None:
+    `blurs_on_canvas`: a blur that stands still is left to the draws. They know where the canvas
+    ends and let no ground in there; in the pixels a blur ends with the clip's box.
+    """
+
+    def __init__(
+        self,
+        clip: Clip,
+        *,
+        duration_seconds: float,
+        canvas: tuple[int, int],
+        blurs_on_canvas: bool = False,
+    ) -> None:
         self._clip = clip
         self._duration = duration_seconds
         self._canvas = canvas
@@ -33,7 +44,9 @@ class Motion:
         ]
         self._runs = presets.runs_of(clip.animations, duration_seconds=duration_seconds)
         #: The filters of the style that always stay as they are, and come before all others.
-        self.standing_filters, self._filters = _split(clip.style.filters, self.ramps)
+        self.standing_filters, self._filters = _split(
+            clip.style.filters, self.ramps, keeps_blurs=not blurs_on_canvas
+        )
 
     def pose_at(self, seconds: float) -> Pose:
         """Return what the clip is like then."""
@@ -113,7 +126,7 @@ class Motion:
 
 
 def _split(
-    filters: tuple[Filter, ...], ramps: dict[str, Ramp]
+    filters: tuple[Filter, ...], ramps: dict[str, Ramp], *, keeps_blurs: bool
 ) -> tuple[tuple[Filter, ...], list[tuple[FilterKind, float, Ramp | None]]]:
     """Part a style's filters at the first that moves; what comes after it cannot stand before it."""
     left: dict[FilterKind, Ramp] = {kind: ramps[kind] for kind in _FILTERS if kind in ramps}
@@ -121,6 +134,7 @@ def _split(
         (each.kind, each.value, left.pop(each.kind, None)) for each in filters
     ]
     chain += [(kind, NEUTRAL[kind], ramp) for kind, ramp in left.items()]
-    first = next((i for i, (_, _, ramp) in enumerate(chain) if ramp), len(chain))
+    leaves = [ramp is not None or (kind == "blur" and not keeps_blurs) for kind, _, ramp in chain]
+    first = leaves.index(True) if True in leaves else len(chain)
     standing = tuple(Filter(kind=kind, value=value) for kind, value, _ in chain[:first])
     return standing, chain[first:]
