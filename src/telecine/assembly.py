@@ -31,6 +31,7 @@ from telecine.media.ffmpeg import FFmpeg, find_ffmpeg
 from telecine.media.pool import Pool
 from telecine.media.process import Limits
 from telecine.media.render.confined import Renderer
+from telecine.media.render.previewing import Previews
 from telecine.operations.registry import LANES, OPERATIONS, Entry
 from telecine.settings import PlanBook, Settings, SettingsError, load_plans
 from telecine.worker.attempt import Attempts
@@ -60,6 +61,7 @@ class Telecine:
     ffmpeg: FFmpeg
     pool: Pool
     renderer: Renderer
+    previews: Previews
     operations: Mapping[str, Entry]
 
     def services(self) -> Services:
@@ -73,14 +75,15 @@ class Telecine:
             queue=self.queue,
             outbound=self.outbound,
             cache=self.cache,
-            pool=self.pool,
-        )
             looker=Looker(
                 cache=self.cache,
                 pool=self.pool,
                 blobs=self.blobs,
                 max_pixels=self.settings.max_pixels,
             ),
+            pool=self.pool,
+            previews=self.previews,
+        )
 
     def posts(self) -> Posts:
         """Return where worker ids are taken."""
@@ -135,6 +138,7 @@ class Telecine:
     def close(self) -> None:
         """Let go of processes and connections."""
         self.pool.close()
+        self.previews.close()
         self.renderer.close()
         self.queue.close()
         self.db.dispose()
@@ -148,6 +152,7 @@ def assemble(
 ) -> Telecine:
     """Build a Telecine from settings. Touches no database and starts no process yet."""
     url = settings.resolved_database_url
+    drawing = renderer(settings, n_spare=1)
     client = outbound(settings)
     return Telecine(
         settings=settings,
@@ -162,7 +167,14 @@ def assemble(
         ),
         ffmpeg=ffmpeg(settings),
         pool=pool(settings),
-        renderer=renderer(settings, n_spare=1),
+        renderer=drawing,
+        previews=Previews(
+            drawing,
+            folder=settings.data_dir / "previews",
+            most_sessions=settings.preview_sessions,
+            idle_seconds=settings.preview_idle_seconds,
+            max_bytes=settings.preview_kept_bytes,
+        ),
         operations=operations,
     )
 

@@ -72,23 +72,27 @@ def serve_api(settings: Settings, *, socket_fd: int, lifeline_fd: int) -> None:
         lifespan="off",
     )
     watch_lifeline(lifeline_fd)
-    # The first upload should not wait for the pool's imports.
-    threading.Thread(target=telecine.pool.warm, name="pool", daemon=True).start()
-    threading.Thread(
-        target=_sweep_uploads, args=(telecine, lock), name="sweep", daemon=True
-    ).start()
+    # The first upload and the first preview should not wait for imports.
+    threading.Thread(target=_warm, args=(telecine,), name="warm", daemon=True).start()
+    threading.Thread(target=_sweep, args=(telecine, lock), name="sweep", daemon=True).start()
     # Not `fd=`: uvicorn takes such a descriptor for a Unix socket, and TCP_NODELAY stays off.
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=socket_fd)])
     telecine.close()
 
 
-def _sweep_uploads(telecine: Telecine, lock: FileLock) -> None:
-    """Delete the uploads that a killed API process has left half received.
+def _warm(telecine: Telecine) -> None:
+    telecine.pool.warm()
+    telecine.renderer.warm()
+
+
+def _sweep(telecine: Telecine, lock: FileLock) -> None:
+    """Delete what a killed API process has left: uploads half received, segments of previews.
 
     Waits where another one is still stopping: what it stages is older than we are, and its own.
     """
     started_at = telecine.clock()
     lock.wait()
+    telecine.previews.sweep()
     try:
         swept = telecine.blobs.sweep_staging(before=started_at, suffix=STAGED_SUFFIX)
     except StorageError:

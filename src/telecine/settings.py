@@ -174,6 +174,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             description="Most processes that share one render; 0 is one for every four cores.",
         ),
     ] = 0
+    preview_sessions: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=64,
+            description="Most compositions that are rendered for previews at the same time, each in a process of its own.",
+        ),
+    ] = 2
+    preview_idle_seconds: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="A preview that nobody asked anything of for so long ends its process, in seconds.",
+        ),
+    ] = 60
+    preview_kept_bytes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Room in the data folder for rendered segments of previews, in bytes; what was used longest ago goes first.",
+        ),
+    ] = 2 * 2**30
     max_composition_bytes: Annotated[
         int, Meta(ge=1024, description="Largest composition, in bytes of JSON.")
     ] = 16 * 2**20

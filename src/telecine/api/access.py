@@ -77,6 +77,14 @@ def client_address(request: Request, services: Services) -> str:
     return address
 
 
+def plan_of(services: Services, account: Account) -> Plan:
+    """Return what the account may do. Raises `ForbiddenError` where its plan is gone."""
+    plan = services.plans.plans.get(account.plan)
+    if plan is None:
+        raise ForbiddenError(f"The plan {account.plan!r} no longer exists on this server.")
+    return plan
+
+
 def _look_up(services: Services, secret: str, tx: Transaction) -> Caller:
     now = services.clock()
     key = keys.authenticate(tx, secret, now=now)
@@ -84,9 +92,7 @@ def _look_up(services: Services, secret: str, tx: Transaction) -> Caller:
         account = accounts.get(tx, key.account_id)
     except NotFoundError:
         raise UnknownOwnerError from None
-    plan = services.plans.plans.get(account.plan)
-    if plan is None:
-        raise ForbiddenError(f"The plan {account.plan!r} no longer exists on this server.")
+    plan = plan_of(services, account)
     window = limits.count(tx, f"key:{key.id}", limit=plan.requests_per_minute, now=now)
     return Caller(account=account, key=key, plan=plan, window=window)
 

@@ -59,7 +59,7 @@ async def send_blob(
         "etag": tag,
         "x-content-type-options": "nosniff",
     }
-    if _names_tag(request.headers.get("if-none-match", ""), tag):
+    if names_tag(request.headers.get("if-none-match", ""), tag):
         return Response(status_code=304, headers=headers)
     span = _wanted_span(request, size_bytes=size_bytes, tag=tag)
     if span is None:
@@ -138,7 +138,7 @@ def _wanted_span(request: Request, *, size_bytes: int, tag: str) -> _Span | None
     return _Span(start=start, length=end - start + 1, partial=True)
 
 
-def _names_tag(header: str, tag: str) -> bool:
+def names_tag(header: str, tag: str) -> bool:
     """Whether If-None-Match names the tag; a weak spelling of it counts too (RFC 9110)."""
     named = [name.strip().removeprefix("W/") for name in header.split(",")]
     return tag in named or named == ["*"]

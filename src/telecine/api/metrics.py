@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
@@ -39,6 +39,7 @@ class Metrics:
             registry=self._registry,
         )
         self._registry.register(_JobFigures(services))
+        self._registry.register(_PreviewFigures(services))
 
     def observe(self, *, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request."""
@@ -71,4 +72,22 @@ class _JobFigures(Collector):
         waited = (now - oldest[0].created_at).total_seconds() if oldest else 0.0
         yield GaugeMetricFamily(
             "telecine_oldest_active_job_seconds", "Age of the oldest job not ended.", waited
+        )
+
+
+class _PreviewFigures(Collector):
+    def __init__(self, services: Services) -> None:
+        self._previews = services.previews
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily(
+            "telecine_preview_segments",
+            "Segments rendered for previews.",
+            self._previews.n_segments,
+        )
+        yield GaugeMetricFamily(
+            "telecine_preview_sessions",
+            "Compositions that are open for previews.",
+            self._previews.n_sessions,
         )

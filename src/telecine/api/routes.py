@@ -10,6 +10,7 @@ from telecine.api.compress import FAMILY as COMPRESS
 from telecine.api.compress import handlers as compress
 from telecine.api.compress import wire
 from telecine.api.family import Answer, Endpoint, Family, Handler, OpenEndpoint
+from telecine.api.previewing import watched
 from telecine.api.video import FAMILY as VIDEO
 from telecine.api.video import capabilities, library, pages, previews, shared
 from telecine.api.video import handlers as video
@@ -159,6 +160,8 @@ _VIDEO: tuple[Endpoint, ...] = (
 
 ENDPOINTS: tuple[Endpoint, ...] = (*_COMPRESS, *_VIDEO)
 
+_WATCHED = watched(VIDEO)
+
 #: What takes no key: ids that nobody can guess.
 OPEN_ENDPOINTS: tuple[OpenEndpoint, ...] = (
     OpenEndpoint(family=VIDEO, path="/storage/{fileId}/{name}", handler=shared.storage),
@@ -170,4 +173,6 @@ OPEN_ENDPOINTS: tuple[OpenEndpoint, ...] = (
         family=VIDEO, path="/preview/{tempId}", handler=pages.preview_viewer, is_page=True
     ),
     OpenEndpoint(family=VIDEO, path="/v/{taskId}/status.json", handler=pages.task_status),
+    OpenEndpoint(family=_WATCHED, path="/v/{taskId}/{name}", handler=shared.task_film),
+    OpenEndpoint(family=_WATCHED, path="/t/{tempId}/{name}", handler=shared.preview_film),
 )

@@ -15,6 +15,7 @@ from telecine.engine import Queue
 from telecine.kit.clock import Clock
 from telecine.kit.outbound import Cache, Outbound
 from telecine.media.pool import Pool
+from telecine.media.render.previewing import Previews
 from telecine.settings import PlanBook, Settings
 
 T = TypeVar("T")
@@ -32,8 +33,9 @@ class Services:
     queue: Queue
     outbound: Outbound
     cache: Cache
-    pool: Pool
     looker: Looker
+    pool: Pool
+    previews: Previews
 
     async def read(self, query: Callable[[Transaction], T]) -> T:
         """Run a query in a thread, in a transaction for reading."""

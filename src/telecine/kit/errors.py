@@ -17,6 +17,7 @@
     ├── ExpiredError                   expired                 it existed; its time is over
     ├── RateLimitedError               rate_limited            too many requests; `retry_after_seconds`
     ├── InsufficientCreditsError       insufficient_credits    the balance does not cover the price
+    ├── BusyError                      busy                    no room for it at this moment; `retry_after_seconds`
     ├── RangeError                     range_not_satisfiable   the bytes asked for are not in the file; `size_bytes`
     ├── StorageQuotaError              storage_quota           the plan's room for uploads is used up
     ├── FileTooLargeError              file_too_large          over the plan's or the format's byte limit
@@ -156,6 +157,16 @@ class RateLimitedError(TelecineError):
     """Too many requests."""
 
     code = "rate_limited"
+
+    def __init__(self, message: str = "", *, retry_after_seconds: int) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(message)
+
+
+class BusyError(TelecineError):
+    """As much is under way as may be at once. Try again in some seconds."""
+
+    code = "busy"
 
     def __init__(self, message: str = "", *, retry_after_seconds: int) -> None:
         self.retry_after_seconds = retry_after_seconds

@@ -38,6 +38,7 @@ STATUS: Mapping[str, int] = {
     "undecodable_media": 422,
     "media_limit": 422,
     "rate_limited": 429,
+    "busy": 503,
     "processing_failed": 500,
     "processing_timeout": 500,
     "processing_limit": 500,

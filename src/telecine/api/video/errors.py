@@ -44,6 +44,7 @@ _ROWS: Mapping[str, tuple[int, str]] = {
     "undecodable_media": (422, "INVALID_FILE"),
     "media_limit": (422, "INVALID_FILE"),
     "rate_limited": (429, "RATE_LIMITED"),
+    "busy": (503, "BUSY"),
     "processing_failed": (500, "RENDER_TRIGGER_FAILED"),
     "processing_timeout": (500, "RENDER_TRIGGER_FAILED"),
     "processing_limit": (500, "RENDER_TRIGGER_FAILED"),

@@ -1,4 +1,6 @@
-"""What is opened without a key: stored files by their link, and the document of a shared task."""
+"""What is opened without a key: stored files by their link, the document of a shared task, and
+the films of tasks and previews.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +9,10 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import downloads
+from telecine.api import downloads, links, previewing
 from telecine.api.services import Services
-from telecine.core import compositions, files
+from telecine.api.video import viewing
+from telecine.core import files
 from telecine.core.compositions import CompositionKind
 from telecine.kit.errors import NotFoundError
 
@@ -32,12 +35,29 @@ async def storage(request: Request, services: Services) -> Response:
 
 async def document(request: Request, services: Services) -> Response:
     """GET /v/{taskId}.json"""
-    found = await services.read(
-        partial(
-            compositions.of_link,
-            composition_id=request.path_params["taskId"],
-            kind=CompositionKind.TASK,
-            now=services.clock(),
-        )
-    )
+    found = await viewing.shown(services, request.path_params["taskId"], kind=CompositionKind.TASK)
     return Response(found.composition.document, media_type="application/json")
+
+
+async def task_film(request: Request, services: Services) -> Response:
+    """GET /v/{taskId}/{name}"""
+    return await _film(request, services, request.path_params["taskId"], CompositionKind.TASK)
+
+
+async def preview_film(request: Request, services: Services) -> Response:
+    """GET /t/{tempId}/{name}"""
+    return await _film(request, services, request.path_params["tempId"], CompositionKind.PREVIEW)
+
+
+async def _film(
+    request: Request, services: Services, composition_id: str, kind: CompositionKind
+) -> Response:
+    found = (await viewing.shown(services, composition_id, kind=kind)).composition
+    origin = links.origin_of(request, services)
+    return await previewing.serve(
+        request,
+        services,
+        account_id=found.account_id,
+        digest=found.digest,
+        check=partial(viewing.check, services, found, origin=origin),
+    )

@@ -17,7 +17,7 @@ from telecine.api.services import Services
 from telecine.core import compositions
 from telecine.core.compositions import Composition, CompositionKind, RenderState, Task
 from telecine.kit.errors import InvalidDocumentError
-from telecine.media.timeline.captions import has_captions
+from telecine.media.timeline.captions import captions_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ async def describe(
     is_captioned = False
     try:
         checked = await check(services, found.composition, origin=origin)
-        is_captioned = has_captions(checked.timeline)
+        is_captioned = any(captions_of(checked.timeline))
     except InvalidDocumentError as error:
         faults = error.problems
     return view(

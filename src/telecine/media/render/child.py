@@ -11,6 +11,8 @@ import json
 import socket
 import sys
 import traceback
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -30,11 +32,14 @@ from telecine.media.render.encoding.chunks import spans
 from telecine.media.render.encoding.codecs import EncodeSettings
 from telecine.media.render.encoding.join import join
 from telecine.media.render.encoding.outfile import OutputFacts
-from telecine.media.render.job import Facts, Job, Report
+from telecine.media.render.job import Ask, Facts, Job, Report
 from telecine.media.render.lookup import Files
+from telecine.media.render.playlist import preview_size
+from telecine.media.render.projection import Projection
 from telecine.media.render.render import OnProgress, RenderProgress, render
 from telecine.media.render.sound.mix import is_silent
 from telecine.media.render.storyboard import still, storyboard
+from telecine.media.render.webvtt import webvtt
 from telecine.media.timeline.dialects import parse
 from telecine.media.timeline.model import Timeline
 
@@ -67,8 +72,53 @@ def main(arguments: list[str]) -> int:
         except sandbox.SandboxError as error:
             wire.send(parent, Report(failure=_bug(str(error))))
             return 1
-        wire.send(parent, _done(job, parent))
+        if job.task == "segments":
+            _stay(job, parent)
+        else:
+            wire.send(parent, _done(job, parent))
     return 0
+
+
+def _stay(job: Job, parent: socket.socket) -> None:
+    """Open the film, and answer one `Ask` after the other until the parent hangs up."""
+    opened: list[Projection] = []
+
+    def answer(ask: Ask) -> Facts:
+        if ask.wanted == "poster":
+            Path(ask.output).write_bytes(opened[0].poster())
+        else:
+            made = opened[0].segment(range(*ask.frames))
+            Path(ask.head).write_bytes(made.head)
+            Path(ask.output).write_bytes(made.body)
+        return _NOTHING
+
+    wire.send(parent, _reported(lambda: _opened(job, opened)))
+    while opened:
+        try:
+            ask = wire.receive(parent, Ask, timeout_seconds=_PATIENCE_SECONDS)
+        except ConnectionError:
+            return
+        parent.settimeout(None)
+        wire.send(parent, _reported(partial(answer, ask)))
+
+
+def _opened(job: Job, projections: list[Projection]) -> Facts:
+    """Open the film; where it has captions they are written to the job's output."""
+    files = Files({src: Path(path) for src, path in job.files.items()})
+    timeline = _timeline(Path(job.document), files)
+    width, height = preview_size(timeline.width, timeline.height)
+    captions = webvtt(timeline)
+    if captions is not None:
+        Path(job.output).write_text(captions, "utf-8")
+    projections.append(Projection(timeline, find=files.find, size=(width, height)))
+    return Facts(
+        width=width,
+        height=height,
+        n_frames=timeline.duration_frames,
+        n_samples=0,
+        size_bytes=0,
+        duration=str(timeline.duration_frames / timeline.frame_rate),
+    )
 
 
 def _confine(job: Job) -> None:
@@ -96,8 +146,12 @@ def _done(job: Job, parent: socket.socket) -> Report:
     def tell(progress: RenderProgress) -> None:
         wire.send(parent, Report(n_done=progress.n_done, n_frames=progress.n_frames))
 
+    return _reported(lambda: _work(job, tell))
+
+
+def _reported(work: Callable[[], Facts]) -> Report:
     try:
-        return Report(facts=_work(job, tell))
+        return Report(facts=work())
     except TelecineError as error:
         return Report(
             failure=wire.Failure(code=error.code, message=error.message, field=error.field)
@@ -131,6 +185,8 @@ def _work(job: Job, tell: OnProgress) -> Facts:
         case "still":
             frame = 0 if job.frames is None else job.frames[0]
             output.write_bytes(still(timeline, find=files.find, frame=frame, size=job.size))
+        case "segments":
+            raise InternalError("segments are asked for one by one")
         case "storyboard":
             output.write_bytes(storyboard(timeline, find=files.find, n_pictures=job.n_pictures))
         case _:

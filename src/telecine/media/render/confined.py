@@ -13,10 +13,10 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
@@ -33,7 +33,7 @@ from telecine.kit.errors import (
 from telecine.media import pool_wire as wire
 from telecine.media import process
 from telecine.media.process import Limits
-from telecine.media.render.job import Facts, Job, Report, Task, Walls
+from telecine.media.render.job import Ask, Facts, Job, Report, Task, Walls
 from telecine.media.sandbox import SandboxMode
 
 #: How often `is_cancelled` is asked and the clocks are looked at.
@@ -41,6 +41,8 @@ _TICK_SECONDS: Final = 0.25
 #: Importing takes half a second; the rest is for a machine under load.
 _START_SECONDS: Final = 60.0
 _MESSAGE_SECONDS: Final = 10.0
+#: A child that stays answers a question within this time, or is taken to hang.
+_ANSWER_SECONDS: Final = 120.0
 _DOCUMENT: Final = "composition.json"
 
 #: Frames done, and of how many.
@@ -111,6 +113,26 @@ class Renderer:
     def storyboard(self, order: Order) -> None:
         """Write a sheet of the order's many pictures as a PNG."""
         self._picture(order, "storyboard")
+
+    def engage(self, order: Order, *, is_cancelled: Callable[[], bool] = lambda: False) -> Engaged:
+        """Have a child open the composition and stay, at preview size; whoever asked ends it.
+
+        Captions go to the order's output, if there are any. Raises what `render` raises.
+        """
+        self._write_document(order)
+        child = self._next_child()
+        try:
+            facts = child.run(
+                self._job(order, "segments"),
+                limits=self._limits,
+                told=None,
+                is_cancelled=is_cancelled,
+            )
+        except BaseException:
+            child.end()
+            raise
+        limits = replace(self._limits, wall_seconds=_ANSWER_SECONDS)
+        return Engaged(child, facts=facts, limits=limits)
 
     def warm(self) -> None:
         """Start the children that wait, without waiting for them."""
@@ -256,6 +278,7 @@ class _Child:
     """One child: its process, our end of its socket and the pipe it lives by."""
 
     def __init__(self) -> None:
+        self.has_answered = True
         self._peer, theirs = socket.socketpair()
         lifeline, self._life = os.pipe()
         begin = {"socket_fd": theirs.fileno(), "lifeline_fd": lifeline}
@@ -283,21 +306,26 @@ class _Child:
         is_cancelled: Callable[[], bool],
     ) -> Facts:
         """Have it do its one job."""
-        try:
+        with _explained():
             ready = wire.receive(self._peer, Report, timeout_seconds=_START_SECONDS)
             if not ready.is_ready:
                 raise InternalError("A render process could not be started.")
+        return self.ask(job, limits=limits, told=told, is_cancelled=is_cancelled)
+
+    def ask(
+        self,
+        question: Job | Ask,
+        *,
+        limits: Limits,
+        told: OnProgress | None,
+        is_cancelled: Callable[[], bool],
+    ) -> Facts:
+        """Send it something to do, and wait for the answer."""
+        self.has_answered = False
+        with _explained():
             self._peer.settimeout(_MESSAGE_SECONDS)
-            wire.send(self._peer, job)
+            wire.send(self._peer, question)
             return self._attend(limits, told, is_cancelled)
-        except TimeoutError as error:
-            raise InternalError("A render process does not answer.") from error
-        except OSError as error:
-            raise ResourceLimitError(
-                "Rendering needed more memory than one job may use, or a decoder crashed."
-            ) from error
-        except ValueError as error:
-            raise ProcessingError("A render process gave an answer that makes no sense.") from error
 
     def _attend(
         self, limits: Limits, told: OnProgress | None, is_cancelled: Callable[[], bool]
@@ -322,6 +350,7 @@ class _Child:
                 if not is_there:
                     continue
                 report = wire.receive(self._peer, Report, timeout_seconds=_MESSAGE_SECONDS)
+                self.has_answered = report.failure is not None or report.facts is not None
                 if report.failure is not None:
                     raise report.failure.to_error()
                 if report.facts is not None:
@@ -341,6 +370,46 @@ class _Child:
         self._peer.close()
         os.close(self._life)
         self._life = -1
+
+
+class Engaged:
+    """A child that has opened a film and waits for questions. For one thread."""
+
+    def __init__(self, child: _Child, *, facts: Facts, limits: Limits) -> None:
+        self._child = child
+        self._limits = limits
+        self.facts = facts
+
+    def ask(self, question: Ask, *, is_cancelled: Callable[[], bool]) -> None:
+        """Have it write what is asked for. Raises what `render` does.
+
+        One that is lost can only be ended.
+        """
+        self._child.ask(question, limits=self._limits, told=None, is_cancelled=is_cancelled)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the last question got no answer, not even that it failed."""
+        return not self._child.has_answered
+
+    def end(self) -> None:
+        """Kill it; may be called twice."""
+        self._child.end()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Say what a child that does not answer as it should may have died of."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise InternalError("A render process does not answer.") from error
+    except OSError as error:
+        raise ResourceLimitError(
+            "Rendering needed more memory than one job may use, or a decoder crashed."
+        ) from error
+    except ValueError as error:
+        raise ProcessingError("A render process gave an answer that makes no sense.") from error
 
 
 #: What a child's libraries are told.

@@ -66,6 +66,11 @@ class Film:
         while ahead:
             yield self._composer.compose(ahead.popleft())
 
+    def prepare(self, numbers: Iterable[int]) -> None:
+        """Begin to make what these frames need, which will be asked for soon."""
+        for number in numbers:
+            self._supply.announce(self.plan.frame(number))
+
     def close(self) -> None:
         """Close all files."""
         self._composer.close()

@@ -14,8 +14,9 @@ from telecine.media.pool_wire import Failure
 from telecine.media.sandbox import SandboxMode
 
 #: film: what the output's suffix says. part: the pictures of one share. sound: the sound alone.
-#: join: parts and sound to one file. still, storyboard: a PNG.
-Task = Literal["film", "part", "sound", "join", "still", "storyboard"]
+#: join: parts and sound to one file. still, storyboard: a PNG. segments: nothing yet, but the
+#: child stays, and each `Ask` that follows is answered with a `Report`.
+Task = Literal["film", "part", "sound", "join", "still", "storyboard", "segments"]
 
 
 class Walls(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +54,17 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     n_pictures: int = 12
     parts: tuple[str, ...] = ()
     sound: str | None = None
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """What a child that stays is to write to the files named: a segment of the film and the
+    head of all of them, or a picture that stands for the film.
+    """
+
+    wanted: Literal["segment", "poster"]
+    output: str
+    frames: tuple[int, int] = (0, 0)
+    head: str = ""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,131 @@
+"""A film in segments, a poster and captions -> responses, each made when it is asked for.
+
+Whose film it is, and that whoever asks may see it, was decided before; no family is known here.
+The bytes are our own renderer's, and players may lie on any page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from telecine.api import downloads
+from telecine.api.access import plan_of
+from telecine.api.documents import Checked
+from telecine.api.family import Family
+from telecine.api.services import Services
+from telecine.core import accounts
+from telecine.kit.errors import NotFoundError
+from telecine.media.render.playlist import (
+    CAPTIONS_NAME,
+    HEAD_NAME,
+    PLAYLIST_NAME,
+    POSTER_NAME,
+    segment_number,
+)
+from telecine.media.render.previewing import Source
+from telecine.operations import sources
+
+_MEDIA_TYPES: Final = {
+    PLAYLIST_NAME: "application/vnd.apple.mpegurl",
+    HEAD_NAME: "video/mp4",
+    POSTER_NAME: "image/png",
+    CAPTIONS_NAME: "text/vtt; charset=utf-8",
+}
+_SEGMENT_TYPE: Final = "video/iso.segment"
+#: A document never changes, and the same document is always drawn the same.
+_KEPT: Final = "private, max-age=86400"
+#: Asked for first: it says whether there is still something to see.
+_ASKED_AGAIN: Final = "private, no-cache"
+#: Of a film that cannot be shown: the request is fine, what it names is not.
+_UNPROCESSABLE: Final = (
+    *("invalid_request", "invalid_document", "media_error", "unsupported_media"),
+    *("undecodable_media", "media_limit", "file_too_large"),
+)
+
+#: Checks a document when it must be opened.
+Check = Callable[[], Awaitable[Checked]]
+
+
+def watched(family: Family) -> Family:
+    """Return the family as those see it who only watch: a film with faults is 422."""
+    return replace(family, errors={**family.errors, **dict.fromkeys(_UNPROCESSABLE, 422)})
+
+
+def key_of(account_id: str, digest: str) -> str:
+    """Return what a film is kept under. The ids of files in a document never change theirs."""
+    return hashlib.sha256(f"{account_id} {digest}".encode()).hexdigest()
+
+
+async def serve(
+    request: Request, services: Services, *, account_id: str, digest: str, check: Check
+) -> Response:
+    """Answer a GET of one part of a film; `name` of the path says which.
+
+    Raises what `check` raises, `NotFoundError` for a part that is not there, `BusyError`, and
+    what rendering raises.
+    """
+    name: str = request.path_params["name"]
+    if name not in _MEDIA_TYPES and segment_number(name) is None:
+        raise NotFoundError("There is nothing of this name.")
+    key = key_of(account_id, digest)
+    tag = f'"{key[:32]}-{name}"'
+    headers = {
+        "cache-control": _ASKED_AGAIN if name == PLAYLIST_NAME else _KEPT,
+        "content-security-policy": "sandbox; default-src 'none'",
+        "etag": tag,
+    }
+    if name != PLAYLIST_NAME and downloads.names_tag(request.headers.get("if-none-match", ""), tag):
+        return Response(status_code=304, headers=headers)
+    made: Future[bytes] | None = None
+    if name != PLAYLIST_NAME:
+        made = await run_in_threadpool(services.previews.find, key, name)
+    if made is None:
+        source = await _source(services, await check(), account_id=account_id, key=key)
+        made = await run_in_threadpool(services.previews.ask, source, name)
+    content = await _awaited(request, made)
+    if content is None:
+        return Response(status_code=400)  # nobody reads it
+    return Response(content, headers=headers, media_type=_MEDIA_TYPES.get(name, _SEGMENT_TYPE))
+
+
+async def _source(services: Services, checked: Checked, *, account_id: str, key: str) -> Source:
+    account = await services.read(partial(accounts.get, account_id=account_id))
+    room = sources.Room(max_bytes=plan_of(services, account).max_file_bytes)
+
+    def bring(folder: Path) -> Mapping[str, Path]:
+        stored = {
+            src: services.blobs.open_local(file.blob_key, workspace=folder)
+            for src, file in checked.files.items()
+        }
+        fetched = sources.fetch(services.cache, checked.remote, folder=folder / "web", room=room)
+        return {**stored, **fetched}
+
+    return Source(key=key, document=checked.text, bring=bring)
+
+
+async def _awaited(request: Request, made: Future[bytes]) -> bytes | None:
+    """Wait for it; None when the client hangs up before, and then it is not wished any more."""
+    waiting: asyncio.Future[bytes] = asyncio.wrap_future(made)
+    leaving = asyncio.ensure_future(_hung_up(request))
+    try:
+        await asyncio.wait((waiting, leaving), return_when=asyncio.FIRST_COMPLETED)
+        return waiting.result() if waiting.done() else None
+    finally:
+        leaving.cancel()
+        waiting.cancel()
+
+
+async def _hung_up(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

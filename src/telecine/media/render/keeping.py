@@ -1,0 +1,59 @@
+"""Small files that were made once and may be asked for again; what was used longest ago goes first."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from contextlib import suppress
+from pathlib import Path
+
+
+class Kept:
+    """Content under a group and a name, in a folder of its own. Safe to call from many threads.
+
+    Both names are ours, never a stranger's: they are those of a folder and a file.
+    """
+
+    def __init__(self, folder: Path, *, max_bytes: int) -> None:
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._sizes: OrderedDict[Path, int] = OrderedDict()
+        self._total = 0
+
+    def has(self, group: str, name: str) -> bool:
+        """Say whether it is there."""
+        with self._lock:
+            return self._folder / group / name in self._sizes
+
+    def get(self, group: str, name: str) -> bytes | None:
+        """Return it; None where it is not there, or not any more."""
+        path = self._folder / group / name
+        with self._lock:
+            if path not in self._sizes:
+                return None
+            self._sizes.move_to_end(path)
+        with suppress(FileNotFoundError):  # let go of in this moment
+            return path.read_bytes()
+        return None
+
+    def put(self, group: str, name: str, content: bytes) -> None:
+        """Keep it; what is larger than all that may be kept is not."""
+        path = self._folder / group / name
+        with self._lock:
+            self._forget(path)
+            while self._sizes and self._total + len(content) > self._max_bytes:
+                self._forget(next(iter(self._sizes)))
+            if len(content) > self._max_bytes:
+                return
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.write_bytes(content)
+            self._sizes[path] = len(content)
+            self._total += len(content)
+
+    def _forget(self, path: Path) -> None:
+        if path in self._sizes:
+            self._total -= self._sizes.pop(path)
+            path.unlink(missing_ok=True)
+            with suppress(OSError):  # not empty
+                path.parent.rmdir()
