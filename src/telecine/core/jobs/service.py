@@ -174,6 +174,18 @@ def active(tx: Transaction, *, most: int = 1000) -> list[Job]:
     return store.active(tx, most=most)
 
 
+def count_active(tx: Transaction, account_id: str, *, family: str) -> int:
+    """Return how many jobs of an account have not ended, of those that one family submitted."""
+    return store.count_active(tx, account_id, family=family)
+
+
+def last_done(
+    tx: Transaction, account_id: str, *, operation: str, since: datetime, most: int
+) -> list[Job]:
+    """Return an account's jobs of a kind that went well, newest first."""
+    return store.last_done(tx, account_id, operation=operation, since=since, most=most)
+
+
 def of_subjects(tx: Transaction, subject_ids: Sequence[str]) -> list[Job]:
     """Return the jobs of some stored things, oldest first."""
     return store.of_subjects(tx, subject_ids) if subject_ids else []

@@ -53,6 +53,36 @@ def active(tx: Transaction, *, most: int) -> list[Job]:
 
 
 def of_subjects(tx: Transaction, subject_ids: Sequence[str]) -> list[Job]:
+def count_active(tx: Transaction, account_id: str, *, family: str) -> int:
+    query = (
+        sa.select(sa.func.count())
+        .select_from(jobs)
+        .where(
+            jobs.c.account_id == account_id,
+            jobs.c.family == family,
+            jobs.c.status.in_(_ACTIVE),
+        )
+    )
+    return tx.execute(query).scalar_one()
+
+
+def last_done(
+    tx: Transaction, account_id: str, *, operation: str, since: datetime, most: int
+) -> list[Job]:
+    query = (
+        sa.select(jobs)
+        .where(
+            jobs.c.account_id == account_id,
+            jobs.c.created_at >= since,
+            jobs.c.operation == operation,
+            jobs.c.status == JobStatus.SUCCEEDED,
+        )
+        .order_by(jobs.c.created_at.desc())
+        .limit(most)
+    )
+    return [_job(row) for row in tx.execute(query).mappings()]
+
+
     query = (
         sa.select(jobs)
         .where(jobs.c.subject_id.in_(subject_ids))

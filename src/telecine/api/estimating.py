@@ -1,0 +1,58 @@
+"""How many seconds a render will take, by how long the account's last renders took.
+
+Before the first there is a guess by the cores of this machine, which may not be the worker's.
+Time in the queue, and for fetching what is on the web, is not in it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import partial
+from statistics import median
+from typing import Final
+
+from telecine.api.services import Services
+from telecine.core import jobs
+from telecine.core.jobs import Job
+
+#: A process starts, the film is looked at and stored.
+_START_SECONDS: Final = 1.5
+#: What one core draws and encodes, as `effort` counts; and the cores that one process fills.
+_PIXELS_A_SECOND: Final = 40e6
+_CORES: Final = 4
+_RECENT: Final = timedelta(days=30)
+_MOST_JOBS: Final = 15
+
+
+async def render_seconds(
+    services: Services, account_id: str, *, effort: float, n_workers: int
+) -> int:
+    """Return the whole seconds that a render of that effort takes once a worker has it."""
+    last = await services.read(
+        partial(
+            jobs.last_done,
+            account_id=account_id,
+            operation="render",
+            since=services.clock() - _RECENT,
+            most=_MOST_JOBS,
+        )
+    )
+    pace = _pace(last) or _PIXELS_A_SECOND * min(os.cpu_count() or 1, _CORES)
+    return math.ceil(_START_SECONDS + effort / (pace * n_workers))
+
+
+def _pace(done: Iterable[Job]) -> float | None:
+    """Return the pixels that one process made in a second; None where that was never seen."""
+    found = []
+    for job in done:
+        effort, n_workers = job.params.get("effort", 0.0), job.params["n_workers"]
+        is_film = job.params.get("format", "mp4") == "mp4"
+        if effort and is_film and job.started_at is not None and job.finished_at is not None:
+            seconds = (job.finished_at - job.started_at).total_seconds() - _START_SECONDS
+            # Of a shorter one, the start was most.
+            if seconds > _START_SECONDS:
+                found.append(effort / (seconds * n_workers))
+    return median(found) if found else None
