@@ -93,3 +93,17 @@ def test_a_fitted_text_is_as_large_as_its_box_can_hold(
 
     assert fits(found.font.size)
     assert not fits(found.font.size + 1)
+
+
+@pytest.mark.parametrize(("words", "size"), [("Hi", 40.0), ("A headline that is too long", 0.0)])
+def test_a_text_that_only_shrinks_is_never_larger_than_its_size(
+    book: FontBook, words: str, size: float
+) -> None:
+    measure = Measuring(Sprites(fonts=book, find=lambda _: Path()), find=lambda _: Path())
+    wanted = plain(words, size=40, is_fitted=True, only_shrinks=True, max_lines=1)
+
+    found = boxes.fitted(wanted, (200.0, 100.0), measure=measure)
+
+    free = boxes.fitted(replace(wanted, only_shrinks=False), (200.0, 100.0), measure=measure)
+    assert found.font.size == (size or free.font.size)
+    assert found.font.size <= 40

@@ -217,3 +217,69 @@ def test_no_moment_of_a_countdown_is_without_a_number_or_the_last_word() -> None
     assert len(rings) == 2
     assert rings[0].end_frame > numbers[-1].start_frame
     assert [each.kind for each in rings[0].animations] == ["fadeOut"]
+
+
+_LONG = "Whoever waits for the right moment waits long and often, and then it was yesterday. " * 3
+_TEXTS = {"short": "Hi", "long": _LONG, "han": "凡事预则立。不预则废。" * 12, "word": "Unbreakable" * 9,
+          "arabic": "من سار على الدرب وصل " * 10}  # fmt: skip
+
+
+def _filled(name: str, text: str) -> dict[str, object]:
+    data: dict[str, object] = {
+        key: text if isinstance(value, str) and not value.endswith((".png", ".mp4")) else value
+        for key, value in _DATA[name].items()
+    }
+    sides = {"title": text, "text": text, "items": [text] * 3, "image": "p.png"}
+    more: dict[str, dict[str, object]] = {
+        "quote": {"avatar": "a.png", "role": text},
+        "list": {"items": [{"title": text, "description": text}] * 5},
+        "comparison": {"left": sides, "right": sides, "title": text},
+        "product-intro": {"features": [text] * 4},
+        "text-reveal": {"subtitle": text},
+        "news": {"summary": text, "category": text, "source": text},
+    }
+    return data | more.get(name, {})
+
+
+def _box(clip: Clip, size: tuple[int, int]) -> tuple[float, float, float, float]:
+    place = clip.placement
+    assert place.width is not None
+    assert place.height is not None
+    left = size[0] / 2 + place.x - place.anchor[0] * place.width
+    top = size[1] / 2 + place.y - place.anchor[1] * place.height
+    return left, top, left + place.width, top + place.height
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (720, 1280), (1080, 1080)])
+@pytest.mark.parametrize("text", _TEXTS)
+@pytest.mark.parametrize("name", sorted(set(TEMPLATES) - {"countdown"}))
+def test_no_text_leaves_the_canvas_or_lies_on_another(
+    name: str, text: str, size: tuple[int, int]
+) -> None:
+    made = clip("template", template=name, data=_filled(name, _TEXTS[text]), duration=8)
+    root = document(made)
+    root["meta"] = {"width": size[0], "height": size[1], "fps": 30}
+    parsed = parse_rv(root)
+    assert parsed.problems == ()
+    assert parsed.timeline is not None
+    written = [
+        one
+        for one in parsed.timeline.tracks[0].clips
+        if isinstance(one.content, Text)
+        and one.content.text not in "\u201c12345"
+        and not any(curve.property == "x" for curve in one.curves)
+    ]
+    assert all(isinstance(one.content, Text) and one.content.only_shrinks for one in written)
+    drawn = [
+        _box(one, size)
+        for one in (*written, *parsed.timeline.tracks[0].clips)
+        if one in written or (name == "quote" and isinstance(one.content, Image))
+    ]
+    boxes = list(dict.fromkeys(drawn))
+    for index, (left, top, right, bottom) in enumerate(boxes):
+        assert -1 <= left < right <= size[0] + 1
+        assert -1 <= top < bottom <= size[1] + 1
+        for other in boxes[:index]:
+            across = min(right, other[2]) - max(left, other[0])
+            down = min(bottom, other[3]) - max(top, other[1])
+            assert min(across, down) <= 0.5, (boxes[index], other)

@@ -79,7 +79,8 @@ class Text:
     """A paragraph. `line_height` is a multiple of the size, `letter_spacing` in px.
 
     `n_seen` is how many of its characters are painted; all of them have their places. A fitted
-    text is as large as its box can hold, whatever the size of its font.
+    text is as large as its box can hold, whatever the size of its font; one that only shrinks is
+    never larger than that.
     """
 
     text: str
@@ -95,6 +96,7 @@ class Text:
     max_lines: int | None = None
     n_seen: int | None = None
     is_fitted: bool = False
+    only_shrinks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ def _text(node: Node) -> Content | None:
     value = node.required("text")
     text = None if value is None else value.text()
     max_lines = style.maybe("maxLines", low=1, high=1000)
+    shrinks = (fit := node.get("fitText")) is not None and fit.raw == "shrink"
     warn_undrawn(node, "markdown")
     return Text(
         text=text or "",
@@ -52,7 +53,8 @@ def _text(node: Node) -> Content | None:
         direction=style.choice("direction", "auto", _DIRECTIONS),
         background=_background(style),
         max_lines=None if max_lines is None else int(max_lines),
-        is_fitted=node.flag("fitText"),
+        is_fitted=shrinks or node.flag("fitText"),
+        only_shrinks=shrinks,
     )
 
 

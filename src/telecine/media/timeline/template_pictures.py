@@ -120,14 +120,16 @@ def _slide(stage: Stage, image: Value, *, index: int, at: float, until: float, f
 
 def _caption(stage: Stage, caption: Value, *, at: float, until: float) -> None:
     w, h, u = stage.width, stage.height, stage.unit
-    stage.scrim(share=0.34, at=at, until=until)
+    room = w - 20 * u
+    tall = min(stage.needed([Block(value=caption, size=5.4)], room), 24 * u)
+    stage.scrim(share=max(0.34, (2 * tall + 12 * u) / h), at=at, until=until)
     bar: Json = {"x": -w / 2 + 7 * u, "y": h / 2 - 8 * u, "anchor": "bottom-left"}
     bar |= {"width": 1.0 * u, "height": 7 * u}
     style: Json = {"fill": stage.paint("accent"), "borderRadius": 0.5 * u}
     stage.add("rect", at=at, until=until, enter="fade", transform=bar, style=style)
     stage.write(
-        caption, (-w / 2 + 10.5 * u, h / 2 - 7.6 * u), size=5.4 * u, width=w - 20 * u,
-        anchor="bottom-left", align="left", paint="#ffffff", at=at, until=until,
+        caption, (-w / 2 + 10.5 * u, h / 2 - 7.6 * u), size=5.4 * u, width=room,
+        height=max(tall, 8 * u), anchor="bottom-left", align="left", paint="#ffffff", at=at, until=until,
     )  # fmt: skip
 
 
@@ -140,7 +142,7 @@ def _title_chip(stage: Stage, title: Value, *, until: float | None = None) -> No
     }  # fmt: skip
     stage.write(
         title, (-stage.width / 2 + 6 * u, -stage.height / 2 + 6 * u), size=4.0 * u,
-        anchor="top-left", align="left", at=0.2 * stage.pace, until=until, background=box,
+        width=stage.width - 12 * u, height=16 * u, anchor="top-left", align="left", at=0.2 * stage.pace, until=until, background=box,
         paint=stage.palette["color"],
     )  # fmt: skip
 
@@ -240,7 +242,14 @@ def news(stage: Stage) -> None:
         stage.scrim(share=0.5)
     ticker = stage.data.first("ticker", "tickerText")
     foot = 8.5 * u if ticker is not None else 0.0
-    tall = 23 * u
+    said = [
+        Block(value=stage.text("headline", "title"), size=6.2, weight=800, after=1.4, leading=1.1),
+        Block(
+            value=stage.text("summary", "subtitle", "description"), size=3.3,
+            paint=stage.palette["muted"],
+        ),
+    ]  # fmt: skip
+    tall = min(max(23 * u, stage.needed(said, w - 16 * u) + 6 * u), 0.3 * h)
     middle = h / 2 - foot - 4 * u - tall / 2
     plate: Json = {"x": -w / 2, "y": middle, "anchor": "left", "width": w, "height": tall}
     stage.add(
@@ -251,19 +260,7 @@ def news(stage: Stage) -> None:
     stage.add(
         "rect", at=0.2 * stage.pace, transform=edge, style={"fill": stage.paint("accent")}
     )  # fmt: skip
-    inside = (0.0, middle, w - 16 * u, tall - 5 * u)
-    stage.stack(
-        [
-            Block(
-                value=stage.text("headline", "title"), size=6.2, weight=800, after=1.4, leading=1.1
-            ),
-            Block(
-                value=stage.text("summary", "subtitle", "description"), size=3.3,
-                paint=stage.palette["muted"],
-            ),
-        ],
-        inside, at=0.5 * stage.pace,
-    )  # fmt: skip
+    stage.stack(said, (0.0, middle, w - 16 * u, tall - 5 * u), at=0.5 * stage.pace)
     sort = stage.text("category", "label", "tag") or "NEWS"
     stage.stack(
         [Block(value=sort, kind="pill", size=3.2, weight=800)],

@@ -8,6 +8,8 @@ document gave stay `Value`s in them, so that a fault is reported where it was wr
 
 from __future__ import annotations
 
+import math
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -23,7 +25,16 @@ _NARROW_EM: Final = 0.32
 _UPPER_EM: Final = 0.7
 _LOWER_EM: Final = 0.56
 _NARROW: Final = frozenset(" .,:;!'|ilI1j()[]")
+#: What a line is not broken within, and the blanks before it: a word, or a sign of those scripts
+#: that need no blanks, with the signs that may not begin a line.
+_SIGN: Final = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60"
+_PIECE: Final = re.compile(
+    f"(\\s*)([{_SIGN}][\u3001\u3002\u300b\u300d\u300f\uff01\uff09\uff0c\uff1a\uff1b\uff1f]*|[^\\s{_SIGN}]+)"
+)
+#: South-East Asian scripts: their words are not told apart by blanks.
+_WITHOUT_BLANKS: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 _SMALLEST: Final = 0.4
+_MIDDLES: Final = ("center", "left", "right")
 _OUT_SECONDS: Final = 0.35
 
 PALETTES: Final[dict[str, Json]] = {
@@ -72,17 +83,26 @@ def estimated_lines(text: str, *, size: float, width: float) -> list[str]:
     lines: list[str] = []
     for paragraph in text.splitlines() or [""]:
         line, used = "", 0.0
-        for word in paragraph.split():
-            wide = estimated_width(word + " ", size)
+        for blank, piece in _PIECE.findall(paragraph):
+            wide = estimated_width(blank + piece, size)
             if line and used + wide > width:
                 lines.append(line)
-                line, used = "", 0.0
-            line, used = f"{line} {word}".strip(), used + wide
-            while used > width:  # a word longer than the line, or a script without blanks
-                lines.append(line)
-                line, used = "", used - width
+                line, used, blank = "", 0.0, ""
+            rest = piece
+            while (wide := estimated_width(rest, size)) > width and len(rest) > 1:
+                cut = max(int(len(rest) * width / wide), 1)
+                lines.append(rest[:cut])
+                rest = rest[cut:]
+            line += blank + rest if line else rest
+            used = estimated_width(line, size)
         lines.append(line)
     return [line for line in lines if line] or [""]
+
+
+def longest_word(text: str, size: float) -> float:
+    """Return about how wide the longest part of a text is that a line should not break, in px."""
+    spaced = _WITHOUT_BLANKS.sub(" ", text)
+    return max((estimated_width(piece, size) for _, piece in _PIECE.findall(spaced)), default=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +257,8 @@ class Stage:
         *,
         size: float,
         width: float | None = None,
+        height: float | None = None,
+        wraps: bool = True,
         anchor: str = "center",
         align: str = "center",
         weight: int = 700,
@@ -248,18 +270,26 @@ class Stage:
         leading: float = 1.22,
         background: Json | None = None,
     ) -> None:
-        """Add a text of `size` px whose `anchor` is at `place`; without a width in one line."""
+        """Add a text of `size` px whose `anchor` is at `place`; without a width in one line.
+
+        With both sides it stays within them: sizes here are estimates, and what turns out too
+        large is drawn smaller.
+        """
         transform: Json = {"x": place[0], "y": place[1], "anchor": anchor}
         if width is not None:
             transform["width"] = width
+        if width is not None and height is not None:
+            transform["height"] = height
         style: Json = {
             "fontFamily": self.data.get("fontFamily") or "Inter", "fontSize": max(size, 1.0),
             "fontWeight": weight, "lineHeight": leading, "textAlign": align,
-            "textWrap": width is not None, "fill": paint or self.paint("color"),
+            "textWrap": wraps and width is not None, "fill": paint or self.paint("color"),
+            "verticalAlign": anchor.partition("-")[0] if anchor not in _MIDDLES else "middle",
         }  # fmt: skip
+        fits = "shrink" if "height" in transform else None
         self.add(
             "text", at=at, until=until, enter=enter, fade_out=fade_out, transform=transform,
-            style=style, fields={"text": value, "background": background},
+            style=style, fields={"text": value, "background": background, "fitText": fits},
         )  # fmt: skip
 
     def stack(
@@ -273,29 +303,40 @@ class Stage:
     ) -> None:
         """Write blocks one below the other, in the middle of `area`, one after the other.
 
-        They are made smaller together where they would not fit.
+        They are made smaller together where they would not fit, as far as can be told without
+        measuring; each has a box, then, that it does not leave.
         """
         shown = [block for block in blocks if block.kind == "bar" or block.text]
         x, y, width, height = area
         shown, total = _fitting(shown, self.unit, width, height)
-        top = y - total / 2
+        squeeze = min(height / total, 1.0) if total > 0 else 1.0
+        top = y - squeeze * total / 2
         side = {"left": -width / 2, "center": 0.0, "right": width / 2}[align]
         anchor = {"left": "top-left", "center": "top", "right": "top-right"}[align]
         for index, block in enumerate(shown):
             begin = at + index * step * self.pace
-            self._block(block, (x + side, top), width=width, anchor=anchor, align=align, at=begin)
-            top += block.height(self.unit, width) + block.after * self.unit
+            tall = squeeze * block.height(self.unit, width)
+            box = (width, tall)
+            self._block(block, (x + side, top), box=box, anchor=anchor, align=align, at=begin)
+            top += tall + squeeze * block.after * self.unit
+
+    def needed(self, blocks: list[Block], width: float) -> float:
+        """Return about how high a stack of these would be at its full size, in px."""
+        return _fitting(
+            [block for block in blocks if block.text], self.unit, width, math.inf, smallest=1.0
+        )[1]
 
     def _block(
         self,
         block: Block,
         place: tuple[float, float],
         *,
-        width: float,
+        box: tuple[float, float],
         anchor: str,
         align: str,
         at: float,
     ) -> None:
+        width, height = box
         size = block.size * self.unit
         if block.kind == "bar":
             transform: Json = {"x": place[0], "y": place[1], "anchor": anchor}
@@ -303,17 +344,18 @@ class Stage:
             style = {"fill": block.paint or self.paint("accent"), "borderRadius": size / 2}
             self.add("rect", at=at, enter="grow", transform=bar, style=style)
         elif block.kind == "pill" and block.value is not None:
-            box = {
+            plate = {
                 "color": self.paint("accent"), "horizontalPadding": size,
                 "verticalPadding": 0.5 * size, "borderRadius": 1.2 * size,
             }  # fmt: skip
             self.write(
-                block.value, place, size=size, anchor=anchor, align=align, weight=block.weight,
-                paint=block.paint or self.palette["onAccent"], at=at, enter="pop", background=box,
+                block.value, place, size=size, width=width, height=height, wraps=False,
+                anchor=anchor, align=align, weight=block.weight,
+                paint=block.paint or self.palette["onAccent"], at=at, enter="pop", background=plate,
             )  # fmt: skip
         elif block.value is not None:
             self.write(
-                block.value, place, size=size, width=width, anchor=anchor, align=align,
+                block.value, place, size=size, width=width, height=height, anchor=anchor, align=align,
                 weight=block.weight, paint=block.paint, at=at, leading=block.leading,
             )  # fmt: skip
 
@@ -331,7 +373,7 @@ def _gradient(*colours: object) -> Json:
 
 
 def _fitting(
-    blocks: list[Block], unit: float, width: float, height: float
+    blocks: list[Block], unit: float, width: float, height: float, *, smallest: float = _SMALLEST
 ) -> tuple[list[Block], float]:
     share = 1.0
     while True:
@@ -340,10 +382,9 @@ def _fitting(
         ]
         total = sum(block.height(unit, width) + block.after * unit for block in sized)
         total -= sized[-1].after * unit if sized else 0.0
-        words = [word for block in sized if block.kind == "text" for word in block.text.split()]
-        largest = max((block.size for block in sized if block.kind == "text"), default=0.0) * unit
-        longest = max((estimated_width(word, largest) for word in words), default=0.0)
-        if (total <= height and longest <= width) or share <= _SMALLEST:
+        texts = [block for block in sized if block.kind == "text"]
+        longest = max((longest_word(each.text, each.size * unit) for each in texts), default=0.0)
+        if (total <= height and longest <= width) or share <= smallest:
             return sized, total
         share *= 0.93
 

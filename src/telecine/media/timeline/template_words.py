@@ -19,6 +19,7 @@ from telecine.media.timeline.template_stage import (
     Stage,
     estimated_lines,
     estimated_width,
+    longest_word,
 )
 
 _MOST_ITEMS: Final = 20
@@ -58,7 +59,8 @@ def comparison(stage: Stage) -> None:
     )  # fmt: skip
     sign = stage.text("vs", "badge") or "VS"
     stage.write(
-        sign, (0.0, middle), size=4.4 * u, weight=800, paint=stage.palette["onAccent"], at=at,
+        sign, (0.0, middle), size=4.4 * u, width=9 * u, height=9 * u, wraps=False, weight=800,
+        paint=stage.palette["onAccent"], at=at,
         enter="pop",
     )  # fmt: skip
     stage.music()
@@ -88,7 +90,7 @@ def _panel(stage: Stage, fields: Node, side: str, area: Area, *, at: float) -> N
     image = fields.first("image", "src")
     top = y - tall / 2
     if image is not None:
-        share = 0.46
+        share = 0.46 if stage.is_wide else 0.4
         box = (x, top + 2.4 * u + share * tall / 2, wide - 4.8 * u, share * tall)
         style: Json = {"objectFit": "cover", "borderRadius": 1.6 * u}
         stage.add("image", box, at=at, enter="rise", style=style, fields={"src": image})
@@ -96,7 +98,10 @@ def _panel(stage: Stage, fields: Node, side: str, area: Area, *, at: float) -> N
     points = fields.first("items", "points", "features")
     found = [] if points is None else points.items(high=_MOST_POINTS)
     listed = [Block(value=label(point), size=4.3, weight=500, after=2.0) for point in found]
-    inner = (x, (top + y + tall / 2) / 2, wide - 14 * u, y + tall / 2 - top - 6 * u)
+    # Where panels are above one another the badge reaches into both.
+    above, below = (3 * u, 3 * u) if stage.is_wide else (6 * u, 3 * u) if is_better else (u, 6 * u)
+    bottom = y + tall / 2 - below
+    inner = (x, (top + above + bottom) / 2, wide - 14 * u, bottom - top - above)
     accent = stage.paint("accent") if is_better else stage.paint("color")
     stage.stack(
         [
@@ -171,8 +176,9 @@ def text_reveal(stage: Stage) -> None:
     wipe["duration"] = min(0.6, stage.duration / 3)
     for index, line in enumerate(lines):
         stage.write(
-            line, (0.0, top + (index + 0.5) * leading), size=size, weight=800, at=index * step,
-            enter="rise", paint=stage.paint("accent") if index == len(lines) - 1 > 0 else None,
+            line, (0.0, top + (index + 0.5) * leading), size=size, height=leading,
+            width=min(w - 12 * u, 1.2 * estimated_width(line, size)),
+            wraps=False, weight=800, at=index * step, enter="rise", paint=stage.paint("accent") if index == len(lines) - 1 > 0 else None,
         )  # fmt: skip
         stage.clips[-1]["transition"] = wipe
     below = -top + 2.6 * u
@@ -184,6 +190,7 @@ def text_reveal(stage: Stage) -> None:
         stage.write(
             subtitle, (0.0, below + 5.4 * u), size=3.8 * u, weight=500,
             paint=stage.palette["muted"], at=step * (len(lines) + 1), width=w - 18 * u,
+            height=min(9.4 * u, h - 2 * (below + 6.4 * u)),
         )  # fmt: skip
     stage.music()
 
@@ -201,7 +208,8 @@ def _set_lines(stage: Stage, *, width: float, height: float) -> tuple[list[str],
     size = 13 * stage.unit
     while text and size > 2 * stage.unit:
         lines = estimated_lines(text, size=size, width=width)
-        if len(lines) <= _MOST_LINES and 1.2 * size * len(lines) <= height:
+        is_whole = longest_word(text, size) <= width
+        if is_whole and len(lines) <= _MOST_LINES and 1.2 * size * len(lines) <= height:
             return lines, size
         size *= 0.92
     return ([text] if text else []), size
@@ -220,20 +228,20 @@ def quote(stage: Stage) -> None:
         "\u201c", (0.0, -h / 2 + 17 * u), size=34 * u, weight=800, paint=stage.paint("accent"),
         enter="pop", leading=1.0,
     )  # fmt: skip
-    foot = 24 * u if image is not None else 18 * u
+    foot = 30 * u if image is not None else 18 * u
     inside = (0.0, (20 * u - foot) / 2, min(w - 20 * u, 150 * u), h - 22 * u - foot)
     stage.stack(
         [Block(value=said, size=9.6, weight=700, leading=1.26)], inside, align="center",
         at=0.3 * stage.pace,
     )  # fmt: skip
     at = 0.9 * stage.pace
-    middle = h / 2 - foot / 2 - 1.5 * u
+    middle = h / 2 - 10.5 * u
     if image is not None:
         side = 13 * u
         style: Json = {"objectFit": "cover", "borderRadius": side / 2}
-        area = (0.0, middle - 7 * u, side, side)
+        area = (0.0, h / 2 - foot + 2 * u + side / 2, side, side)
         stage.add("image", area, at=at, enter="pop", style=style, fields={"src": image})
-        middle += 5.5 * u
+        middle += 2.5 * u
     stage.stack(
         [
             Block(value=stage.text("author", "name"), size=4.2, weight=700, after=0.8),
@@ -258,7 +266,12 @@ def listing(stage: Stage) -> None:
     if title is not None:
         area = (0.0, -h / 2 + 12 * u, wide, head - 8 * u)
         stage.stack([Block(value=title, size=7.4, weight=800)], area)
-    row = min((h - head - 7 * u) / len(items), 17 * u)
+    highest = (h - head - 7 * u) / len(items)
+    size = min(0.66 * highest, 9 * u)
+    need = max(
+        stage.needed(_said(item, highest / u, stage), wide - size - 3.5 * u) for item in items
+    )
+    row = min(highest, max(17 * u, need / 0.94 + 3 * u))
     top = -h / 2 + head + (h - head - 7 * u - row * len(items)) / 2
     last = max(0.6 * stage.duration, stage.duration - 1.5)
     step = min(0.6, last / len(items)) if stage.data.flag("stagger", default=True) else 0.0
@@ -284,13 +297,16 @@ def _row(stage: Stage, item: Value, area: Area, *, number: int | None, at: float
             str(number), (left + size / 2, y), size=0.5 * size, weight=800, at=at, enter="pop",
             paint=stage.palette["onAccent"],
         )  # fmt: skip
-    more = item.fields().first("description", "subtitle") if isinstance(item.raw, Mapping) else None
     room = wide - size - 3.5 * u
+    area = (left + size + 3.5 * u + room / 2, y, room, 0.94 * row)
+    stage.stack(_said(item, row / u, stage), area, at=at, step=0.08)
+
+
+def _said(item: Value, row: float, stage: Stage) -> list[Block]:
+    """Return what a point of a list says, in a row so many units high."""
+    more = item.fields().first("description", "subtitle") if isinstance(item.raw, Mapping) else None
     largest = 4.6 if more is not None else 5.2
-    stage.stack(
-        [
-            Block(value=label(item), size=min(largest, 0.42 * row / u), weight=600, after=0.6),
-            Block(value=more, size=min(3.2, 0.26 * row / u), paint=stage.palette["muted"]),
-        ],
-        (left + size + 3.5 * u + room / 2, y, room, 0.94 * row), at=at, step=0.08,
-    )  # fmt: skip
+    return [
+        Block(value=label(item), size=min(largest, 0.42 * row), weight=600, after=0.6),
+        Block(value=more, size=min(3.2, 0.26 * row), paint=stage.palette["muted"]),
+    ]

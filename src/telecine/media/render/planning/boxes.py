@@ -126,11 +126,14 @@ def fitted(text: Text, box: Size, *, measure: Measure) -> Text:
                 return False
         return measure.text_size(replace(widest, font=font), None)[0] <= box[0] + _FIT_SLACK
 
-    low, high = 1, int(min(box[1] / text.line_height, _LARGEST_TYPE) / _FIT_STEP) + 1
+    largest = text.font.size if text.only_shrinks else _LARGEST_TYPE
+    low, high = 1, int(min(box[1] / text.line_height, largest) / _FIT_STEP) + 1
+    if text.only_shrinks and fits(high):
+        low = high  # as nearly always: no search
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if fits(middle) else (low, middle - 1)
-    return replace(text, font=replace(text.font, size=low * _FIT_STEP))
+    return replace(text, font=replace(text.font, size=min(low * _FIT_STEP, largest)))
 
 
 def _wave_size(wave: Waveform, *, sides: Sides, around: Size) -> Size:
