@@ -5,7 +5,6 @@ It reads replies by the document's names alone, so a field that is missing or re
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -29,12 +28,6 @@ from tests import samples
 from telecine.cli.local_server import LocalServer, local_server
 
 PATIENCE_SECONDS = 60
-CURL_UPLOAD = """\
-curl -X POST 'https://renderingvideo.com/api/v1/upload' \\
-  -H 'Authorization: Bearer sk-your-api-key' \\
-  -F 'file=@/path/to/image.png' \\
-  -F 'files=@/path/to/video.mp4'
-"""
 
 
 @pytest.fixture(scope="module")
@@ -160,18 +153,3 @@ def test_its_errors_are_those_that_it_knows(client: Client, server: LocalServer)
         client.video.render(task.task_id)
     assert client.video.delete(task.task_id).deleted
     assert client.get_credits().credits == before
-
-
-def test_the_documents_curl_example_uploads(server: LocalServer, key: str, tmp_path: Path) -> None:
-    video = samples.make_video(tmp_path / "video.mp4", seconds=1)
-    changed = (
-        CURL_UPLOAD.replace("https://renderingvideo.com", server.url)
-        .replace("sk-your-api-key", key)
-        .replace("/path/to/image.png", str(samples.astronaut()))
-        .replace("/path/to/video.mp4", str(video))
-    )
-    done = subprocess.run(
-        ["sh", "-c", changed], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=True
-    )
-    told = json.loads(done.stdout)
-    assert [each["name"] for each in told["assets"]] == ["astronaut.png", "video.mp4"]
