@@ -272,7 +272,7 @@ def test_the_first_frame_is_that_of_the_file_which_the_copied_requests_make(
     page = viewer.page
     seek(page, 0)
     shown = picture(page)
-    expect(page.get_by_role("status").filter(has_text="Not rendered yet")).to_be_visible()
+    expect(page.locator(".badge")).to_have_text("Not rendered yet", use_inner_text=True)
 
     def copied(number: int) -> str:
         page.get_by_role("button", name="Copy", exact=False).nth(number).click()
@@ -289,7 +289,7 @@ def test_the_first_frame_is_that_of_the_file_which_the_copied_requests_make(
     assert run(copied(0))["status"] == "rendering"
     link = page.get_by_role("link", name=re.compile("Download"))
     expect(link).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.locator(".badge")).to_have_text(re.compile("Rendered"))
+    expect(page.locator(".badge")).to_have_text("Rendered", use_inner_text=True)
     assert run(copied(1))["videoUrl"] == link.get_attribute("href")
     run(copied(2))
     with page.expect_download() as downloading:
@@ -325,6 +325,22 @@ def test_what_is_wrong_is_shown_in_the_players_place(studio: Studio, browser: Br
     expect(visit.page.locator("video")).to_have_count(0)
     assert visit.complaints == []
     visit.page.close()
+
+
+def test_the_viewer_page_of_a_task_that_is_deleted_meanwhile_says_so(
+    studio: Studio, browser: Browser
+) -> None:
+    clip = {"type": "text", "text": "Soon gone", "start": 0, "duration": 1}
+    shown = {"meta": {"width": 64, "height": 64, "fps": 5}, "tracks": [{"clips": [clip]}]}
+    task_id = studio.client.post("/api/v1/video", json={"config": shown}).json()["taskId"]
+    page = browser.new_page()
+    page.clock.install()
+    page.goto(studio.address(f"watch/{task_id}"))
+    expect(page.locator(".badge")).to_have_text("Not rendered yet", use_inner_text=True)
+    studio.client.delete(f"/api/v1/video/{task_id}")
+    page.clock.run_for(10_000)
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing under this link.")
+    page.close()
 
 
 def test_an_unknown_link_is_a_page_that_says_so(studio: Studio, browser: Browser) -> None:

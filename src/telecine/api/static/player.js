@@ -3,8 +3,11 @@
 // hls.js plays wherever the browser lets it (Media Source Extensions), for it tells why a segment
 // failed and tries again; without it, or on telephones, the browser's own HLS does.
 
-/** Seconds that are loaded ahead: each costs the server as much as it takes to render. */
-const AHEAD_AT_REST = 2;
+/**
+ * Seconds that are loaded ahead: each costs the server as much as it takes to render. At rest a
+ * segment and the one after it, so that there is no halt right after the beginning.
+ */
+const AHEAD_AT_REST = 3;
 const AHEAD_WHEN_PLAYING = 12;
 const FIRST_BYTE_PATIENCE_MS = 60_000;
 const AGAIN_AFTER_MS = 2_000;
