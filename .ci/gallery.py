@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Draw the pictures of docs/gallery.md again: `.venv/bin/python .ci/gallery.py [NAME …]`.
 
-`README` is the storyboard of the document in README.md.
+`README` is the storyboard of the document in README.md; `project-templates` are those of
+docs/reference/templates.md.
 
 What never moves becomes one still at twice its size, all else a sheet of six moments. The
 films and stills that some of the documents show are rendered first, from `sources/NAME.json`; what is heard is a row of tones.
@@ -20,6 +21,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from telecine import templates
 from telecine.media.render.film import Film
 from telecine.media.render.render import render
 from telecine.media.render.storyboard import still, storyboard
@@ -30,6 +32,11 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 GALLERY: Final = ROOT / "tests" / "media" / "render" / "gallery"
 PICTURES: Final = ROOT / "docs" / "pictures" / "gallery"
 MAX_BYTES: Final = 60_000
+#: How the shapes of a template are shown: six pictures, so many beside each other, so wide.
+SHAPES: Final[tuple[tuple[templates.Shape, int, int], ...]] = (
+    ("wide", 3, 320),
+    ("tall", 6, 160),
+)
 
 
 def main() -> int:
@@ -45,7 +52,22 @@ def main() -> int:
         print(f"{path.stem}: {len(data):,} bytes")
     if not names or "README" in names:
         (PICTURES.parent / "composition.webp").write_bytes(_of_the_readme())
+    if not names or "project-templates" in names:
+        _draw_templates()
     return 0
+
+
+def _draw_templates() -> None:
+    for template in templates.known().values():
+        for shape, columns, width in SHAPES if template.id != templates.DEFAULT_ID else ():
+            parsed = parse(template.composition(shape))
+            if parsed.timeline is None:
+                raise SystemExit(f"{template.id}: {parsed.problems}")
+            png = storyboard(
+                parsed.timeline, find=_none, n_pictures=6, columns=columns, width=width
+            )
+            path = PICTURES.parent / "templates" / f"{template.id}-{shape}.webp"
+            path.write_bytes(_webp(png))
 
 
 def _of_the_readme() -> bytes:

@@ -57,6 +57,7 @@ _READERS: Final = sorted(
 _INSIDE: Final = frozenset(
     {
         "$ref",
+        "remoteUrl",
         "amount",
         "attack",
         "release",

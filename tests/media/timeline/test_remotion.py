@@ -15,6 +15,7 @@ from telecine.media.timeline.model import (
     Image,
     Placement,
     Rect,
+    Svg,
     Text,
     TextBackground,
     Video,
@@ -137,6 +138,19 @@ def test_an_empty_transition_is_none() -> None:
 
 def test_what_may_lose_its_shape_fills_its_box() -> None:
     assert only("image", assetId="picture", keepAspectRatio=False).style.fit == "fill"
+
+
+def test_an_image_may_be_a_drawing_until_its_asset_has_a_file() -> None:
+    markup = "<svg viewBox='0 0 1 1'/>"
+    drawn = {"art": {"type": "svg", "svg": markup}}
+    filed = {"art": {"type": "svg", "svg": markup, "remoteUrl": "a.png"}}
+
+    (drawing,) = timeline(item("image", assetId="art"), assets=drawn).tracks[0].clips
+    (picture,) = timeline(item("image", assetId="art"), assets=filed).tracks[0].clips
+
+    assert isinstance(drawing.content, Svg)
+    assert drawing.content.svg == markup
+    assert isinstance(picture.content, Image)
 
 
 def test_a_text_has_the_editors_defaults() -> None:

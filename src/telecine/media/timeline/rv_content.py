@@ -6,7 +6,7 @@ A reader takes the clip's fields and returns (what is shown, what is heard). `la
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
 from telecine.media.timeline.model import (
@@ -20,7 +20,7 @@ from telecine.media.timeline.model import (
     Svg,
     Video,
 )
-from telecine.media.timeline.reader import Node
+from telecine.media.timeline.reader import Node, Value
 from telecine.media.timeline.rv_captions import read_captions
 from telecine.media.timeline.rv_shapes import SHAPES
 from telecine.media.timeline.rv_waveform import read_waveform
@@ -136,6 +136,9 @@ def _ducking(node: Node) -> Ducking | None:
 
 
 def _image(node: Node, scene: Scene) -> Shown:
+    markup = _drawing_in_assets(node, scene)
+    if markup is not None:
+        return _drawing(markup), None
     source = scene.media(node)
     start = node.number("gifStartFromInSeconds", 0.0, low=0, high=MAX_DURATION_SECONDS)
     rate = node.number("playbackRate", 1.0, low=0.1, high=16)
@@ -170,8 +173,27 @@ def _svg(node: Node, scene: Scene) -> Shown:
         if value is None:
             source = scene.source(asset.required("src"))
             return (Svg(svg=None, source=source) if source else None), None
+    return _drawing(value), None
+
+
+def _drawing(value: Value) -> Svg | None:
     markup = value.text(max_characters=1_000_000)
-    return (None if markup is None else Svg(svg=markup, source=None, path=value.path)), None
+    return None if markup is None else Svg(svg=markup, source=None, path=value.path)
+
+
+def _drawing_in_assets(node: Node, scene: Scene) -> Value | None:
+    """Return the markup of the asset that a clip names, where that names no file."""
+    reference = node.first("src", "assetId")
+    name = None if reference is None else reference.raw
+    if isinstance(name, Mapping):
+        name = name.get("$ref")
+    elif node.has("src"):
+        return None
+    asset = scene.assets.get(name) if isinstance(name, str) else None
+    if asset is None or not isinstance(asset.raw, Mapping):
+        return None
+    fields = asset.fields()
+    return None if fields.first("src", "remoteUrl") else fields.get("svg")
 
 
 def _subtitle(node: Node, scene: Scene) -> Shown:
