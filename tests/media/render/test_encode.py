@@ -13,6 +13,7 @@ import av
 import numpy as np
 import pytest
 from tests.media.render import films, numbered
+from tests.media.render.sounds import tone
 
 from telecine.kit.errors import (
     InternalError,
@@ -302,6 +303,17 @@ def test_settings_that_no_encoder_knows_are_refused() -> None:
         with pytest.raises(InvalidRequestError) as caught:
             EncodeSettings(crf=crf)
         assert caught.value.field == "crf"
+
+
+def test_a_loud_tone_stays_the_tone_that_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    sound = np.repeat(tone(1, level=0.887)[:, None], 2, axis=1).astype(np.float32)
+    with _encoder(path, has_sound=True) as encoder:
+        encoder.submit(_first(), n_frames=30)
+        encoder.audio(sound)
+        encoder.finish()
+    _, samples = films.heard(path)
+    assert np.abs(samples[2000:46_000] - sound[2000:46_000, 0]).max() < 0.05
 
 
 def test_loud_and_broken_samples_do_not_break_the_sound(tmp_path: Path) -> None:

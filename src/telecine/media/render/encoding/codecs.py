@@ -148,8 +148,8 @@ def prepare_audio(context: AudioCodecContext, codec: SoundCodec, *, bits_per_sec
     if codec != "wav":
         context.bit_rate = bits_per_second
     if codec == "aac":
-        # Half the time of the thorough search, and at these rates no worse.
-        context.options = {"aac_coder": "fast"}
+        # The fast search is twice as fast, but makes another sound of a loud pure tone.
+        context.options = {"aac_coder": "twoloop"}
 
 
 def _bearable_threads() -> int:
