@@ -21,6 +21,8 @@ CAPTIONS_NAME: Final = "captions.vtt"
 _SEGMENT_NAME: Final = re.compile(r"(0|[1-9][0-9]{0,6})\.m4s", re.ASCII)
 
 _SEGMENT_SECONDS: Final = 2
+#: The first one is shorter: a film is seen as soon as it is there.
+_FIRST_SECONDS: Final = 1
 _WIDTH, _HEIGHT = 854, 480
 #: So much smaller than it might be a preview may be, for sides that are exact.
 _EXACT_FROM: Final = Fraction(9, 10)
@@ -28,7 +30,7 @@ _EXACT_FROM: Final = Fraction(9, 10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """A film of so many frames, cut into segments of equal length; the last may be shorter."""
+    """A film of so many frames, cut into segments: a short one, then equal ones, and the rest."""
 
     n_frames: int
     frame_rate: Fraction
@@ -39,19 +41,23 @@ class Cut:
         return cls(n_frames=facts.n_frames, frame_rate=facts.n_frames / facts.duration_seconds)
 
     @property
-    def segment_frames(self) -> int:
-        """Frames in a segment."""
-        return max(1, round(_SEGMENT_SECONDS * self.frame_rate))
-
-    @property
     def n_segments(self) -> int:
         """How many there are."""
-        return math.ceil(self.n_frames / self.segment_frames)
+        first, length = self._lengths
+        return 1 + max(0, math.ceil((self.n_frames - first) / length))
 
     def frames_of(self, number: int) -> range:
         """Return the frames of a segment, counted from 0; none behind the last."""
-        start = number * self.segment_frames
-        return range(start, max(start, min(start + self.segment_frames, self.n_frames)))
+        first, length = self._lengths
+        start = 0 if number == 0 else first + (number - 1) * length
+        end = first + number * length
+        return range(min(start, self.n_frames), min(end, self.n_frames))
+
+    @property
+    def _lengths(self) -> tuple[int, int]:
+        """Frames in the first segment, and in those that follow."""
+        first, length = _FIRST_SECONDS * self.frame_rate, _SEGMENT_SECONDS * self.frame_rate
+        return max(1, round(first)), max(1, round(length))
 
     def playlist(self) -> str:
         """Write the playlist; its addresses lie beside its own."""

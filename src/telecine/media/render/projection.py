@@ -25,7 +25,7 @@ from telecine.media.render.sound.soundfile import Samples
 from telecine.media.timeline.model import Timeline
 
 #: Fast to make, and good enough to judge a film by.
-_SETTINGS: Final = EncodeSettings(preset="superfast", crf=22, sound_bits_per_second=128_000)
+_SETTINGS: Final = EncodeSettings(preset="superfast", crf=22)
 #: So long before a segment begins what it needs is made, in frames.
 _AHEAD_FRAMES: Final = 30
 #: When a poster is looked for, in seconds; the first that is not of one colour is taken.
