@@ -142,7 +142,7 @@ def test_how_far_a_render_is_can_be_asked_without_a_key(
         assert answer.headers["cache-control"] == "no-store"
         return dict(answer.json())
 
-    nothing = {"progress": 0, "error": None, "downloadUrl": None, "sizeBytes": None}
+    nothing = {"progress": 0, "error": None, "downloadUrl": None, "size": None}
     assert state() == {"status": "created", **nothing}
     begun = begin(anybody, task_id)
     assert state() == {"status": "rendering", **nothing}
@@ -151,7 +151,7 @@ def test_how_far_a_render_is_can_be_asked_without_a_key(
     told = state()
     film = anybody.get(told["downloadUrl"].removeprefix(HOST))
     assert (told["status"], told["progress"]) == ("completed", 100)
-    assert len(film.content) == told["sizeBytes"]
+    assert told["size"] == pages.megabytes(len(film.content))
     assert f'href="{told["downloadUrl"]}"' in page(anybody, f"/watch/{task_id}").text
     clock.advance(days=400)
     assert state()["downloadUrl"] is None

@@ -68,7 +68,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     progress: int = 0
     error: str | None = None
     download_url: str | None = None
-    size_bytes: int | None = None
+    #: For people: 4.8 MB.
+    size: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,5 +158,4 @@ def megabytes(size_bytes: int) -> str:
 
 
 _TEMPLATES.filters["clock"] = clock
-_TEMPLATES.filters["megabytes"] = megabytes
 _TEMPLATES.filters["rate"] = lambda rate: f"{rate:.5g}"

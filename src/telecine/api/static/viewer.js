@@ -7,10 +7,6 @@ const PLACEHOLDER = "DOWNLOAD_URL";
 
 const work = document.querySelector(".work");
 
-function megabytes(bytes) {
-  return `${Math.max(bytes / 1e6, 0.01).toFixed(bytes >= 1e6 ? 1 : 2)} MB`;
-}
-
 function show(state) {
   work.dataset.status = state.status;
   work.querySelector("progress").value = state.progress;
@@ -21,7 +17,7 @@ function show(state) {
   work.querySelector("[data-gone]").hidden = Boolean(state.downloadUrl);
   if (!state.downloadUrl) return;
   link.href = state.downloadUrl;
-  link.querySelector("[data-size]").textContent = ` ${megabytes(state.sizeBytes ?? 0)}`;
+  link.querySelector("[data-size]").textContent = ` ${state.size ?? ""}`;
   for (const command of document.querySelectorAll(".request code")) {
     command.textContent = command.textContent.replace(PLACEHOLDER, state.downloadUrl);
   }

@@ -97,7 +97,7 @@ def _work(viewed: Viewed) -> pages.Work:
         progress=int(viewed.progress * 100),
         error=viewed.failure,
         download_url=viewed.download_url,
-        size_bytes=viewed.size_bytes,
+        size=None if viewed.size_bytes is None else pages.megabytes(viewed.size_bytes),
     )
 
 
