@@ -431,3 +431,9 @@ def test_the_box_of_a_word_in_pieces_holds_all_of_them(book: FontBook) -> None:
     assert len(pieces) > 1
     assert found[1] == min(box.top for box in pieces)
     assert found[3] == max(box.bottom for box in pieces)
+
+
+def test_a_box_narrower_than_a_letter_has_smaller_letters(book: FontBook) -> None:
+    page = page_of("W Wide", font=Font(size=100, weight=700))
+    _, boxes = drawn_page(page, fonts=book, max_width=30)
+    assert all(-1 < box.left < box.right < 32 for box in boxes)

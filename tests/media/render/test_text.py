@@ -372,3 +372,19 @@ def test_the_same_text_is_the_same_picture_in_another_book(book: FontBook) -> No
 
 def test_rows_of_a_paragraph_do_not_touch(book: FontBook) -> None:
     assert rows_of_ink(drawn(plain("HHH\nHHH\nHHH"), fonts=book)) == 3
+
+
+@pytest.mark.parametrize("words", ["W", "WiW\nW W", "👩‍👩‍👧W"])
+def test_a_letter_wider_than_its_box_makes_all_smaller(book: FontBook, words: str) -> None:
+    def draw(canvas: skia.Canvas) -> None:
+        text.draw_text(canvas, plain(words, size=80), fonts=book, width=30, height=200)
+
+    left, _, right, _ = ink(on_canvas(30, 200, 60, draw))
+    assert right - left > 12
+    assert 58 <= left < right <= 92
+
+
+def test_a_letter_wider_than_the_canvas_is_as_large_as_it_is(book: FontBook) -> None:
+    width, _ = text.text_size(plain("W", size=900), fonts=book, max_width=400)
+    assert width > 800
+    assert text.text_size(plain("WWWW", size=100), fonts=book, max_width=200)[0] <= 200

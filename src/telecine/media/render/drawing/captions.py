@@ -239,6 +239,10 @@ def _lines(
                 break
         pieces = _pieces(captions, words, fonts=fonts, scale=scale)
     cut = [part for piece in pieces for part in _parts(piece, width, fonts=fonts)]
+    widest = max((part.block.width for part in cut), default=0.0)
+    if widest > width + _SLACK:  # of one letter
+        pieces = _pieces(captions, words, fonts=fonts, scale=scale * width / widest)
+        cut = [part for piece in pieces for part in _parts(piece, width, fonts=fonts)]
     lines = _broken(cut, width)
     return _broken(cut, _even_width(cut, len(lines), width))
 

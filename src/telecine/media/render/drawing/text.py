@@ -13,7 +13,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from telecine.media.render.drawing.fonts import FontBook, emoji_runs
@@ -68,13 +68,14 @@ class Block:
 def text_size(text: Text, *, fonts: FontBook, max_width: float | None) -> tuple[float, float]:
     """Return width and height in px, the background's padding included.
 
-    None for `max_width`: only the text's own line breaks count.
+    None for `max_width`: only the text's own line breaks count. Wider than that is a text of which
+    one letter is so.
     """
     padding = _padding(text)
-    limit = None if max_width is None else max(max_width - 2 * padding[0], 1.0)
+    limit = None if max_width is None else _inside(text, max_width)
     block = _block(text, fonts=fonts, width=limit)
     width = float(math.ceil(block.width))
-    if limit is not None and text.is_wrapped:
+    if limit is not None and text.is_wrapped and block.width <= limit + _SLACK:
         width = min(width, limit)  # see _SLACK: a box of this size breaks the lines alike
     return width + 2 * padding[0], block.height + 2 * padding[1]
 
@@ -95,8 +96,8 @@ def draw_text(
 ) -> None:
     """Draw into the box from (0, 0) to `width`, `height`; the stroke lies below the letters."""
     padding = _padding(text)
-    inner = max(width - 2 * padding[0], 1.0)
-    block = _block(text, fonts=fonts, width=inner)
+    inner = _inside(text, width)
+    block = _block(text, fonts=fonts, width=inner, shrinks=True)
     free_width, free_height = inner - block.width, height - 2 * padding[1] - block.height
     share = {"left": 0.0, "center": 0.5, "right": 1.0}[text.align]
     left = padding[0] + free_width * share
@@ -179,13 +180,18 @@ def is_right_to_left(text: str, direction: TextDirection = "auto") -> bool:
     return False
 
 
+def _inside(text: Text, width: float) -> float:
+    """Return how wide lines may be in a box: padding gives way before a letter does."""
+    return max(width - 2 * _padding(text)[0], min(width, text.font.size), 1.0)
+
+
 def _padding(text: Text) -> tuple[float, float]:
     if text.background is None:
         return 0.0, 0.0
     return text.background.horizontal_padding, text.background.vertical_padding
 
 
-def _block(text: Text, *, fonts: FontBook, width: float | None) -> Block:
+def _block(text: Text, *, fonts: FontBook, width: float | None, shrinks: bool = False) -> Block:
     setting = Setting(
         font=text.font,
         line_height=text.line_height,
@@ -195,6 +201,11 @@ def _block(text: Text, *, fonts: FontBook, width: float | None) -> Block:
     limit = width if text.is_wrapped else None
     words = clean(text.text)
     block = _measured(words, setting, text.align, fonts=fonts, width=limit)
+    if shrinks and limit is not None and block.width > limit + _SLACK:
+        # A word goes on in the next line, a letter cannot: all become smaller until it fits.
+        size = text.font.size * limit / block.width
+        setting = replace(setting, font=replace(text.font, size=size))
+        block = _measured(words, setting, text.align, fonts=fonts, width=limit)
     if text.max_lines is None:
         return block
     # skia gives every line a whole number of px.
