@@ -45,7 +45,8 @@ class RenderTier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an account may do. `families` are the API families that answer it.
 
-    `storage_bytes` is the room for uploads that stay until they are deleted.
+    `storage_bytes` is the room for uploads that stay until they are deleted, `active_renders` how
+    many renders of projects may be under way at a time.
     """
 
     label: str
@@ -55,6 +56,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     max_image_bytes: Annotated[int, Meta(ge=1)]
     families: tuple[str, ...]
     storage_bytes: Annotated[int, Meta(ge=0)] = 512 * 2**20
+    active_renders: Annotated[int, Meta(ge=1)] = 1
 
 
 class Prices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -199,6 +201,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_composition_bytes: Annotated[
         int, Meta(ge=1024, description="Largest composition, in bytes of JSON.")
     ] = 16 * 2**20
+    project_revisions: Annotated[
+        int, Meta(ge=1, description="Revisions that are kept of a project; older ones are deleted.")
+    ] = 1000
     source_cache_bytes: Annotated[
         int,
         Meta(

@@ -34,6 +34,7 @@ NOT_OF_A_REQUEST = {
     "missing_file",
     "invalid_document",
     "storage_quota",
+    "stale",
     "busy",
     "unknown_owner",  # no account is ever deleted; a database restored by halves has such keys
     "invalid_key",

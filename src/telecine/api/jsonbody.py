@@ -28,14 +28,18 @@ async def read(request: Request, *, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def decode(raw: bytes, kind: type[S]) -> S:
-    """Read a body as a struct; an empty one is an empty object. Names the field at fault."""
+def decode(raw: bytes, kind: type[S], *, within: str = "") -> S:
+    """Read a body, or what stands in its field `within`, as a struct; nothing is an empty object.
+
+    Names the field at fault.
+    """
     try:
         return msgspec.json.decode(raw.strip() or b"{}", type=kind)
     except msgspec.ValidationError as error:
         place = _PLACE.search(str(error))
         reason = _PLACE.sub("", str(error))
-        field = place[1] if place and place[1] else None
+        inside = place[1] if place else ""
+        field = ".".join(part for part in (within, inside) if part) or None
         said = f"'{field}': {reason}." if field else f"{reason}."
         raise InvalidRequestError(said, field=field) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -6,46 +6,63 @@ happens to the composition meanwhile; the files of the library are borrowed.
 
 from __future__ import annotations
 
-import math
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
-import msgspec
 from starlette.concurrency import run_in_threadpool
 
-from telecine.api import intake
+from telecine.api import estimating, intake
 from telecine.api.access import Caller
 from telecine.api.documents import Checked, refusal
 from telecine.api.formdata import STAGED_SUFFIX
 from telecine.api.services import Services
 from telecine.blobs.store import storage_errors
-from telecine.core import compositions
-from telecine.core.compositions import Composition, Rendering
 from telecine.core.jobs import NewFile, Order
+from telecine.db import Transaction
 from telecine.kit.errors import TelecineError
 from telecine.kit.ids import new_id
+from telecine.media.timeline.effort import effort
 from telecine.media.timeline.model import Timeline
 from telecine.media.timeline.reader import Problem
-from telecine.operations.render import RenderParams, tier_of
+from telecine.media.timeline.retime import scaled
+from telecine.operations.render import RenderFormat, RenderParams, tier_of
+
+T = TypeVar("T")
 
 _OPERATION = "render"
 _CORES_PER_WORKER = 4
-# What two cores draw and encode of an ordinary composition; the start of a process comes on top.
-_PIXELS_A_SECOND = 60e6
-_START_SECONDS = 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """What is made of a composition; None: as it says itself. `frames` are those of its own rate."""
+
+    format: RenderFormat = "mp4"
+    size: tuple[int, int] | None = None
+    frame_rate: Fraction | None = None
+    frames: range | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """How a client wants its render: shared by how many, told to whom, anew or not."""
+    """How a client wants its render: of what, under which name, shared by how many, told to whom.
+
+    `subject_id` is the stored thing, `revision` which state of it where it has several. The name
+    is without a suffix.
+    """
 
     family: str
     id_prefix: str
+    subject_id: str
+    revision: int | None = None
+    filename: str
     n_workers: int
     webhook_url: str | None = None
-    again: bool = False
+    cut: Cut = Cut()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,60 +86,56 @@ def quality_of(services: Services, *, width: int, height: int) -> str:
     return tier_of(services.plans.prices, width=width, height=height).quality
 
 
-def quote(services: Services, caller: Caller, checked: Checked) -> Quote:
+async def quote(
+    services: Services, caller: Caller, checked: Checked, *, n_workers: int = 1
+) -> Quote:
     """Say what a render would cost and take."""
     line = checked.timeline
-    order = _order(services, caller, _params(services, caller, checked, n_workers=1))
-    work = line.width * line.height * line.duration_frames / _PIXELS_A_SECOND
+    params = _params(services, caller, checked, n_workers=n_workers)
+    order = _order(services, caller, params)
     return Quote(
         cost=order.price,
         quality=quality_of(services, width=line.width, height=line.height),
         frames=line.duration_frames,
         duration_seconds=float(line.duration_frames / line.frame_rate),
-        estimated_seconds=math.ceil(_START_SECONDS + work),
+        estimated_seconds=await estimating.render_seconds(
+            services, caller.account.id, effort=params.effort, n_workers=params.n_workers
+        ),
     )
 
 
 async def begin(
     services: Services,
     caller: Caller,
-    composition: Composition,
     checked: Checked,
     wish: Wish,
     *,
+    verb: Callable[[Transaction, Order], T],
+    is_taken: Callable[[T], bool] = lambda _: True,
     origin: str,
     request_id: str,
-) -> Rendering:
-    """Submit a render, or return the one that is there.
+) -> T:
+    """Have `verb` submit a render; `is_taken` says of what it returned whether it has done so.
 
-    Raises `ConflictError`, `InsufficientCreditsError`, `InvalidDocumentError` where there is
-    nothing to render.
+    Raises what `verb` does, and `InvalidDocumentError` where there is nothing to render.
     """
     _require_frames(checked.timeline)
-    params = _params(services, caller, checked, n_workers=wish.n_workers)
-    params = msgspec.structs.replace(params, filename=f"{composition.id}.mp4")
+    params = _params(services, caller, checked, wish=wish)
     order = replace(
         _order(services, caller, params, wish=wish),
         borrowed=tuple(file.id for file in checked.files.values()),
-        subject_id=composition.id,
+        subject_id=wish.subject_id,
+        subject_revision=wish.revision,
         origin=origin,
         webhook_url=wish.webhook_url,
         request_id=request_id,
     )
-    stored = await run_in_threadpool(_store, services, checked.text, f"{composition.id}.json")
+    stored = await run_in_threadpool(_store, services, checked.text, f"{wish.filename}.json")
+    order = replace(order, inputs=(stored,))
     is_kept = False
     try:
-        rendering = await services.write(
-            partial(
-                compositions.begin_render,
-                composition=composition,
-                order=replace(order, inputs=(stored,)),
-                queue=services.queue,
-                now=services.clock(),
-                again=wish.again,
-            )
-        )
-        is_kept = rendering.is_new
+        begun = await services.write(lambda tx: verb(tx, order))
+        is_kept = is_taken(begun)
     except TelecineError:
         raise
     except BaseException:
@@ -131,7 +144,7 @@ async def begin(
     finally:
         if not is_kept:
             await run_in_threadpool(services.blobs.delete, stored.blob_key)
-    return rendering
+    return begun
 
 
 def _order(
@@ -149,22 +162,54 @@ def _order(
 
 
 def _params(
-    services: Services, caller: Caller, checked: Checked, *, n_workers: int
+    services: Services,
+    caller: Caller,
+    checked: Checked,
+    *,
+    wish: Wish | None = None,
+    n_workers: int = 1,
 ) -> RenderParams:
     line = checked.timeline
+    cut = Cut() if wish is None else wish.cut
+    width, height = cut.size or (line.width, line.height)
+    rate = cut.frame_rate or line.frame_rate
+    shown = _frames(cut, line)
     return RenderParams(
-        width=line.width,
-        height=line.height,
-        frame_rate=str(line.frame_rate),
-        duration_frames=line.duration_frames,
-        filename="film.mp4",
+        width=width,
+        height=height,
+        is_resized=cut.size is not None,
+        frame_rate=str(rate),
+        is_retimed=cut.frame_rate is not None,
+        frames=None if cut.frames is None and cut.format != "png" else (shown.start, shown.stop),
+        duration_frames=len(shown),
+        format=cut.format,
+        filename="film.mp4" if wish is None else f"{wish.filename}.{cut.format}",
         # The document is the first input.
         files={src: index for index, src in enumerate(checked.files, start=1)},
         remote=checked.remote,
         max_source_bytes=caller.plan.max_file_bytes,
-        n_workers=max(1, min(n_workers, most_workers(services))),
+        effort=_effort(line, pixels=width * height * len(shown)),
+        n_workers=max(1, min(n_workers if wish is None else wish.n_workers, most_workers(services))),
         encoder_threads=services.settings.encoder_threads,
     )
+
+
+def _effort(line: Timeline, *, pixels: int) -> float:
+    """Return the work of what is made of a film: as many pixels as that has."""
+    whole = line.width * line.height * line.duration_frames
+    return effort(line) * pixels / whole if whole else 0.0
+
+
+def _frames(cut: Cut, line: Timeline) -> range:
+    """Return the frames that are made, at the rate of the film. Of a picture it is one."""
+    wanted = cut.frames or range(line.duration_frames)
+    if cut.format == "png":
+        wanted = range(wanted.start, wanted.start + 1)
+    if cut.frame_rate is None:
+        return wanted
+    ratio = cut.frame_rate / line.frame_rate
+    start = scaled(wanted.start, ratio)
+    return range(start, max(start + 1, scaled(wanted.stop, ratio)))
 
 
 def _store(services: Services, text: str, filename: str) -> NewFile:

@@ -11,12 +11,16 @@ from telecine.api.compress import handlers as compress
 from telecine.api.compress import wire
 from telecine.api.family import Answer, Endpoint, Family, Handler, OpenEndpoint
 from telecine.api.previewing import watched
+from telecine.api.projects import FAMILY as PROJECTS
+from telecine.api.projects import exporting
+from telecine.api.projects import handlers as projects
+from telecine.api.projects import wire as project_wire
 from telecine.api.video import FAMILY as VIDEO
 from telecine.api.video import capabilities, library, pages, previews, shared
 from telecine.api.video import handlers as video
 from telecine.api.video import wire as video_wire
 
-FAMILIES: tuple[Family, ...] = (COMPRESS, VIDEO)
+FAMILIES: tuple[Family, ...] = (COMPRESS, VIDEO, PROJECTS)
 
 _BINARY = "application/octet-stream"
 
@@ -158,7 +162,89 @@ _VIDEO: tuple[Endpoint, ...] = (
     ),
 )
 
-ENDPOINTS: tuple[Endpoint, ...] = (*_COMPRESS, *_VIDEO)
+
+def _project(
+    method: str,
+    path: str,
+    handler: Handler,
+    summary: str,
+    answer: type[msgspec.Struct],
+    *,
+    status: int = 200,
+    **more: Any,
+) -> Endpoint:
+    if method in {"GET", "DELETE"}:
+        more.setdefault("query", project_wire.EmailQuery)
+    return Endpoint(
+        family=PROJECTS,
+        method=method,
+        path=f"/api/video-project{path}",
+        handler=handler,
+        summary=summary,
+        answers={status: Answer(description="Done.", body=answer)},
+        **more,
+    )
+
+
+_PROJECTS: tuple[Endpoint, ...] = (
+    _project(
+        *("POST", "", projects.create, "Create a project", project_wire.ProjectReply),
+        body=project_wire.ProjectBody,
+        status=201,
+    ),
+    _project(
+        *("GET", "", projects.list_projects, "Projects of an account", project_wire.ProjectList),
+        query=project_wire.ListQuery,
+    ),
+    _project("GET", "/{id}", projects.get, "A project in full", project_wire.FullReply),
+    _project(
+        *("PUT", "/{id}", projects.update, "Change what is not the composition"),
+        project_wire.ProjectReply,
+        body=project_wire.ProjectUpdate,
+    ),
+    _project(
+        *("PATCH", "/{id}/composition", projects.patch, "Change the composition"),
+        project_wire.ProjectReply,
+        body=project_wire.CompositionPatch,
+    ),
+    _project(
+        *("POST", "/{id}/duplicate", projects.duplicate, "Copy a project, without its chat"),
+        project_wire.ProjectReply,
+        body=project_wire.ProjectCopy,
+        status=201,
+    ),
+    _project(
+        *("POST", "/{id}/render", exporting.render, "Render the newest revision"),
+        project_wire.ExportBegun,
+        body=project_wire.ExportBody,
+    ),
+    _project(
+        *("POST", "/{id}/chat", projects.chat, "Append a message to the chat"),
+        project_wire.ChatReply,
+        body=project_wire.ChatBody,
+    ),
+    _project("DELETE", "/{id}", projects.delete, "Delete a project", project_wire.DeletedReply),
+    _project(
+        *("GET", "/{id}/exports", exporting.list_exports, "Renders of a project, newest first"),
+        project_wire.ExportList,
+    ),
+    _project(
+        *("GET", "/{id}/revisions", projects.list_revisions, "Revisions, newest first"),
+        project_wire.RevisionList,
+        query=project_wire.HistoryQuery,
+    ),
+    _project(
+        *("GET", "/{id}/revisions/{revision}", projects.get_revision, "What a revision holds"),
+        project_wire.RevisionReply,
+    ),
+    _project(
+        *("POST", "/{id}/revisions/{revision}/restore", projects.restore),
+        *("Make an old revision the newest", project_wire.ProjectReply),
+        body=project_wire.Owned,
+    ),
+)
+
+ENDPOINTS: tuple[Endpoint, ...] = (*_COMPRESS, *_VIDEO, *_PROJECTS)
 
 _WATCHED = watched(VIDEO)
 

@@ -155,6 +155,8 @@ jobs = sa.Table(
     sa.Column("expires_at", Instant),
     # The id of the stored thing that the job is of; whose it is, rooms above know.
     sa.Column("subject_id", sa.Text),
+    # Which revision of it, where it has any.
+    sa.Column("subject_revision", sa.BigInteger),
     # Under which address the client reached us: links that it is told begin with it.
     sa.Column("origin", sa.Text),
     sa.Index("ix_jobs_subject_id_created_at", "subject_id", "created_at"),
@@ -209,6 +211,64 @@ compositions = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, index=True),
     sa.Index("ix_compositions_account_id_created_at", "account_id", "created_at"),
+)
+
+# What a project holds is in its revisions; `revision` names the present one. Ids are never used
+# again. `set_status` is what a client said last, until the next render begins.
+projects = sa.Table(
+    "projects",
+    metadata,
+    sa.Column(
+        "id",
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False, index=True),
+    # Known to whom it was told: names the preview, and is the subject of the render jobs.
+    sa.Column("share_id", sa.Text, nullable=False, unique=True),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Column("set_status", sa.Text),
+    sa.Column("n_messages", sa.BigInteger, nullable=False),
+    sa.Column("message_bytes", sa.BigInteger, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# JSON as it was sent, once for each that differs: revisions share what they did not change.
+project_documents = sa.Table(
+    "project_documents",
+    metadata,
+    sa.Column("project_id", sa.ForeignKey("projects.id"), primary_key=True),
+    # SHA-256 in hex of the text.
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+)
+
+project_revisions = sa.Table(
+    "project_revisions",
+    metadata,
+    sa.Column("project_id", sa.ForeignKey("projects.id"), primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("change", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    # What searching and sorting compare: the name with case folded.
+    sa.Column("name_key", sa.Text, nullable=False),
+    sa.Column("template_id", sa.Text, nullable=False),
+    sa.Column("thumbnail_url", sa.Text),
+    sa.Column("is_thumbnail_locked", sa.Boolean, nullable=False),
+    # Digests of documents.
+    sa.Column("composition", sa.Text, nullable=False),
+    sa.Column("settings", sa.Text, nullable=False),
+)
+
+project_messages = sa.Table(
+    "project_messages",
+    metadata,
+    sa.Column("project_id", sa.ForeignKey("projects.id"), primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("text", sa.Text, nullable=False),
 )
 
 deliveries = sa.Table(

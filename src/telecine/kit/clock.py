@@ -17,3 +17,9 @@ def system_clock() -> datetime:
 def isoformat(instant: datetime) -> str:
     """Write an instant as the public documents do: `2026-04-13T12:00:00Z`, whole seconds."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def isoformat_exact(instant: datetime) -> str:
+    """Write an instant as those do that show milliseconds: `2026-04-13T12:00:00.000Z`."""
+    text = instant.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")

@@ -14,6 +14,7 @@
     ├── NotFoundError                  not_found               unknown id, or another account's
     ├── NotReadyError                  not_ready               the job has not finished
     ├── ConflictError                  conflict                the state does not allow it
+    ├── StaleError                     stale                   it was changed by somebody else meanwhile
     ├── ExpiredError                   expired                 it existed; its time is over
     ├── RateLimitedError               rate_limited            too many requests; `retry_after_seconds`
     ├── InsufficientCreditsError       insufficient_credits    the balance does not cover the price
@@ -145,6 +146,12 @@ class ConflictError(TelecineError):
     """The present state does not allow this."""
 
     code = "conflict"
+
+
+class StaleError(TelecineError):
+    """It has been changed since you read it. Fetch it again, and send your change once more."""
+
+    code = "stale"
 
 
 class ExpiredError(TelecineError):

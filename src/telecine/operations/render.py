@@ -34,11 +34,27 @@ _FETCHED = 0.05
 _RENDERED = 0.99
 
 
+#: Kinds of files, each its own suffix: films, a moving picture, a still, sound alone.
+RenderFormat = Literal["mp4", "webm", "gif", "png", "mp3"]
+_MEDIA_TYPES: Mapping[RenderFormat, str] = {
+    "mp4": "video/mp4",
+    "webm": "video/webm",
+    "gif": "image/gif",
+    "png": "image/png",
+    "mp3": "audio/mpeg",
+}
+
+#: Those that are read back frame by frame; pictures and sound are what they are.
+_FILMS = frozenset({"mp4", "webm"})
+
+
 class RenderParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is rendered. `frame_rate` is a fraction as text; `duration_frames` is what was priced.
 
     `files` says which input a `src` of the document is, `remote` lists those to be fetched; all
-    of these together may have `max_source_bytes`.
+    of these together may have `max_source_bytes`. The size is that of the document unless
+    `is_resized`, the rate unless `is_retimed`. `frames` are start and end, at that rate. `effort`
+    is what was estimated: see `media.timeline.effort`.
     """
 
     width: int
@@ -49,9 +65,14 @@ class RenderParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     files: dict[str, int]
     remote: tuple[str, ...] = ()
     max_source_bytes: int = 2 * 2**30
+    format: RenderFormat = "mp4"
+    is_resized: bool = False
+    is_retimed: bool = False
+    frames: tuple[int, int] | None = None
     codec: Literal["h264", "h265"] = "h264"
     preset: str = "veryfast"
     crf: float | None = None
+    effort: float = 0.0
     n_workers: Annotated[int, Meta(ge=1, le=64)] = 1
     encoder_threads: int = 0
 
@@ -75,9 +96,11 @@ class _Render:
     params_type: type[RenderParams] = RenderParams
 
     def price(self, params: RenderParams, *, input_bytes: int, prices: Prices) -> int:
-        """Seconds by the price of the size, rounded up, at least one credit."""
+        """Seconds by the price of the size, rounded up, at least one credit; sound is the least."""
         del input_bytes
-        tier = tier_of(prices, width=params.width, height=params.height)
+        is_seen = params.format != "mp3"
+        width, height = (params.width, params.height) if is_seen else (0, 0)
+        tier = tier_of(prices, width=width, height=height)
         # By its decimals: 1.1 is not eleven tenths in binary, and a film of 10 s costs 11.
         by_second = Fraction(repr(tier.credits_per_second))
         return max(1, math.ceil(params.duration_seconds * by_second))
@@ -101,7 +124,10 @@ class _Render:
             document=_document(context.inputs[0].path),
             files={**files, **fetched},
             workspace=folder,
-            output=folder / "film.mp4",
+            output=folder / f"film.{params.format}",
+            size=(params.width, params.height) if params.is_resized else None,
+            frame_rate=params.frame_rate if params.is_retimed else None,
+            frames=None if params.frames is None else range(*params.frames),
             codec=params.codec,
             preset=params.preset,
             crf=params.crf,
@@ -118,8 +144,9 @@ class _Render:
         )
         _require_good(order.output, facts, params=params, context=context)
         context.report(1.0)
+        media_type = _MEDIA_TYPES[params.format]
         return Result(
-            outputs=(Output(path=order.output, filename=params.filename, media_type="video/mp4"),),
+            outputs=(Output(path=order.output, filename=params.filename, media_type=media_type),),
             facts={
                 "width": facts.width,
                 "height": facts.height,
@@ -150,10 +177,17 @@ def _require_good(path: Path, facts: Facts, *, params: RenderParams, context: Co
             "before the task is created, or say the duration.",
             field="duration",
         )
+    if params.format in _FILMS:
+        _require_read_back(path, facts, context=context)
+
+
+def _require_read_back(path: Path, facts: Facts, *, context: Context) -> None:
     try:
         video = probe(context.pool, path).video
     except MediaError as error:
         raise ProcessingError("The film that was written cannot be read back.") from error
-    written = (video.width, video.height, video.frame_count)
+    # A WebM does not say how many frames it has.
+    n_frames = facts.n_frames if video.frame_count is None else video.frame_count
+    written = (video.width, video.height, n_frames)
     if written != (facts.width, facts.height, facts.n_frames):
         raise ProcessingError("The film that was written is not what was asked for.")

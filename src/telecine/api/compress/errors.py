@@ -31,6 +31,7 @@ STATUS: Mapping[str, int] = {
     "conflict": 409,
     "cancelled": 409,
     "expired": 410,
+    "stale": 412,
     "file_too_large": 413,
     "range_not_satisfiable": 416,
     "unsupported_media": 415,

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TypeVar
 
 import msgspec
 from msgspec import UnsetType
@@ -15,6 +12,7 @@ from starlette.requests import Request
 from telecine.api import jsonbody
 from telecine.api.services import Services
 from telecine.api.video.wire import ConvertBody, CreateBody, RenderBody
+from telecine.api.words import choice, label
 from telecine.core.assets import AssetKind
 from telecine.core.compositions import RenderState
 from telecine.kit.errors import InvalidRequestError
@@ -22,11 +20,8 @@ from telecine.kit.errors import InvalidRequestError
 _MOST_PER_PAGE = 100
 _LAST_PAGE = 1_000_000
 _ORDER_BYTES = 64 * 1024
-_MAX_LABEL_CHARACTERS = 200
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 _NO_CONFIG = b"null"
-
-E = TypeVar("E", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +52,7 @@ def paging(request: Request) -> Paging:
 
 def state(request: Request) -> RenderState | None:
     """Read `status`, one of the four."""
-    return _choice(request, "status", RenderState)
+    return choice(request, "status", RenderState)
 
 
 def kind(request: Request) -> AssetKind | None:
@@ -83,21 +78,21 @@ async def new_task(request: Request, services: Services) -> NewTask:
     return NewTask(
         config=_NO_CONFIG if isinstance(body.config, UnsetType) else bytes(body.config),
         notes=_notes(body.metadata),
-        title=_label(body.title, "title"),
-        category=_label(body.category, "category"),
+        title=label(body.title, "title"),
+        category=label(body.category, "category"),
     )
 
 
 async def convert_body(request: Request) -> tuple[str | None, str | None]:
     """Return category and notes."""
     body = jsonbody.decode(await jsonbody.read(request, max_bytes=_ORDER_BYTES), ConvertBody)
-    return _label(body.category, "category"), _notes(body.metadata)
+    return label(body.category, "category"), _notes(body.metadata)
 
 
 async def render_body(request: Request, services: Services) -> RenderBody:
     """Read how a render is wanted; `webhook_url` is judged as far as it can be without asking."""
     body = jsonbody.decode(await jsonbody.read(request, max_bytes=_ORDER_BYTES), RenderBody)
-    _label(body.category, "category")
+    label(body.category, "category")
     if body.webhook_url:
         services.outbound.check_url(body.webhook_url, field="webhook_url")
     return body
@@ -117,18 +112,6 @@ def _notes(value: msgspec.Raw | UnsetType) -> str | None:
     return text
 
 
-def _label(value: str | None, field: str) -> str | None:
-    if value is None:
-        return None
-    is_clean = all(unicodedata.category(c) not in {"Cc", "Cs"} for c in value)
-    if len(value) > _MAX_LABEL_CHARACTERS or not is_clean:
-        raise InvalidRequestError(
-            f"'{field}' is text of at most {_MAX_LABEL_CHARACTERS} characters on one line.",
-            field=field,
-        )
-    return value.strip() or None
-
-
 def _whole(request: Request, name: str, *, default: int, most: int) -> int:
     text = request.query_params.get(name)
     if text is None:
@@ -136,12 +119,3 @@ def _whole(request: Request, name: str, *, default: int, most: int) -> int:
     if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= most:
         raise InvalidRequestError(f"'{name}' is a whole number from 1 to {most}.", field=name)
     return int(text)
-
-
-def _choice(request: Request, name: str, known: type[E]) -> E | None:
-    text = request.query_params.get(name)
-    if text is None:
-        return None
-    if text not in set(known):
-        raise InvalidRequestError(f"'{name}' is one of {', '.join(known)}.", field=name)
-    return known(text)

@@ -16,8 +16,15 @@ from telecine.api.services import Services
 from telecine.api.video import fields, wire, wording
 from telecine.api.video.wire import RenderBody
 from telecine.core import compositions, credits
-from telecine.core.compositions import Composition, CompositionKind, NewComposition, Task
-from telecine.core.jobs import Ending
+from telecine.core.compositions import (
+    Composition,
+    CompositionKind,
+    NewComposition,
+    Rendering,
+    Task,
+)
+from telecine.core.jobs import Ending, Order
+from telecine.db import Transaction
 
 FAMILY = "video"
 _RENDER_PREFIX = "rt_"
@@ -94,7 +101,7 @@ async def render(request: Request, caller: Caller, services: Services) -> Respon
     body = await fields.render_body(request, services)
     if fields.is_dry_run(request):
         checked = await _recheck(request, caller, services, found)
-        return await _estimate(services, caller, checked)
+        return await _estimate(services, caller, checked, n_workers=body.num_workers)
     return await begin_render(request, caller, services, found, body)
 
 
@@ -115,18 +122,31 @@ async def begin_render(
     """Start a render of a task and answer; `temp_id` names the preview that it was made of."""
     checked = await _recheck(request, caller, services, composition)
     origin = links.origin_of(request, services)
+
+    def verb(tx: Transaction, order: Order) -> Rendering:
+        return compositions.begin_render(
+            tx,
+            composition,
+            order,
+            queue=services.queue,
+            now=services.clock(),
+            again=body.force,
+        )
+
     begun = await rendering.begin(
         services,
         caller,
-        composition,
         checked,
         Wish(
             family=FAMILY,
             id_prefix=_RENDER_PREFIX,
+            subject_id=composition.id,
+            filename=composition.id,
             n_workers=body.num_workers,
             webhook_url=body.webhook_url or None,
-            again=body.force,
         ),
+        verb=verb,
+        is_taken=lambda made: made.is_new,
         origin=origin,
         request_id=request.state.request_id,
     )
@@ -199,11 +219,13 @@ async def _recheck(
     )
 
 
-async def _estimate(services: Services, caller: Caller, checked: Checked) -> Response:
+async def _estimate(
+    services: Services, caller: Caller, checked: Checked, *, n_workers: int = 1
+) -> Response:
     line = checked.timeline
     return Json(
         wording.estimate(
-            rendering.quote(services, caller, checked),
+            await rendering.quote(services, caller, checked, n_workers=n_workers),
             checked.warnings,
             width=line.width,
             height=line.height,

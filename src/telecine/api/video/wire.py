@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from telecine.api.remarks import Remark as Remark
+
 WireStatus = Literal["created", "rendering", "completed", "failed"]
 _CREATED = "Task created successfully. Call POST /api/v1/video/:taskId/render to start rendering."
 _PREVIEW_NOTE = (
@@ -60,7 +62,7 @@ class FileQuery(msgspec.Struct, frozen=True, kw_only=True):
     page: Annotated[int, Meta(ge=1, description="Page, from 1.")] = 1
     limit: Annotated[int, Meta(ge=1, le=100, description="Items on a page.")] = 20
     type: Annotated[
-        Literal["image", "video", "audio"] | UnsetType, Meta(description="Of this kind alone.")
+        Literal["image", "video", "audio", "caption"] | UnsetType, Meta(description="Of this kind alone.")
     ] = UNSET
 
 
@@ -98,16 +100,6 @@ class Links(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     config_url: str
     # Extension
     config_href: str
-
-
-class Remark(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Something that will be drawn, but perhaps not as meant."""
-
-    path: str
-    code: str
-    message: str
-    got: str
-    allowed: str
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -240,7 +232,7 @@ class AssetItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     id: str
     name: str
     url: str
-    type: Literal["image", "video", "audio"]
+    type: Literal["image", "video", "audio", "caption"]
     mime_type: str
     size: int
     created_at: str

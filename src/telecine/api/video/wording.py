@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
@@ -11,22 +11,15 @@ import msgspec
 from msgspec import UNSET
 
 from telecine.api.links import link_by_id, link_to
+from telecine.api.remarks import remarks
 from telecine.api.rendering import Quote
 from telecine.api.video import wire
 from telecine.core.assets import THUMBNAIL_NAME, Asset
 from telecine.core.compositions import Composition, RenderState, Task
 from telecine.core.files import File
 from telecine.core.jobs import Job, JobDetails, JobStatus
-from telecine.kit.clock import isoformat
+from telecine.kit.clock import isoformat, isoformat_exact
 from telecine.media.timeline.reader import Problem
-
-
-def warnings_of(problems: Iterable[Problem]) -> tuple[wire.Remark, ...]:
-    """Word what a document is warned of."""
-    return tuple(
-        wire.Remark(path=p.path, code=p.code, message=p.message, got=p.got, allowed=p.allowed)
-        for p in problems
-    )
 
 
 def seconds(composition: Composition) -> float:
@@ -58,7 +51,7 @@ def estimate(
         cost=quote.cost,
         estimated_seconds=quote.estimated_seconds,
         remaining_credits=available,
-        warnings=warnings_of(problems),
+        warnings=remarks(problems),
     )
 
 
@@ -73,7 +66,7 @@ def created(
         width=composition.width,
         height=composition.height,
         duration=seconds(composition),
-        warnings=warnings_of(problems),
+        warnings=remarks(problems),
         **msgspec.structs.asdict(links_of(composition, origin=origin)),
     )
 
@@ -161,7 +154,7 @@ def preview_created(
         preview_url=f"{origin}/t/{preview.id}",
         viewer_url=f"{origin}/preview/{preview.id}",
         expires_at=_expiry(preview),
-        warnings=warnings_of(problems),
+        warnings=remarks(problems),
     )
 
 
@@ -198,7 +191,7 @@ def event_body(details: JobDetails, event: str, at: datetime) -> bytes:
         status="completed" if is_good else "failed",
         video_url=None if output is None else link_to(output, origin=job.origin or ""),
         error=None if is_good else job.error_message or "failed",
-        timestamp=at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        timestamp=isoformat_exact(at),
     )
     return msgspec.json.encode(body)
 

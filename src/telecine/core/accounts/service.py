@@ -44,3 +44,8 @@ def find_by_email(tx: Transaction, email: str) -> Account | None:
 def count(tx: Transaction) -> int:
     """Return how many accounts there are; 0 means a first start."""
     return store.count(tx)
+
+
+def lock(tx: Transaction, account_id: str) -> None:
+    """Make what is counted for one account wait for each other until this transaction ends."""
+    store.lock(tx, account_id)

@@ -29,6 +29,11 @@ def by_email(tx: Transaction, email: str) -> Account | None:
     return _one(tx, accounts.c.email == email)
 
 
+def lock(tx: Transaction, account_id: str) -> None:
+    # SQLite has one writer anyway.
+    tx.execute(sa.select(accounts.c.id).where(accounts.c.id == account_id).with_for_update())
+
+
 def count(tx: Transaction) -> int:
     return tx.execute(sa.select(sa.func.count()).select_from(accounts)).scalar_one()
 

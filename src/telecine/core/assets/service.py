@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from telecine.core import files
+from telecine.core import accounts, files
 from telecine.core.assets import store
 from telecine.core.assets.model import Asset, AssetKind, NewAsset, Page
 from telecine.core.files import File
@@ -26,7 +26,7 @@ def add(
     now: datetime,
 ) -> list[Asset]:
     """Take stored blobs into the library, all or none. Raises `StorageQuotaError`."""
-    store.lock_account(tx, account_id)
+    accounts.lock(tx, account_id)
     used = store.used_bytes(tx, account_id)
     needed = sum(new.size_bytes for new in new_assets)
     if used + needed > limit_bytes:

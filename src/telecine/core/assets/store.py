@@ -9,12 +9,7 @@ import sqlalchemy as sa
 from telecine.core.assets.model import Asset, AssetKind
 from telecine.core.files import File
 from telecine.db import Transaction
-from telecine.db.tables import accounts, assets, files
-
-
-def lock_account(tx: Transaction, account_id: str) -> None:
-    """Make uploads of one account wait for each other; SQLite has one writer anyway."""
-    tx.execute(sa.select(accounts.c.id).where(accounts.c.id == account_id).with_for_update())
+from telecine.db.tables import assets, files
 
 
 def insert(tx: Transaction, asset: Asset) -> None:

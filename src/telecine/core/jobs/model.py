@@ -51,7 +51,8 @@ class Order:
     """What somebody wants done: enough to make a job. `price` is in credits.
 
     `inputs` become the job's own, and go when it ends; `borrowed` are ids of files that stay.
-    `subject_id` is what the job is of, `origin` the address under which the client reached us.
+    `subject_id` is what the job is of, `subject_revision` which state of it where it has several,
+    `origin` the address under which the client reached us.
     """
 
     job_id: str
@@ -66,6 +67,7 @@ class Order:
     request_id: str | None = None
     borrowed: tuple[str, ...] = ()
     subject_id: str | None = None
+    subject_revision: int | None = None
     origin: str | None = None
 
 
@@ -95,6 +97,7 @@ class Job:
     finished_at: datetime | None
     expires_at: datetime | None
     subject_id: str | None
+    subject_revision: int | None
     origin: str | None
 
 

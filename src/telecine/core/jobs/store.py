@@ -34,6 +34,7 @@ def insert(tx: Transaction, order: Order, *, status: JobStatus, now: datetime) -
             attempt=0,
             request_id=order.request_id,
             subject_id=order.subject_id,
+            subject_revision=order.subject_revision,
             origin=order.origin,
             created_at=now,
         )
@@ -52,7 +53,6 @@ def active(tx: Transaction, *, most: int) -> list[Job]:
     return [_job(row) for row in tx.execute(query).mappings()]
 
 
-def of_subjects(tx: Transaction, subject_ids: Sequence[str]) -> list[Job]:
 def count_active(tx: Transaction, account_id: str, *, family: str) -> int:
     query = (
         sa.select(sa.func.count())
@@ -83,6 +83,7 @@ def last_done(
     return [_job(row) for row in tx.execute(query).mappings()]
 
 
+def of_subjects(tx: Transaction, subject_ids: Sequence[str]) -> list[Job]:
     query = (
         sa.select(jobs)
         .where(jobs.c.subject_id.in_(subject_ids))

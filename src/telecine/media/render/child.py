@@ -12,6 +12,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -42,6 +43,7 @@ from telecine.media.render.storyboard import still, storyboard
 from telecine.media.render.webvtt import webvtt
 from telecine.media.timeline.dialects import parse
 from telecine.media.timeline.model import Timeline
+from telecine.media.timeline.retime import retimed
 
 #: A child may wait long for its job.
 _PATIENCE_SECONDS: Final = 30 * 86_400.0
@@ -171,6 +173,8 @@ def _reported(work: Callable[[], Facts]) -> Report:
 def _work(job: Job, tell: OnProgress) -> Facts:
     files = Files({src: Path(path) for src, path in job.files.items()})
     timeline = _timeline(Path(job.document), files)
+    if job.frame_rate is not None:
+        timeline = retimed(timeline, Fraction(job.frame_rate))
     output = Path(job.output)
     match job.task:
         case "join":

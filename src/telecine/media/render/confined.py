@@ -66,6 +66,7 @@ class Order:
     preset: str = "veryfast"
     crf: float | None = None
     encoder_threads: int = 0
+    frame_rate: str | None = None
     frames: range | None = None
     size: tuple[int, int] | None = None
     has_sound: bool = True
@@ -178,6 +179,7 @@ class Renderer:
             preset=order.preset,
             crf=order.crf,
             threads=order.encoder_threads,
+            frame_rate=order.frame_rate,
             frames=None if order.frames is None else (order.frames.start, order.frames.stop),
             size=order.size,
             has_sound=order.has_sound,
@@ -289,6 +291,7 @@ class _Child:
                 pass_fds=(theirs.fileno(), lifeline),
                 environment=ENVIRONMENT,
             )
+            self.pid = self._program.pid
         except BaseException:
             self._peer.close()
             os.close(self._life)
@@ -379,6 +382,7 @@ class Engaged:
         self._child = child
         self._limits = limits
         self.facts = facts
+        self.pid = child.pid
 
     def ask(self, question: Ask, *, is_cancelled: Callable[[], bool]) -> None:
         """Have it write what is asked for. Raises what `render` does.

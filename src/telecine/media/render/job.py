@@ -47,6 +47,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     preset: str = "veryfast"
     crf: float | None = None
     threads: int = 0
+    #: Another rate than the document's, a fraction; `frames` are counted at it.
+    frame_rate: str | None = None
     frames: tuple[int, int] | None = None
     share: tuple[int, int] = (0, 1)
     size: tuple[int, int] | None = None

@@ -1,0 +1,15 @@
+"""The projects family: long-lived compositions, edited and rendered. Contract:
+docs/reference/projects.md.
+"""
+
+from telecine.api.family import Family
+from telecine.api.projects import errors, wire, wording
+
+FAMILY = Family(
+    name="projects",
+    title="Projects",
+    errors=errors.STATUS,
+    error_body=errors.error_body,
+    event_body=wording.event_body,
+    failure_body=wire.ProjectFailure,
+)

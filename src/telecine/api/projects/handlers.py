@@ -1,0 +1,210 @@
+"""The projects family's handlers: parse, one verb of the core, render."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from msgspec import UnsetType
+from starlette.requests import Request
+from starlette.responses import Response
+
+from telecine.api import links
+from telecine.api.access import Caller
+from telecine.api.family import Json
+from telecine.api.projects import editing, fields, wire, wording
+from telecine.api.remarks import Remark
+from telecine.api.services import Services
+from telecine.api.words import choice
+from telecine.core import projects
+from telecine.core.jobs import Ending
+from telecine.core.projects import (
+    DEFAULT_TEMPLATE,
+    Change,
+    Content,
+    Project,
+    ProjectStatus,
+    Sort,
+)
+from telecine.db import Transaction
+
+
+async def create(request: Request, caller: Caller, services: Services) -> Response:
+    """POST /api/video-project"""
+    body = await fields.body(request, caller, services, wire.ProjectBody)
+    template_id = fields.template(body.template_id)
+    composition = fields.json_object(body.composition, "composition", default=fields.EMPTY)
+    content = Content(
+        name=fields.name(body.name),
+        template_id=template_id,
+        composition=composition,
+        settings=fields.json_object(body.settings, "settings", default="{}"),
+        thumbnail_url=None,
+        is_thumbnail_locked=False,
+    )
+    made = await _store(services, caller, projects.recomposed(content, composition), Change.CREATE)
+    warnings = (*_of_template(template_id), *await editing.lint(composition))
+    return await _told(request, services, caller, made, warnings, status_code=201)
+
+
+async def list_projects(request: Request, caller: Caller, services: Services) -> Response:
+    """GET /api/video-project"""
+    fields.check_owner(request, caller)
+    paging = fields.paging(request)
+    found = await services.read(
+        partial(
+            projects.list_page,
+            account_id=caller.account.id,
+            search=fields.search(request),
+            status=choice(request, "status", ProjectStatus),
+            sort=choice(request, "sort", Sort) or Sort.LATEST,
+            page=paging.page,
+            limit=paging.limit,
+        )
+    )
+    return Json(wording.project_list(found, page=paging.page, limit=paging.limit))
+
+
+async def get(request: Request, caller: Caller, services: Services) -> Response:
+    """GET /api/video-project/{id}"""
+    fields.check_owner(request, caller)
+    project = await editing.found(request, caller, services)
+    shown = await editing.shown(services, caller, project)
+    chat = await services.read(partial(projects.messages, project=project))
+    return Json(
+        wording.full_record(shown, chat, origin=links.origin_of(request, services)),
+        headers=wording.etag(project.revision),
+    )
+
+
+async def update(request: Request, caller: Caller, services: Services) -> Response:
+    """PUT /api/video-project/{id}"""
+    body = await fields.body(request, caller, services, wire.ProjectUpdate)
+    made = await editing.edit(
+        request,
+        caller,
+        services,
+        fields.updated(body),
+        change=Change.UPDATE,
+        status=None if isinstance(body.status, UnsetType) else ProjectStatus(body.status),
+    )
+    return await _told(request, services, caller, made, _of_template(made.template_id))
+
+
+async def patch(request: Request, caller: Caller, services: Services) -> Response:
+    """PATCH /api/video-project/{id}/composition"""
+    body = await fields.body(request, caller, services, wire.CompositionPatch)
+    make = fields.patched(body, max_bytes=services.settings.max_composition_bytes)
+    made = await editing.edit(request, caller, services, make, change=Change(body.operation))
+    return await _told_with_lint(request, services, caller, made)
+
+
+async def duplicate(request: Request, caller: Caller, services: Services) -> Response:
+    """POST /api/video-project/{id}/duplicate"""
+    body = await fields.body(request, caller, services, wire.ProjectCopy)
+    project = await editing.found(request, caller, services)
+    content = await services.read(partial(projects.content, project=project))
+    name = fields.name(body.name) if body.name is not None else f"{content.name} (copy)"
+    made = await _store(services, caller, replace(content, name=name), Change.DUPLICATE)
+    return await _told(request, services, caller, made, status_code=201)
+
+
+async def chat(request: Request, caller: Caller, services: Services) -> Response:
+    """POST /api/video-project/{id}/chat"""
+    body = await fields.body(request, caller, services, wire.ChatBody)
+    text = fields.message(body, services)
+    project = await editing.found(request, caller, services)
+    n_messages = await services.write(partial(projects.say, project=project, text=text))
+    return Json(wording.said(project, text, n_messages=n_messages))
+
+
+async def delete(request: Request, caller: Caller, services: Services) -> Response:
+    """DELETE /api/video-project/{id}"""
+    fields.check_owner(request, caller)
+    project = await editing.found(request, caller, services)
+    editing.require_match(request, project)
+    ending = Ending(now=services.clock())
+    await services.write(partial(projects.delete, project=project, ending=ending))
+    return Json(wire.DeletedReply(data=wire.Deleted(id=project.id)))
+
+
+async def list_revisions(request: Request, caller: Caller, services: Services) -> Response:
+    """GET /api/video-project/{id}/revisions"""
+    fields.check_owner(request, caller)
+    paging = fields.paging(request)
+    project = await editing.found(request, caller, services)
+    history = await services.read(
+        partial(projects.history, project=project, page=paging.page, limit=paging.limit)
+    )
+    return Json(
+        wording.revision_list(
+            history, latest=project.revision, page=paging.page, limit=paging.limit
+        )
+    )
+
+
+async def get_revision(request: Request, caller: Caller, services: Services) -> Response:
+    """GET /api/video-project/{id}/revisions/{revision}"""
+    fields.check_owner(request, caller)
+    project = await editing.found(request, caller, services)
+    number = fields.revision(request)
+    content = await services.read(partial(projects.content, project=project, revision=number))
+    return Json(wording.revision(project, content, number=number), headers=wording.etag(number))
+
+
+async def restore(request: Request, caller: Caller, services: Services) -> Response:
+    """POST /api/video-project/{id}/revisions/{revision}/restore"""
+    await fields.body(request, caller, services, wire.Owned)
+    project = await editing.found(request, caller, services)
+    number = fields.revision(request)
+    old = await services.read(partial(projects.content, project=project, revision=number))
+    made = await editing.edit(request, caller, services, lambda _: old, change=Change.RESTORE)
+    return await _told_with_lint(request, services, caller, made)
+
+
+async def _store(services: Services, caller: Caller, content: Content, change: Change) -> Project:
+    def verb(tx: Transaction) -> Project:
+        return projects.create(
+            tx, content, account_id=caller.account.id, change=change, now=services.clock()
+        )
+
+    return await services.write(verb)
+
+
+async def _told_with_lint(
+    request: Request, services: Services, caller: Caller, project: Project
+) -> Response:
+    content = await services.read(partial(projects.content, project=project))
+    warnings = await editing.lint(content.composition)
+    return await _told(request, services, caller, project, warnings)
+
+
+async def _told(
+    request: Request,
+    services: Services,
+    caller: Caller,
+    project: Project,
+    warnings: tuple[Remark, ...] = (),
+    *,
+    status_code: int = 200,
+) -> Response:
+    shown = await editing.shown(services, caller, project)
+    return Json(
+        wording.record(shown, warnings, origin=links.origin_of(request, services)),
+        status_code=status_code,
+        headers=wording.etag(project.revision),
+    )
+
+
+def _of_template(template_id: str) -> tuple[Remark, ...]:
+    if template_id == DEFAULT_TEMPLATE:
+        return ()
+    return (
+        Remark(
+            path="templateId",
+            code="UNKNOWN_TEMPLATE",
+            message=f"There is no such template; {DEFAULT_TEMPLATE} is used.",
+            got=template_id,
+            allowed=DEFAULT_TEMPLATE,
+        ),
+    )

@@ -1,0 +1,142 @@
+"""What a project is: a line of revisions, each of them whole, and where its renders stand.
+
+A revision never changes: an edit makes the next one. JSON is kept as text, as it was sent.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from telecine.core.files import File
+from telecine.core.jobs import Job
+
+#: The template of projects that name none.
+DEFAULT_TEMPLATE: Final = "system_default"
+DEFAULT_NAME: Final = "Untitled Project"
+SUBJECT_PREFIX: Final = "project_"
+
+
+class ProjectStatus(StrEnum):
+    """Where a project stands: where its latest render does, unless a client said otherwise."""
+
+    DRAFT = "draft"
+    RENDERING = "rendering"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class Change(StrEnum):
+    """What made a revision."""
+
+    CREATE = "create"
+    DUPLICATE = "duplicate"
+    IMPORT = "import"
+    UPDATE = "update"
+    REPLACE = "replace"
+    MERGE = "merge"
+    DEEP_MERGE = "deep-merge"
+    JSON_PATCH = "json-patch"
+    RESTORE = "restore"
+
+
+class Sort(StrEnum):
+    """In which order projects are listed."""
+
+    LATEST = "latest"
+    OLDEST = "oldest"
+    NAME_UP = "name-asc"
+    NAME_DOWN = "name-desc"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a revision holds. `composition` and `settings` are JSON objects as they were sent."""
+
+    name: str
+    template_id: str
+    composition: str
+    settings: str
+    thumbnail_url: str | None
+    is_thumbnail_locked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A project without its documents. `revision` is the newest, made at `edited_at`.
+
+    Whoever knows `share_id` may look at it, without a key.
+    """
+
+    id: int
+    account_id: str
+    share_id: str
+    revision: int
+    status: ProjectStatus
+    name: str
+    template_id: str
+    thumbnail_url: str | None
+    is_thumbnail_locked: bool
+    created_at: datetime
+    edited_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionEntry:
+    """A line of a project's history. `size` is that of the composition, in characters."""
+
+    number: int
+    change: Change
+    at: datetime
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """A render of a project; `output` is what came of it, None before and after its time."""
+
+    job: Job
+    output: File | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where the renders of a project stand: the latest, and the last that can be watched."""
+
+    latest: Job | None
+    film: Export | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some projects, and how many there are on all pages."""
+
+    projects: tuple[Project, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """Some revisions, newest first, and how many there are on all pages."""
+
+    revisions: tuple[RevisionEntry, ...]
+    total: int
+
+
+def subject_of(project_id: int) -> str:
+    """Return what a project is called as the subject of a job."""
+    return f"{SUBJECT_PREFIX}{project_id}"
+
+
+def project_of(subject_id: str) -> int:
+    """Return which project a subject is."""
+    return int(subject_id.removeprefix(SUBJECT_PREFIX))
+
+
+def name_key(text: str) -> str:
+    """Return what names are searched and sorted by, the same in every database."""
+    return unicodedata.normalize("NFKC", text).casefold()

@@ -1,0 +1,223 @@
+"""The verbs of projects. Editing: read a revision, make its content anew, and `revise`.
+
+`revise` takes the change only where the revision is still the newest: of two that edit the same
+one, the second is told so, and nothing is lost.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from telecine.core import accounts, jobs
+from telecine.core.jobs import Ending, Job, JobStatus, Order
+from telecine.core.projects import store
+from telecine.core.projects.model import (
+    Change,
+    Content,
+    Export,
+    History,
+    Page,
+    Project,
+    ProjectStatus,
+    Sort,
+    Standing,
+    subject_of,
+)
+from telecine.db import Transaction
+from telecine.engine import Queue
+from telecine.kit.errors import (
+    ConflictError,
+    FileTooLargeError,
+    ForbiddenError,
+    NotFoundError,
+    StaleError,
+)
+from telecine.kit.ids import new_id
+
+#: What the messages of one project may have together.
+MOST_MESSAGE_BYTES: Final = 32 * 2**20
+_NO_PROJECT: Final = "There is no such project."
+
+
+def create(
+    tx: Transaction, content: Content, *, account_id: str, change: Change, now: datetime
+) -> Project:
+    """Store a new project with its first revision."""
+    share_id = new_id("p_", length=20)
+    project_id = store.insert(tx, account_id=account_id, share_id=share_id, now=now)
+    store.advance(tx, project_id, revision=0)
+    store.add_revision(tx, project_id, 1, content, change=change, at=now)
+    return _get(tx, project_id)
+
+
+def get(tx: Transaction, project_id: int, *, account_id: str) -> Project:
+    """Return a project. Raises `NotFoundError`; another account's is `ForbiddenError`."""
+    found = _get(tx, project_id)
+    if found.account_id != account_id:
+        raise ForbiddenError("This project belongs to another account than the API key does.")
+    return found
+
+
+def of_link(tx: Transaction, share_id: str) -> Project:
+    """Return what a shared link shows: its id is all that it takes. Raises `NotFoundError`."""
+    found = store.by_share_id(tx, share_id)
+    if found is None:
+        raise NotFoundError("There is nothing under this link.")
+    return found
+
+
+def content(tx: Transaction, project: Project, *, revision: int | None = None) -> Content:
+    """Return what a revision (the newest) holds. Raises `NotFoundError`."""
+    number = project.revision if revision is None else revision
+    found = store.content(tx, project.id, number)
+    if found is None:
+        raise NotFoundError(
+            f"The project has no revision {number}, or not any more.", field="revision"
+        )
+    return found
+
+
+def list_page(
+    tx: Transaction,
+    *,
+    account_id: str,
+    search: str | None,
+    status: ProjectStatus | None,
+    sort: Sort,
+    page: int,
+    limit: int,
+) -> Page:
+    """Return a page of an account's projects, counted from 1."""
+    found, total = store.page(
+        tx,
+        account_id=account_id,
+        search=search,
+        status=status,
+        sort=sort,
+        skip=(page - 1) * limit,
+        most=limit,
+    )
+    return Page(projects=tuple(found), total=total)
+
+
+def revise(
+    tx: Transaction,
+    project: Project,
+    new: Content | None,
+    *,
+    change: Change,
+    now: datetime,
+    most_kept: int,
+    status: ProjectStatus | None = None,
+) -> Project:
+    """Make the next revision (None: the content stays), and set the status if one is given.
+
+    Raises `StaleError` where `project` is not as it was any more, and `ConflictError` where the
+    status is to be set while a render is under way. Only `most_kept` revisions stay.
+    """
+    if new is not None:
+        number = project.revision + 1
+        if not store.advance(tx, project.id, revision=project.revision):
+            raise StaleError
+        store.add_revision(tx, project.id, number, new, change=change, at=now)
+        store.forget_revisions(tx, project.id, up_to=number - most_kept)
+    if status is not None:
+        store.set_status(tx, project.id, status)
+        if _get(tx, project.id).status is ProjectStatus.RENDERING:
+            raise ConflictError("The status cannot be set while the project is being rendered.")
+    return _get(tx, project.id)
+
+
+def history(tx: Transaction, project: Project, *, page: int, limit: int) -> History:
+    """Return a page of revisions, counted from 1, newest first."""
+    found, total = store.history(tx, project.id, skip=(page - 1) * limit, most=limit)
+    return History(revisions=tuple(found), total=total)
+
+
+def say(tx: Transaction, project: Project, text: str) -> int:
+    """Append a message, JSON, to the chat; returns how many there are now.
+
+    Raises `FileTooLargeError` where the chat is full.
+    """
+    counted = store.add_message(tx, project.id, text, size_bytes=len(text.encode("utf-8")))
+    if counted is None:
+        raise NotFoundError(_NO_PROJECT)
+    n_messages, size_bytes = counted
+    if size_bytes > MOST_MESSAGE_BYTES:
+        raise FileTooLargeError(
+            f"The chat of a project may have {MOST_MESSAGE_BYTES} bytes. Duplicate the project to "
+            "begin a new one.",
+            field="message",
+        )
+    return n_messages
+
+
+def messages(tx: Transaction, project: Project) -> list[str]:
+    """Return the chat, oldest first: JSON as it was given to `say`."""
+    return store.messages(tx, project.id)
+
+
+def begin_render(
+    tx: Transaction,
+    project: Project,
+    order: Order,
+    *,
+    queue: Queue,
+    most_active: int,
+    now: datetime,
+) -> Job:
+    """Submit a render of the project: the order names the revision.
+
+    Raises `ConflictError` while one of it is under way, or `most_active` of the account's, and
+    `InsufficientCreditsError`.
+    """
+    accounts.lock(tx, order.account_id)
+    if not store.set_status(tx, project.id, None):
+        raise NotFoundError(_NO_PROJECT)
+    if any(not job.status.is_final for job in _renders(tx, project)):
+        raise ConflictError("The project is being rendered already. Wait until that has ended.")
+    if jobs.count_active(tx, order.account_id, family=order.family) >= most_active:
+        raise ConflictError(
+            f"Another render is under way; your plan allows {most_active} at a time. Wait until "
+            "it has ended."
+        )
+    return jobs.submit(tx, order, queue=queue, now=now)
+
+
+def standing(tx: Transaction, project: Project, *, now: datetime) -> Standing:
+    """Return the latest render, and the last that came to a good end and can still be had."""
+    renders = list(reversed(_renders(tx, project)))
+    done = (_export(tx, job, now) for job in renders if job.status is JobStatus.SUCCEEDED)
+    return Standing(
+        latest=renders[0] if renders else None,
+        film=next((each for each in done if each.output is not None), None),
+    )
+
+
+def exports(tx: Transaction, project: Project, *, now: datetime) -> list[Export]:
+    """Return all renders of a project, newest first."""
+    return [_export(tx, job, now) for job in reversed(_renders(tx, project))]
+
+
+def delete(tx: Transaction, project: Project, *, ending: Ending) -> None:
+    """Delete a project for good, cancelling a render under way. Finished films stay their time."""
+    for job in _renders(tx, project):
+        jobs.cancel(tx, job, ending=ending)
+    store.delete(tx, project.id)
+
+
+def _renders(tx: Transaction, project: Project) -> list[Job]:
+    return jobs.of_subjects(tx, [subject_of(project.id)])
+
+
+def _get(tx: Transaction, project_id: int) -> Project:
+    found = store.by_id(tx, project_id)
+    if found is None:
+        raise NotFoundError(_NO_PROJECT)
+    return found
+
+
+def _export(tx: Transaction, job: Job, now: datetime) -> Export:
+    outputs = [file for file in jobs.details(tx, job).outputs if not file.is_gone(now)]
+    return Export(job=job, output=outputs[0] if outputs else None)

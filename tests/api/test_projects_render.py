@@ -1,0 +1,263 @@
+"""Renders of projects: of a revision, one at a time, in several kinds."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import av
+import httpx2
+import pytest
+import pyvips
+import sqlalchemy as sa
+from tests.conftest import customer_of
+from tests.fakes import FixedClock
+from tests.projects import EMAIL, URL, begin, composition, fetch, finish, make, patch, refused
+
+from telecine.assembly import Telecine
+from telecine.db.tables import deliveries, jobs
+
+
+def exports(client: httpx2.Client, project_id: int) -> list[dict[str, Any]]:
+    answer = client.get(f"{URL}/{project_id}/exports", params={"email": EMAIL})
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["data"])
+
+
+def rendered(
+    client: httpx2.Client, telecine: Telecine, clock: FixedClock, project_id: int, **more: Any
+) -> bytes:
+    """Render, and return the file that `render_url` opens."""
+    finish(telecine, clock, begin(client, project_id, **more))
+    told = fetch(client, project_id)
+    assert told["status"] == "completed", told["render_error"]
+    answer = client.get(told["render_url"])
+    assert answer.status_code == 200
+    return answer.content
+
+
+def frames_of(film: bytes) -> list[av.VideoFrame]:
+    with av.open(io.BytesIO(film), "r") as container:
+        return list(container.decode(video=0))
+
+
+def test_a_project_renders_to_a_film_that_is_told_and_opens(
+    anybody: httpx2.Client, telecine: Telecine, clock: FixedClock
+) -> None:
+    project = make(anybody, composition=composition())["id"]
+    begun = begin(anybody, project)
+    assert begun | {"id": project, "status": "rendering", "progress": 0, "revision": 1} == begun
+    assert (fetch(anybody, project)["status"], fetch(anybody, project)["render_url"]) == (
+        "rendering",
+        None,
+    )
+    finish(telecine, clock, begun)
+    told = fetch(anybody, project)
+    assert told["status"] == "completed"
+    assert (told["render_progress"], told["render_error"]) == (100, None)
+    assert (told["render_id"], told["render_revision"]) == (begun["render_id"], 1)
+    film = anybody.get(told["render_url"])
+    assert film.headers["content-type"] == "video/mp4"
+    frames = frames_of(film.content)
+    assert [(frame.width, frame.height) for frame in frames] == [(160, 90)] * 5
+    red, green, blue = frames[2].to_ndarray(format="rgb24")[45, 80]
+    assert (red > 170, green < 70, blue < 60) == (True, True, True)
+
+
+def test_a_render_is_of_the_revision_that_it_began_with(
+    anybody: httpx2.Client, telecine: Telecine, clock: FixedClock
+) -> None:
+    project = make(anybody, composition=composition())["id"]
+    begun = begin(anybody, project)
+    green = {"items": {"item-1": {"color": "#00ff00"}}}
+    assert patch(anybody, project, "deep-merge", composition=green).status_code == 200
+    finish(telecine, clock, begun)
+    told = fetch(anybody, project)
+    assert (told["revision"], told["render_revision"]) == (2, 1)
+    pixel = frames_of(anybody.get(told["render_url"]).content)[0].to_ndarray(format="rgb24")[45, 80]
+    assert pixel[0] > 150 > 90 > pixel[1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "media_type", "begins"),
+    [("webm", "video/webm", b"\x1a\x45\xdf\xa3"), ("mp3", "audio/mpeg", b"ID3")],
+)
+def test_a_project_is_exported_in_other_kinds(
+    anybody: httpx2.Client,
+    telecine: Telecine,
+    clock: FixedClock,
+    kind: str,
+    media_type: str,
+    begins: bytes,
+) -> None:
+    project = make(anybody, composition=composition())["id"]
+    content = rendered(anybody, telecine, clock, project, format=kind)
+    assert content.startswith(begins)
+    export = exports(anybody, project)[0]
+    assert (export["format"], export["status"], export["cost"]) == (kind, "completed", 1)
+    assert export["url"].endswith(f"/project-{project}.{kind}")
+    assert anybody.get(export["url"]).headers["content-type"] == media_type
+
+
+def test_size_rate_and_range_of_an_export_are_as_asked(
+    anybody: httpx2.Client, telecine: Telecine, clock: FixedClock
+) -> None:
+    project = make(anybody, composition=composition())["id"]
+    film = rendered(
+        *(anybody, telecine, clock, project),
+        width=320,
+        fps=10,
+        range={"from": 1, "durationInFrames": 3},
+    )
+    assert [(frame.width, frame.height) for frame in frames_of(film)] == [(320, 180)] * 6
+    export = exports(anybody, project)[0]
+    assert (export["width"], export["height"], export["fps"]) == (320, 180, 10)
+    assert (export["from"], export["durationInFrames"], export["revision"]) == (2, 6, 1)
+
+
+def test_a_picture_is_the_frame_that_is_asked_for(
+    anybody: httpx2.Client, telecine: Telecine, clock: FixedClock
+) -> None:
+    shown = composition()
+    shown["items"]["item-2"] = {**shown["items"]["item-1"], "id": "item-2", "color": "#0000ff"}
+    shown["items"]["item-2"]["from"] = 5
+    shown["tracks"][0]["items"].append("item-2")
+    project = make(anybody, composition=shown)["id"]
+    content = rendered(anybody, telecine, clock, project, format="png", range={"from": 7})
+    assert content.startswith(b"\x89PNG")
+    image = pyvips.Image.new_from_buffer(content, "")
+    assert (image.width, image.height) == (160, 90)
+    assert image.getpoint(80, 45)[2] > 200
+
+
+def test_exports_are_listed_newest_first_and_the_last_good_one_is_the_render(
+    anybody: httpx2.Client, telecine: Telecine, clock: FixedClock
+) -> None:
+    project = make(anybody, composition=composition())["id"]
+    rendered(anybody, telecine, clock, project)
+    assert rendered(anybody, telecine, clock, project, format="gif").startswith(b"GIF89a")
+    begin(anybody, project, format="mp3")
+    listed = exports(anybody, project)
+    assert [each["format"] for each in listed] == ["mp3", "gif", "mp4"]
+    assert [each["status"] for each in listed] == ["rendering", "completed", "completed"]
+    assert fetch(anybody, project)["render_url"] == listed[1]["url"]
+    clock.advance(seconds=25 * 3600)
+    assert [each["url"] for each in exports(anybody, project)] == [None, None, None]
+    assert fetch(anybody, project)["render_url"] is None
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"format": "avi"},
+        {"width": 15},
+        {"width": 10**9},
+        {"width": 320, "height": 320},
+        {"fps": 0},
+        {"fps": 121},
+        {"fps": "fast"},
+        {"range": {"from": -1}},
+        {"range": {"from": 5}},
+        {"range": {"from": 0, "durationInFrames": 0}},
+        {"range": [0, 3]},
+        {"num_workers": "many"},
+        {"webhook_url": "nowhere"},
+    ],
+)
+def test_an_export_that_cannot_be_is_refused_by_its_field(
+    anybody: httpx2.Client, more: dict[str, Any]
+) -> None:
+    project = make(anybody, composition=composition())["id"]
+    answer = anybody.post(f"{URL}/{project}/render", json={"email": EMAIL, **more})
+    told = refused(answer, 400, "INVALID_REQUEST")
+    assert told["data"]["field"].split(".")[0] == next(iter(more))
+
+
+def test_a_second_render_is_refused_while_one_is_under_way(
+    anybody: httpx2.Client, telecine: Telecine, clock: FixedClock
+) -> None:
+    one, two = (make(anybody, composition=composition())["id"] for _ in range(2))
+    begun = begin(anybody, one)
+    for project in (one, two):
+        answer = anybody.post(f"{URL}/{project}/render", json={"email": EMAIL})
+        refused(answer, 409, "CONCURRENT_LIMIT")
+    finish(telecine, clock, begun)
+    begin(anybody, two)
+
+
+def test_a_plan_may_allow_more_renders_at_a_time(
+    anybody: httpx2.Client, telecine: Telecine
+) -> None:
+    plans = telecine.plans.plans
+    plans["team"] = type(plans["team"])(
+        **{name: getattr(plans["team"], name) for name in plans["team"].__struct_fields__}
+        | {"active_renders": 2}
+    )
+    ids = [make(anybody, composition=composition())["id"] for _ in range(3)]
+    begin(anybody, ids[0])
+    refused(anybody.post(f"{URL}/{ids[0]}/render", json={"email": EMAIL}), 409, "CONCURRENT_LIMIT")
+    begin(anybody, ids[1])
+    refused(anybody.post(f"{URL}/{ids[2]}/render", json={"email": EMAIL}), 409, "CONCURRENT_LIMIT")
+
+
+def test_a_render_without_credits_is_refused_and_leaves_nothing(
+    api: httpx2.Client, telecine: Telecine
+) -> None:
+    poor = customer_of(telecine, amount=0)
+    api.headers.update(poor.headers)
+    project = make(api, composition=composition())["id"]
+    told = refused(
+        api.post(f"{URL}/{project}/render", json={"email": EMAIL}), 402, "INSUFFICIENT_CREDIT"
+    )
+    assert told["data"] == {"required": 1, "available": 0}
+    assert fetch(api, project)["status"] == "draft"
+    with telecine.db.snapshot() as tx:
+        assert tx.execute(sa.select(sa.func.count()).select_from(jobs)).scalar_one() == 0
+
+
+def test_a_render_that_fails_is_told_and_costs_nothing(
+    anybody: httpx2.Client, telecine: Telecine, clock: FixedClock
+) -> None:
+    shown = composition(assets={"a": image("http://127.0.0.1:9/x.png")})
+    project = make(anybody, composition=composition())["id"]
+    rendered(anybody, telecine, clock, project)
+    good = fetch(anybody, project)["render_url"]
+    uploaded = anybody.post(
+        "/api/v1/upload", files={"file": ("x.png", pyvips.Image.black(8, 8).pngsave_buffer())}
+    ).json()["assets"][0]
+    shown["assets"]["a"]["remoteUrl"] = uploaded["url"]
+    shown["items"]["item-1"] |= {"type": "image", "assetId": "a"}
+    patch(anybody, project, "replace", composition=shown)
+    begun = begin(anybody, project)
+    anybody.delete(f"/api/v1/files/{uploaded['id']}")
+    finish(telecine, clock, begun)
+    told = fetch(anybody, project)
+    assert (told["status"], told["render_url"], told["render_revision"]) == ("failed", good, 1)
+    assert told["render_error"]
+    assert exports(anybody, project)[0]["error"] == told["render_error"]
+    assert anybody.get("/api/v1/credits").json()["credits"] == 99
+
+
+def image(url: str) -> dict[str, str]:
+    return {"id": "a", "type": "image", "remoteUrl": url}
+
+
+def test_the_end_of_a_render_is_told_to_a_webhook(
+    anybody: httpx2.Client, telecine: Telecine, clock: FixedClock
+) -> None:
+    project = make(anybody, composition=composition())["id"]
+    begun = begin(anybody, project, webhook_url="https://hooks.example.com/x")
+    finish(telecine, clock, begun)
+    with telecine.db.snapshot() as tx:
+        body = json.loads(tx.execute(sa.select(deliveries.c.body)).scalar_one())
+    told = fetch(anybody, project)
+    assert body == {
+        "id": project,
+        "render_id": begun["render_id"],
+        "status": "completed",
+        "revision": 1,
+        "render_url": told["render_url"],
+        "render_error": None,
+        "timestamp": "2026-04-12T12:00:00.000Z",
+    }
