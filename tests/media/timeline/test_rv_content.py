@@ -260,3 +260,9 @@ def test_ten_thousand_families_are_read_in_no_time() -> None:
     clips = [clip("text", text="a", fontFamily=f"Family {number}" * 8) for number in range(10_000)]
     parsed = parse_rv(document(*clips))
     assert len(parsed.warnings) == MAX_PROBLEMS
+
+
+def test_a_scene_in_space_is_refused_with_what_to_do_instead() -> None:
+    (problem,) = parse_rv(document(clip("three"))).problems
+    assert problem.code == "CLIP_TYPE_UNSUPPORTED"
+    assert "`video`" in problem.message

@@ -240,8 +240,10 @@ def _three(node: Node) -> Content | None:
             if kind is not None:
                 kind.text(max_characters=64)
     node.report.problem(
-        f"{node.path}.type", "CLIP_TYPE_UNSUPPORTED", "Three-dimensional clips are not drawn yet.",
-        got="three", allowed="the other types",
+        f"{node.path}.type", "CLIP_TYPE_UNSUPPORTED",
+        "Scenes in space are not drawn here. Render this one elsewhere, and put it in as a `video`"
+        " (WebM and MOV may be transparent) or as an `image`.",
+        got="three", allowed="video, image, svg, and the other types",
     )  # fmt: skip
     return None
 
