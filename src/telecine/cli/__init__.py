@@ -315,6 +315,23 @@ def validate(
     sys.exit(render.validate(composition))
 
 
+@app.command("preview")
+def preview_command(
+    composition: Annotated[
+        Path, typer.Argument(help="Composition, a JSON file.", metavar="COMPOSITION")
+    ],
+    opens: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the page in the browser.")
+    ] = True,
+    server: Server = "",
+    key: Key = "",
+) -> None:
+    """Look at a composition in the browser, without rendering it first."""
+    from telecine.cli import media, preview
+
+    preview.preview(composition, remote=media.remote(server, key), opens=opens)
+
+
 @app.command("demo")
 def demo_command(
     output: Annotated[Path, typer.Option(help="Where the results are kept.")] = Path("demo-output"),

@@ -66,12 +66,12 @@ class Options:
 
 def validate(composition: Path) -> int:
     """Say everything that is wrong with a composition; return the exit status."""
-    document = _document(composition)
+    document = read(composition)
     parsed = parse(document)
     missing = _missing(parsed, composition.parent)
     faults = (*parsed.problems, *missing)
-    _show(faults, "red")
-    _show(parsed.warnings, "yellow")
+    show(faults, "red")
+    show(parsed.warnings, "yellow")
     if parsed.timeline is not None and parsed.timeline.duration_frames == 0:
         _say(f"{composition}: there is nothing to render, no clip lasts", style="red")
         return 1
@@ -163,11 +163,11 @@ class _Ready:
 def _ready(composition: Path) -> Iterator[_Ready]:
     loaded = settings.load()
     configure(level="warning", format=loaded.log_format)
-    document = _document(composition)
+    document = read(composition)
     parsed = parse(document)
     faults = (*parsed.problems, *_missing(parsed, composition.parent))
-    _show(faults, "red")
-    _show(parsed.warnings, "yellow")
+    show(faults, "red")
+    show(parsed.warnings, "yellow")
     if faults or parsed.timeline is None or not isinstance(document, Mapping):
         raise InvalidRequestError(f"{composition} has {_counted(len(faults), 'problem')}.")
     with workspace() as folder, assembly.renderer(loaded) as renderer:
@@ -180,7 +180,8 @@ def _ready(composition: Path) -> Iterator[_Ready]:
         )
 
 
-def _document(composition: Path) -> object:
+def read(composition: Path) -> object:
+    """Return the JSON of a composition file. Raises `InvalidRequestError`."""
     require_file(composition)
     if composition.stat().st_size > _MAX_DOCUMENT_BYTES:
         raise InvalidRequestError(f"{composition} is larger than 64 MiB.")
@@ -194,7 +195,8 @@ def _document(composition: Path) -> object:
         raise InvalidRequestError(f"{composition} is not JSON: {error}.") from error
 
 
-def _is_remote(src: str) -> bool:
+def is_remote(src: str) -> bool:
+    """Say whether a source is fetched, not read here."""
     return src.lower().startswith(_ADDRESSES)
 
 
@@ -209,7 +211,7 @@ def _missing(parsed: Parsed, folder: Path) -> list[Problem]:
             allowed=f"a path relative to {folder}, or a URL",
         )
         for source in parsed.sources
-        if not _is_remote(source.src) and not (folder / source.src).is_file()
+        if not is_remote(source.src) and not (folder / source.src).is_file()
     ]
 
 
@@ -221,7 +223,7 @@ def _files(parsed: Parsed, base: Path, folder: Path, loaded: Settings) -> dict[s
     files = {}
     outbound = assembly.outbound(loaded)
     for index, source in enumerate(parsed.sources):
-        if _is_remote(source.src):
+        if is_remote(source.src):
             files[source.src] = _fetched(source, folder / f"source{index}", outbound)
         else:
             files[source.src] = base / source.src
@@ -314,7 +316,7 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def _show(problems: Sequence[Problem], style: str) -> None:
+def show(problems: Sequence[Problem], style: str) -> None:
     """One line each: where, what, what was found, what is allowed there."""
     for each in problems:
         line = Text(f"{each.path or 'document'}: ", style=style)
