@@ -5,6 +5,7 @@ It reads replies by the document's names alone, so a field that is missing or re
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -24,6 +25,7 @@ from renderingvideo import (
     ValidationError,
 )
 from tests import samples
+from tests.databases import postgres
 
 from telecine.cli.local_server import LocalServer, local_server
 
@@ -31,18 +33,29 @@ PATIENCE_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(tmp_path_factory: pytest.TempPathFactory, database: dict[str, str]) -> Path:
+    del database  # each has a folder of its own
     return tmp_path_factory.mktemp("serve") / "data"
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """The settings of a database: both are to do the same."""
+    if request.param == "sqlite":
+        yield {}
+        return
+    with postgres() as url:
+        yield {"TELECINE_DATABASE_URL": url}
+
+
 @pytest.fixture(scope="module")
-def server(data: Path) -> Iterator[LocalServer]:
-    with local_server(data) as running:
+def server(data: Path, database: dict[str, str]) -> Iterator[LocalServer]:
+    with local_server(data, environment=database) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def key(server: LocalServer, data: Path) -> str:
+def key(server: LocalServer, data: Path, database: dict[str, str]) -> str:
     """A key in the style that the client insists on."""
     command = [sys.executable, "-m", "telecine", "keys", "create", "--style", "sk"]
     made = subprocess.run(
@@ -50,6 +63,7 @@ def key(server: LocalServer, data: Path) -> str:
         capture_output=True,
         text=True,
         check=True,
+        env={**os.environ, **database},
     )
     return made.stdout.strip()
 

@@ -1,0 +1,74 @@
+"""A Postgres of the tests' own: a cluster in a temporary folder, on loopback, gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+#: Where Debian keeps the programs that it does not put on the PATH.
+_DEBIAN = Path("/usr/lib/postgresql")
+#: Nothing here must survive a power cut.
+_OPTIONS = "-c fsync=off -c full_page_writes=off -c max_connections=100 -c unix_socket_directories="
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """Give the URL of an empty database for as long as the block lasts."""
+    with tempfile.TemporaryDirectory(prefix="telecine-postgres-") as folder:
+        data, log = Path(folder) / "data", Path(folder) / "log"
+        owner = _owner(folder)
+        made = (
+            "--auth=trust",
+            "--username=telecine",
+            "--encoding=UTF8",
+            "--no-locale",
+            "--no-sync",
+        )
+        _run("initdb", f"--pgdata={data}", *made, **owner)
+        port = _free_port()
+        options = f"{_OPTIONS} -c listen_addresses=127.0.0.1 -c port={port}"
+        # It waits until connections are taken.
+        control = ("pg_ctl", f"--pgdata={data}", f"--log={log}", f"--options={options}")
+        _run(*control, "start", **owner)
+        try:
+            yield f"postgresql://telecine@127.0.0.1:{port}/postgres"
+        finally:
+            _run("pg_ctl", f"--pgdata={data}", "--mode=immediate", "stop", **owner)
+
+
+def _owner(folder: str) -> dict[str, Any]:
+    """Postgres refuses to run as root: then its own user has the folder."""
+    if os.getuid() != 0:
+        return {}
+    user = next(name for name in ("postgres", "nobody") if _is_there(name))
+    shutil.chown(folder, user)
+    return {"user": user, "extra_groups": []}
+
+
+def _is_there(user: str) -> bool:
+    return any(each.pw_name == user for each in pwd.getpwall())
+
+
+def _run(program: str, *arguments: str, **owner: Any) -> None:
+    found = shutil.which(program) or max(map(str, _DEBIAN.glob(f"*/bin/{program}")), default=None)
+    assert found, f"The tests need Postgres: there is no {program} here (Debian: postgresql)."
+    # Its output goes to a file: a pipe would stay open for as long as the server runs.
+    with tempfile.TemporaryFile() as said:
+        done = subprocess.run(
+            [found, *arguments], cwd="/", stdout=said, stderr=said, check=False, **owner
+        )
+        said.seek(0)
+        assert done.returncode == 0, said.read().decode()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
