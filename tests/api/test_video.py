@@ -6,6 +6,7 @@ import contextlib
 import json
 import re
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from telecine.db.tables import compositions, deliveries, jobs
 VIDEO = "/api/v1/video"
 PREVIEW = "/api/v1/preview"
 HOST = "http://testserver"
+SECONDS = "estimatedSeconds"
 
 
 def config(**clip: Any) -> dict[str, Any]:
@@ -283,6 +285,24 @@ def test_a_dry_run_quotes_and_changes_nothing(
     assert (again["cost"], again["dryRun"], again["remainingCredits"]) == (15, True, 100)
     steps.assert_untouched(telecine, customer.account)
     refused(anybody.post(f"{VIDEO}?dry_run=true", json={"config": {}}), 400, "INVALID_CONFIG")
+
+
+def test_a_dry_run_says_how_long_a_render_takes_by_the_last_ones(
+    anybody: httpx2.Client, telecine: Telecine, clock: FixedClock
+) -> None:
+    def quoted() -> int:
+        return int(anybody.post(f"{VIDEO}?dry_run=true", json={"config": config()}).json()[SECONDS])
+
+    guessed = quoted()
+    begun = begin(anybody, make(anybody))
+    finish(telecine, clock, begun)
+    assert quoted() == guessed  # by this clock it took no time at all, which says nothing
+    later = jobs.update().where(jobs.c.id == begun["renderTaskId"])
+    with telecine.db.transaction() as tx:
+        tx.execute(later.values(finished_at=clock() + timedelta(seconds=99)))
+    assert quoted() == 100
+    clock.advance(seconds=60 * 24 * 3600)
+    assert quoted() == guessed
 
 
 # Renders
