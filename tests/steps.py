@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -99,3 +100,11 @@ def assert_untouched(telecine: Telecine, account: Account) -> None:
     assert files_on_disk(telecine) == []
     with telecine.db.snapshot() as tx:
         assert tx.execute(sa.select(sa.func.count()).select_from(jobs)).scalar_one() == 0
+
+
+def until(is_so: Callable[[], bool], *, timeout_seconds: float = 60) -> None:
+    """Wait for something that another thread or process brings about."""
+    deadline = time.monotonic() + timeout_seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

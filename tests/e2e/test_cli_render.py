@@ -8,15 +8,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
 import pyvips
-from tests import samples
+from tests import samples, steps
 
 GALLERY = Path(__file__).parents[1] / "media" / "render" / "gallery"
 
@@ -195,7 +193,7 @@ def test_a_stopped_render_leaves_nothing_behind(
         start_new_session=True,
     )
     try:
-        wait_until(lambda: any(temporary.glob("*/*.mp4")))
+        steps.until(lambda: any(temporary.glob("*/*.mp4")))
         os.killpg(program.pid, number)
         assert program.wait(60) == 128 + number
     finally:
@@ -203,14 +201,7 @@ def test_a_stopped_render_leaves_nothing_behind(
         program.communicate()
     assert list(temporary.iterdir()) == []
     assert not (tmp_path / "film.mp4").exists()
-    wait_until(lambda: not is_group_alive(program.pid))
-
-
-def wait_until(is_so: Callable[[], bool], *, timeout_seconds: float = 60) -> None:
-    deadline = time.monotonic() + timeout_seconds
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    steps.until(lambda: not is_group_alive(program.pid))
 
 
 def is_group_alive(group: int) -> bool:

@@ -47,6 +47,8 @@ _SEGMENT_TYPE: Final = "video/iso.segment"
 _KEPT: Final = "private, max-age=86400"
 #: Asked for first: it says whether there is still something to see.
 _ASKED_AGAIN: Final = "private, no-cache"
+#: Somebody sits before the player and waits.
+_FETCH_SECONDS: Final = 120.0
 #: Of a film that cannot be shown: the request is fine, what it names is not.
 _UNPROCESSABLE: Final = (
     *("invalid_request", "invalid_document", "media_error", "unsupported_media"),
@@ -101,14 +103,22 @@ async def serve(
 
 async def _source(services: Services, checked: Checked, *, account_id: str, key: str) -> Source:
     account = await services.read(partial(accounts.get, account_id=account_id))
-    room = sources.Room(max_bytes=plan_of(services, account).max_file_bytes)
+    room = sources.Room(
+        max_bytes=plan_of(services, account).max_file_bytes, max_seconds=_FETCH_SECONDS
+    )
 
-    def bring(folder: Path) -> Mapping[str, Path]:
+    def bring(folder: Path, is_cancelled: Callable[[], bool]) -> Mapping[str, Path]:
         stored = {
             src: services.blobs.open_local(file.blob_key, workspace=folder)
             for src, file in checked.files.items()
         }
-        fetched = sources.fetch(services.cache, checked.remote, folder=folder / "web", room=room)
+        fetched = sources.fetch(
+            services.cache,
+            checked.remote,
+            folder=folder / "web",
+            room=room,
+            is_cancelled=is_cancelled,
+        )
         return {**stored, **fetched}
 
     return Source(key=key, document=checked.text, bring=bring)

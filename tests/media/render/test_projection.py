@@ -83,7 +83,7 @@ def shown(projection: Projection, order: Sequence[int]) -> bytes:
 
 
 def pictures(data: bytes) -> list[npt.NDArray[np.uint8]]:
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         return [
             np.asarray(frame.to_ndarray(format="yuv420p"), np.uint8)
             for frame in container.decode(video=0)
@@ -91,7 +91,7 @@ def pictures(data: bytes) -> list[npt.NDArray[np.uint8]]:
 
 
 def heard(data: bytes) -> npt.NDArray[np.float32]:
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         rows = [np.asarray(frame.to_ndarray()[0]) for frame in container.decode(audio=0)]
     return np.concatenate(rows).astype(np.float32)
 
@@ -183,7 +183,7 @@ def test_captions_are_told_when_they_are_shown() -> None:
 
 
 def _middle(png: bytes) -> int:
-    with av.open(io.BytesIO(png)) as container:
+    with av.open(io.BytesIO(png), "r") as container:
         (frame,) = container.decode(video=0)
     grey = frame.to_ndarray(format="gray8")
     return int(grey[grey.shape[0] // 2, grey.shape[1] // 2])

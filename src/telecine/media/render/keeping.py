@@ -1,15 +1,38 @@
-"""Small files that were made once and may be asked for again; what was used longest ago goes first."""
+"""What a child wrote, taken from it, and kept as long as there is room for it."""
 
 from __future__ import annotations
 
+import os
+import stat
 import threading
 from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
 
+from telecine.kit.errors import ProcessingError
+
+
+def taken(path: Path, *, max_bytes: int) -> bytes:
+    """Read a file that a child wrote. It has opened strangers' files: no link of its is followed,
+    and no pipe waited for. Raises `ProcessingError`.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise ProcessingError("A render process wrote nothing.") from error
+    try:
+        facts = os.fstat(fd)
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size > max_bytes:
+            raise ProcessingError("A render process wrote what makes no sense.")
+        return os.read(fd, max_bytes)
+    finally:
+        os.close(fd)
+
 
 class Kept:
     """Content under a group and a name, in a folder of its own. Safe to call from many threads.
+
+    What was used longest ago makes room for what is new.
 
     Both names are ours, never a stranger's: they are those of a folder and a file.
     """

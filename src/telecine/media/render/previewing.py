@@ -7,9 +7,7 @@ next. What was made is kept, within a bound, for as long as this process lives.
 
 from __future__ import annotations
 
-import os
 import shutil
-import stat
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -32,7 +30,7 @@ from telecine.kit.errors import (
 from telecine.kit.ids import new_id
 from telecine.media.render.confined import Engaged, Order, Renderer
 from telecine.media.render.job import Ask
-from telecine.media.render.keeping import Kept
+from telecine.media.render.keeping import Kept, taken
 from telecine.media.render.playlist import (
     CAPTIONS_NAME,
     HEAD_NAME,
@@ -48,6 +46,7 @@ _log = structlog.get_logger(__name__)
 #: Two seconds at preview size have one or two MB.
 _MOST_BYTES: Final = 64 * 2**20
 _RETRY_AFTER_SECONDS: Final = 2
+_STOP_SECONDS: Final = 5.0
 #: Tries at one thing, when the child dies under it.
 _MOST_TRIES: Final = 2
 
@@ -57,12 +56,13 @@ class Source:
     """What is shown. `key` is hexadecimal; it is another for another document or other files.
 
     `bring` puts what the document names into an empty folder, or says where it is; it may take
-    long, and is called in a thread of its own whenever the film is opened.
+    long, but asks now and then whether it is still wanted. Called in a thread of its own whenever
+    the film is opened.
     """
 
     key: str
     document: str
-    bring: Callable[[Path], Mapping[str, Path]]
+    bring: Callable[[Path, Callable[[], bool]], Mapping[str, Path]]
 
 
 class Previews:
@@ -153,7 +153,7 @@ class Previews:
             for session in sessions:
                 session.end()
         for session in sessions:
-            session.join()
+            session.join(_STOP_SECONDS)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _make_room(self) -> None:
@@ -358,7 +358,10 @@ class _Session:
         return content
 
     def _asked(self, question: Ask) -> None:
-        self._film().ask(question, is_cancelled=lambda: self._is_over)
+        self._film().ask(question, is_cancelled=self._is_ended)
+
+    def _is_ended(self) -> bool:
+        return self._is_over
 
     def _film(self) -> Engaged:
         """Open the film where it is not open: its sources are brought once."""
@@ -366,27 +369,18 @@ class _Session:
             if self._files is None:
                 sources = self._folder / "sources"
                 sources.mkdir(mode=0o700)
-                self._files = self._source.bring(sources)
+                self._files = self._source.bring(sources, self._is_ended)
             order = Order(
                 document=msgspec.json.decode(self._source.document),
                 files=self._files,
                 workspace=self._workspace,
                 output=self._workspace / CAPTIONS_NAME,
             )
-            self._engaged = self._renderer.engage(order, is_cancelled=lambda: self._is_over)
+            self._engaged = self._renderer.engage(order, is_cancelled=self._is_ended)
         return self._engaged
 
     def _taken(self, name: str) -> bytes:
-        """Read what the child wrote. It opened strangers' files: no link of its is followed."""
-        try:
-            fd = os.open(self._workspace / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except OSError as error:
-            raise ProcessingError("A render process wrote nothing.") from error
-        with open(fd, "rb") as file:  # noqa: PTH123 (a descriptor)
-            facts = os.fstat(fd)
-            if not stat.S_ISREG(facts.st_mode) or facts.st_size > _MOST_BYTES:
-                raise ProcessingError("A render process wrote what makes no sense.")
-            return file.read(_MOST_BYTES)
+        return taken(self._workspace / name, max_bytes=_MOST_BYTES)
 
     def _told(self, error: TelecineError) -> TelecineError:
         """Log what is ours to mend."""

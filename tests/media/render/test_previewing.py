@@ -1,0 +1,252 @@
+"""Films on demand, with real children: few at a time, each thing made once, none left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import CancelledError as Unwanted
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.steps import until
+from typing_extensions import override
+
+from telecine.kit.errors import (
+    BusyError,
+    InvalidRequestError,
+    NotFoundError,
+    ProcessingError,
+    UndecodableMediaError,
+)
+from telecine.media.process import Limits
+from telecine.media.render.confined import Engaged, Order, Renderer
+from telecine.media.render.keeping import Kept, taken
+from telecine.media.render.previewing import Previews, Source
+
+LIMITS = Limits(memory_bytes=4 * 2**30, output_bytes=2**28, wall_seconds=60, stall_seconds=30)
+SECONDS = 60.0
+
+
+class Watched(Renderer):
+    """Remembers whom it engaged."""
+
+    def __init__(self) -> None:
+        super().__init__(sandbox="require", limits=LIMITS, n_spare=0)
+        self.engaged: list[Engaged] = []
+
+    @override
+    def engage(self, order: Order, **more: Any) -> Engaged:
+        self.engaged.append(super().engage(order, **more))
+        return self.engaged[-1]
+
+
+@pytest.fixture
+def renderer() -> Iterator[Watched]:
+    with Watched() as made:
+        yield made
+
+
+Make = Callable[..., Previews]
+
+
+@pytest.fixture
+def make(tmp_path: Path, renderer: Watched) -> Iterator[Make]:
+    made: list[Previews] = []
+
+    def act(*, most_sessions: int = 2, idle_seconds: float = 60) -> Previews:
+        made.append(
+            Previews(
+                renderer,
+                folder=tmp_path / "previews",
+                most_sessions=most_sessions,
+                idle_seconds=idle_seconds,
+                max_bytes=2**24,
+            )
+        )
+        return made[-1]
+
+    yield act
+    for previews in made:
+        previews.close()
+
+
+def nothing(_folder: Path, _is_cancelled: Callable[[], bool]) -> Mapping[str, Path]:
+    return {}
+
+
+def source(key: str = "a0", *, seconds: float = 1, bring: Any = nothing, **clip: Any) -> Source:
+    shown = {"type": "text", "text": "Hello", "start": 0, "duration": seconds, **clip}
+    meta = {"version": "2.0.0", "width": 160, "height": 90, "fps": 5}
+    document = json.dumps({"meta": meta, "tracks": [{"clips": [shown]}]})
+    return Source(key=key, document=document, bring=bring)
+
+
+class Held:
+    """Sources that come when they are let go."""
+
+    def __init__(self) -> None:
+        self._may_go = threading.Event()
+
+    def bring(self, _folder: Path, _is_cancelled: Callable[[], bool]) -> Mapping[str, Path]:
+        assert self._may_go.wait(SECONDS)
+        return {}
+
+    def let_go(self) -> None:
+        self._may_go.set()
+
+
+@pytest.fixture
+def held() -> Iterator[Held]:
+    made = Held()
+    yield made
+    made.let_go()
+
+
+def test_what_two_ask_for_is_rendered_once(make: Make, held: Held) -> None:
+    previews = make()
+    film = source(bring=held.bring)
+    asked = [previews.ask(film, "0.m4s") for _ in range(2)]
+    held.let_go()
+    one, two = (each.result(SECONDS) for each in asked)
+    assert one == two
+    assert previews.ask(film, "0.m4s").result(0) == one
+    assert previews.n_segments == 1
+
+
+def test_the_next_segment_is_made_before_it_is_asked_for(make: Make, renderer: Watched) -> None:
+    previews = make()
+    film = source(seconds=5)
+    previews.ask(film, "0.m4s").result(SECONDS)
+    until(lambda: previews.n_segments == 2)
+    assert previews.ask(film, "1.m4s").result(0)
+    until(lambda: previews.n_segments == 3)
+    assert len(renderer.engaged) == 1
+
+
+def test_what_a_film_does_not_have_is_said(make: Make) -> None:
+    previews = make()
+    for name in ("1.m4s", "captions.vtt", "film.mp4"):
+        with pytest.raises(NotFoundError):
+            previews.ask(source(), name).result(SECONDS)
+    assert previews.ask(source(), "poster.png").result(SECONDS).startswith(b"\x89PNG")
+
+
+def test_a_film_that_is_not_looked_at_makes_room(make: Make) -> None:
+    previews = make(most_sessions=1)
+    previews.ask(source("a1"), "0.m4s").result(SECONDS)
+    assert previews.ask(source("a2"), "0.m4s").result(SECONDS)
+    assert previews.n_sessions == 1
+    found = previews.find("a1", "0.m4s")
+    assert found is not None, "what was made is kept when its session has ended"
+    assert previews.find("a1", "poster.png") is None
+
+
+def test_more_films_than_may_be_open_are_told_to_come_again(make: Make, held: Held) -> None:
+    previews = make(most_sessions=1)
+    waiting = previews.ask(source("a1", bring=held.bring), "poster.png")
+    with pytest.raises(BusyError) as caught:
+        previews.ask(source("a2"), "poster.png")
+    assert caught.value.retry_after_seconds > 0
+    held.let_go()
+    assert waiting.result(SECONDS)
+    assert previews.ask(source("a2"), "poster.png").result(SECONDS)
+
+
+def test_a_film_that_nobody_waits_for_any_more_makes_room_at_once(make: Make, held: Held) -> None:
+    previews = make(most_sessions=1)
+    left = previews.ask(source("a1", bring=held.bring), "0.m4s")
+    left.cancel()
+    assert previews.ask(source("a2"), "poster.png").result(SECONDS)
+    with pytest.raises(Unwanted):
+        left.result(0)
+
+
+def test_what_nobody_waits_for_is_not_made(make: Make, held: Held) -> None:
+    previews = make()
+    film = source(seconds=5, bring=held.bring)
+    previews.ask(film, "2.m4s").cancel()
+    poster = previews.ask(film, "poster.png")
+    held.let_go()
+    assert poster.result(SECONDS)
+    assert previews.n_segments == 0
+
+
+def test_a_child_that_was_killed_is_replaced(make: Make, renderer: Watched) -> None:
+    previews = make()
+    film = source(seconds=5)
+    first = previews.ask(film, "0.m4s").result(SECONDS)
+    until(lambda: previews.n_segments == 2)
+    os.kill(renderer.engaged[0].pid, signal.SIGKILL)
+    assert previews.ask(film, "2.m4s").result(SECONDS)
+    assert previews.ask(film, "0.m4s").result(SECONDS) == first
+    assert len(renderer.engaged) == 2
+
+
+def test_a_session_that_idles_ends_and_leaves_what_it_made(
+    make: Make, renderer: Watched, tmp_path: Path
+) -> None:
+    previews = make(idle_seconds=0.01)
+    made = previews.ask(source(), "0.m4s").result(SECONDS)
+    until(lambda: previews.n_sessions == 0)
+    until(lambda: not list(tmp_path.glob("previews/run_*/session_*")))
+    assert previews.ask(source(), "0.m4s").result(0) == made
+    assert len(renderer.engaged) == 1
+
+
+def test_a_fault_names_its_place_and_the_film_can_be_asked_for_again(
+    make: Make, tmp_path: Path
+) -> None:
+    previews = make()
+    path = tmp_path / "photo.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    wrong = source(type="image", src="photo.png", bring=lambda *_: {"photo.png": path})
+    with pytest.raises(UndecodableMediaError) as caught:
+        previews.ask(wrong, "index.m3u8").result(SECONDS)
+    assert caught.value.field == "tracks[0].clips[0].src"
+    with pytest.raises(InvalidRequestError) as empty:
+        previews.ask(source("a9", seconds=0), "index.m3u8").result(SECONDS)
+    assert empty.value.message
+    assert previews.ask(source(), "index.m3u8").result(SECONDS)
+
+
+def test_closing_leaves_nothing_and_a_start_clears_what_others_left(
+    make: Make, tmp_path: Path
+) -> None:
+    left = tmp_path / "previews" / "run_killed" / "kept"
+    left.mkdir(parents=True)
+    (left / "0.m4s").write_bytes(b"0")
+    previews = make()
+    previews.ask(source(), "poster.png").result(SECONDS)
+    previews.sweep()
+    assert len(list((tmp_path / "previews").iterdir())) == 1
+    previews.close()
+    assert not list((tmp_path / "previews").iterdir())
+
+
+def test_what_is_kept_has_a_bound_and_what_was_used_last_stays(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, max_bytes=30)
+    for name in ("1", "2", "3"):
+        kept.put("a", name, bytes(10))
+    assert kept.get("a", "1") == bytes(10)
+    kept.put("b", "4", bytes(10))
+    assert [kept.has("a", name) for name in ("1", "2", "3")] == [True, False, True]
+    kept.put("b", "5", bytes(31))
+    assert kept.get("b", "5") is None
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "4"]
+
+
+def test_a_link_or_a_pipe_in_a_childs_folder_is_not_opened(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("of the server")
+    (tmp_path / "0.m4s").symlink_to(secret)
+    os.mkfifo(tmp_path / "1.m4s")
+    (tmp_path / "2.m4s").write_bytes(bytes(11))
+    (tmp_path / "3.m4s").mkdir()
+    for number in range(5):
+        with pytest.raises(ProcessingError):
+            taken(tmp_path / f"{number}.m4s", max_bytes=10)
+    assert taken(tmp_path / "2.m4s", max_bytes=11) == bytes(11)
