@@ -22,6 +22,7 @@ from telecine.api.compress import wire
 from telecine.api.family import Endpoint, Family
 from telecine.api.metrics import Metrics
 from telecine.api.routes import ENDPOINTS, FAMILIES
+from telecine.api.projects import wire as project_wire
 from telecine.api.video import wire as video_wire
 from telecine.assembly import Telecine
 from telecine.cli import SENTENCE, app
@@ -160,6 +161,25 @@ def test_every_field_of_the_video_family_is_documented(struct: type[msgspec.Stru
         if f"`{name}`" not in page and f'"{name}":' not in page and f"?{name}=" not in page
     ]
     assert missing == []
+
+
+@pytest.mark.parametrize(
+    "struct",
+    [
+        *(project_wire.ProjectBody, project_wire.ProjectUpdate, project_wire.CompositionPatch),
+        *(project_wire.PatchData, project_wire.ProjectCopy, project_wire.ExportBody),
+        *(project_wire.Range, project_wire.ChatMessage, project_wire.ChatBody),
+        *(project_wire.ListQuery, project_wire.HistoryQuery, project_wire.FullRecord),
+        *(project_wire.ProjectReply, project_wire.ProjectList, project_wire.PageInfo),
+        *(project_wire.RevisionItem, project_wire.RevisionRecord, project_wire.BegunExport),
+        *(project_wire.ExportItem, project_wire.Said, project_wire.Deleted),
+        *(project_wire.TemplateItem, project_wire.ProjectFailure, project_wire.ProjectEvent),
+    ],
+)
+def test_every_field_of_the_projects_family_is_documented(struct: type[msgspec.Struct]) -> None:
+    page = _read("projects.md")
+    named = struct.__struct_encode_fields__
+    assert [name for name in named if f"`{name}`" not in page and f'"{name}":' not in page] == []
 
 
 @pytest.mark.parametrize("name", sorted(_commands()))

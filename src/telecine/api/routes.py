@@ -12,7 +12,7 @@ from telecine.api.compress import wire
 from telecine.api.family import Answer, Endpoint, Family, Handler, OpenEndpoint
 from telecine.api.previewing import watched
 from telecine.api.projects import FAMILY as PROJECTS
-from telecine.api.projects import exporting
+from telecine.api.projects import exporting, viewing
 from telecine.api.projects import handlers as projects
 from telecine.api.projects import wire as project_wire
 from telecine.api.video import FAMILY as VIDEO
@@ -244,9 +244,19 @@ _PROJECTS: tuple[Endpoint, ...] = (
     ),
 )
 
-ENDPOINTS: tuple[Endpoint, ...] = (*_COMPRESS, *_VIDEO, *_PROJECTS)
+_TEMPLATES = Endpoint(
+    family=PROJECTS,
+    method="GET",
+    path="/api/video-template",
+    handler=projects.list_templates,
+    summary="Templates that a project may begin with",
+    answers={200: Answer(description="All of them.", body=project_wire.TemplateList)},
+)
+
+ENDPOINTS: tuple[Endpoint, ...] = (*_COMPRESS, *_VIDEO, *_PROJECTS, _TEMPLATES)
 
 _WATCHED = watched(VIDEO)
+_WATCHED_PROJECTS = watched(PROJECTS)
 
 #: What takes no key: ids that nobody can guess.
 OPEN_ENDPOINTS: tuple[OpenEndpoint, ...] = (
@@ -261,4 +271,11 @@ OPEN_ENDPOINTS: tuple[OpenEndpoint, ...] = (
     OpenEndpoint(family=VIDEO, path="/v/{taskId}/status.json", handler=pages.task_status),
     OpenEndpoint(family=_WATCHED, path="/v/{taskId}/{name}", handler=shared.task_film),
     OpenEndpoint(family=_WATCHED, path="/t/{tempId}/{name}", handler=shared.preview_film),
+    OpenEndpoint(family=PROJECTS, path="/p/{shareId}", handler=viewing.player, is_page=True),
+    OpenEndpoint(family=PROJECTS, path="/project/{shareId}", handler=viewing.viewer, is_page=True),
+    OpenEndpoint(family=PROJECTS, path="/p/{shareId}/status.json", handler=viewing.status),
+    OpenEndpoint(family=PROJECTS, path="/p/{shareId}/poster.png", handler=viewing.poster),
+    OpenEndpoint(
+        family=_WATCHED_PROJECTS, path="/p/{shareId}/{revision}/{name}", handler=viewing.part
+    ),
 )

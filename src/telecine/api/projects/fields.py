@@ -15,6 +15,7 @@ import msgspec
 from msgspec import UnsetType
 from starlette.requests import Request
 
+from telecine import templates
 from telecine.api import jsonbody
 from telecine.api.access import Caller
 from telecine.api.projects.wire import (
@@ -22,12 +23,13 @@ from telecine.api.projects.wire import (
     ChatMessage,
     CompositionPatch,
     Owned,
+    ProjectBody,
     ProjectUpdate,
 )
 from telecine.api.services import Services
 from telecine.api.words import label
 from telecine.core import projects
-from telecine.core.projects import DEFAULT_NAME, DEFAULT_TEMPLATE, Content
+from telecine.core.projects import DEFAULT_NAME, Content
 from telecine.kit.clock import isoformat
 from telecine.kit.errors import (
     FileTooLargeError,
@@ -36,11 +38,6 @@ from telecine.kit.errors import (
     NotFoundError,
 )
 
-#: What a project begins with, as the document shows it.
-EMPTY: Final = (
-    '{"fps": 30, "compositionWidth": 1920, "compositionHeight": 1080, '
-    '"tracks": [], "items": {}, "assets": {}}'
-)
 _MESSAGE_BYTES: Final = 2**20
 _LAST_PAGE: Final = 1_000_000
 _MOST_PER_PAGE: Final = 50
@@ -129,7 +126,18 @@ def name(value: str | None) -> str:
 
 def template(value: str | None) -> str:
     """Read `templateId`. One that is not known is kept all the same."""
-    return label(value, "templateId") or DEFAULT_TEMPLATE
+    return label(value, "templateId") or templates.DEFAULT_ID
+
+
+def composition(sent: ProjectBody, *, template_id: str) -> str:
+    """Return the composition that was sent, else what the template begins with."""
+    shape: templates.Shape = "tall" if sent.aspect == "9:16" else "wide"
+    chosen = templates.get(template_id) or templates.default()
+    return json_object(
+        sent.composition,
+        "composition",
+        default=msgspec.json.encode(chosen.composition(shape)).decode("utf-8"),
+    )
 
 
 def json_object(value: msgspec.Raw | UnsetType, field: str, *, default: str) -> str:

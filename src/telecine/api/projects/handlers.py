@@ -9,6 +9,7 @@ from msgspec import UnsetType
 from starlette.requests import Request
 from starlette.responses import Response
 
+from telecine import templates
 from telecine.api import links
 from telecine.api.access import Caller
 from telecine.api.family import Json
@@ -19,7 +20,6 @@ from telecine.api.words import choice
 from telecine.core import projects
 from telecine.core.jobs import Ending
 from telecine.core.projects import (
-    DEFAULT_TEMPLATE,
     Change,
     Content,
     Project,
@@ -33,7 +33,7 @@ async def create(request: Request, caller: Caller, services: Services) -> Respon
     """POST /api/video-project"""
     body = await fields.body(request, caller, services, wire.ProjectBody)
     template_id = fields.template(body.template_id)
-    composition = fields.json_object(body.composition, "composition", default=fields.EMPTY)
+    composition = fields.composition(body, template_id=template_id)
     content = Content(
         name=fields.name(body.name),
         template_id=template_id,
@@ -162,6 +162,11 @@ async def restore(request: Request, caller: Caller, services: Services) -> Respo
     return await _told_with_lint(request, services, caller, made)
 
 
+async def list_templates(_request: Request, _caller: Caller, _services: Services) -> Response:
+    """GET /api/video-template"""
+    return Json(wording.template_list(templates.known().values()))
+
+
 async def _store(services: Services, caller: Caller, content: Content, change: Change) -> Project:
     def verb(tx: Transaction) -> Project:
         return projects.create(
@@ -197,14 +202,14 @@ async def _told(
 
 
 def _of_template(template_id: str) -> tuple[Remark, ...]:
-    if template_id == DEFAULT_TEMPLATE:
+    if templates.get(template_id) is not None:
         return ()
     return (
         Remark(
             path="templateId",
             code="UNKNOWN_TEMPLATE",
-            message=f"There is no such template; {DEFAULT_TEMPLATE} is used.",
+            message=f"There is no such template; {templates.DEFAULT_ID} is used.",
             got=template_id,
-            allowed=DEFAULT_TEMPLATE,
+            allowed=", ".join(templates.known()),
         ),
     )

@@ -28,7 +28,8 @@ class ProjectBody(Owned, frozen=True, kw_only=True):
 
     name: Annotated[str | None, Meta(description='"Untitled Project" without.')] = None
     composition: Annotated[
-        msgspec.Raw | UnsetType, Meta(description="An empty one of 1920x1080 without.")
+        msgspec.Raw | UnsetType,
+        Meta(description="Without, that of the template, which is empty by default."),
     ] = UNSET
     settings: Annotated[
         msgspec.Raw | UnsetType, Meta(description="Any object; comes back with the project.")
@@ -36,6 +37,10 @@ class ProjectBody(Owned, frozen=True, kw_only=True):
     template_id: Annotated[
         str | None, Meta(description="A template; `system_default` without.")
     ] = msgspec.field(name="templateId", default=None)
+    # Extension
+    aspect: Annotated[
+        Literal["16:9", "9:16"], Meta(description="Of the composition that the template gives.")
+    ] = "16:9"
 
 
 class ProjectUpdate(Owned, frozen=True, kw_only=True):
@@ -170,6 +175,9 @@ class Record(Summary, frozen=True, kw_only=True):
     render_error: str | None
     render_progress: int | None
     render_revision: int | None
+    preview_url: str
+    viewer_url: str
+    poster_url: str
     warnings: tuple[Remark, ...] = ()
 
 
@@ -331,6 +339,24 @@ class DeletedReply(msgspec.Struct, frozen=True, kw_only=True):
 
     success: bool = True
     data: Deleted
+
+
+class TemplateItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A template: colours and fonts by what they are for, and the tone of its words."""
+
+    template_id: str = msgspec.field(name="templateId")
+    name: str
+    description: str
+    tone: str
+    palette: dict[str, str]
+    fonts: dict[str, str]
+
+
+class TemplateList(msgspec.Struct, frozen=True, kw_only=True):
+    """200 of GET /api/video-template, which is an extension as a whole."""
+
+    success: bool = True
+    data: tuple[TemplateItem, ...]
 
 
 class ProjectFailure(msgspec.Struct, frozen=True, kw_only=True):

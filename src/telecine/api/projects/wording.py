@@ -25,6 +25,7 @@ from telecine.core.projects import (
     Standing,
 )
 from telecine.kit.clock import isoformat_exact
+from telecine.templates import Template
 
 _STATES: Final[Mapping[JobStatus, ProjectStatus]] = {
     JobStatus.QUEUED: ProjectStatus.RENDERING,
@@ -48,6 +49,15 @@ class Shown:
 def etag(revision: int) -> dict[str, str]:
     """Return the header that names a revision."""
     return {"ETag": f'"{revision}"'}
+
+
+def addresses(project: Project, *, origin: str) -> dict[str, str]:
+    """Return where a project is seen, without a key."""
+    return {
+        "preview_url": f"{origin}/p/{project.share_id}",
+        "viewer_url": f"{origin}/project/{project.share_id}",
+        "poster_url": f"{origin}/p/{project.share_id}/poster.png",
+    }
 
 
 def record(shown: Shown, warnings: Iterable[Remark] = (), *, origin: str) -> wire.ProjectReply:
@@ -133,6 +143,23 @@ def export_list(exports: Iterable[Export], *, origin: str) -> wire.ExportList:
     return wire.ExportList(data=tuple(_export(each, origin=origin) for each in exports))
 
 
+def template_list(known: Iterable[Template]) -> wire.TemplateList:
+    """Word the templates."""
+    return wire.TemplateList(
+        data=tuple(
+            wire.TemplateItem(
+                template_id=each.id,
+                name=each.name,
+                description=each.description,
+                tone=each.tone,
+                palette=dict(each.palette),
+                fonts=dict(each.fonts),
+            )
+            for each in known
+        )
+    )
+
+
 def event_body(details: JobDetails, event: str, at: datetime) -> bytes:
     """Write the webhook of a finished render."""
     del event
@@ -178,6 +205,7 @@ def _record(shown: Shown, *, origin: str) -> dict[str, Any]:
         else None,
         "render_error": None if job is None else _error(job),
         "render_progress": None if job is None else int(job.progress * 100),
+        **addresses(shown.project, origin=origin),
         "render_revision": film.job.subject_revision if film is not None and is_filmed else None,
     }
 

@@ -2,7 +2,6 @@
 
 from telecine.core.projects.model import (
     DEFAULT_NAME,
-    DEFAULT_TEMPLATE,
     Change,
     Content,
     Export,
@@ -27,6 +26,7 @@ from telecine.core.projects.service import (
     content,
     create,
     delete,
+    digest,
     exports,
     get,
     history,
@@ -40,7 +40,6 @@ from telecine.core.projects.service import (
 
 __all__ = [
     "DEFAULT_NAME",
-    "DEFAULT_TEMPLATE",
     "Change",
     "Content",
     "Export",
@@ -57,6 +56,7 @@ __all__ = [
     "create",
     "deep_merged",
     "delete",
+    "digest",
     "exports",
     "get",
     "history",

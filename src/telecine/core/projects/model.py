@@ -14,8 +14,6 @@ from typing import Final
 from telecine.core.files import File
 from telecine.core.jobs import Job
 
-#: The template of projects that name none.
-DEFAULT_TEMPLATE: Final = "system_default"
 DEFAULT_NAME: Final = "Untitled Project"
 SUBJECT_PREFIX: Final = "project_"
 
@@ -68,7 +66,8 @@ class Content:
 class Project:
     """A project without its documents. `revision` is the newest, made at `edited_at`.
 
-    Whoever knows `share_id` may look at it, without a key.
+    Whoever knows `share_id` may look at it, without a key. `digest` is that of the composition's
+    text: SHA-256 in hex.
     """
 
     id: int
@@ -82,6 +81,7 @@ class Project:
     is_thumbnail_locked: bool
     created_at: datetime
     edited_at: datetime
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,9 +72,15 @@ def content(tx: Transaction, project: Project, *, revision: int | None = None) -
     number = project.revision if revision is None else revision
     found = store.content(tx, project.id, number)
     if found is None:
-        raise NotFoundError(
-            f"The project has no revision {number}, or not any more.", field="revision"
-        )
+        raise _no_revision(number)
+    return found
+
+
+def digest(tx: Transaction, project: Project, *, revision: int) -> str:
+    """Return the digest of a revision's composition. Raises `NotFoundError`."""
+    found = store.digest(tx, project.id, revision)
+    if found is None:
+        raise _no_revision(revision)
     return found
 
 
@@ -221,3 +227,9 @@ def _get(tx: Transaction, project_id: int) -> Project:
 def _export(tx: Transaction, job: Job, now: datetime) -> Export:
     outputs = [file for file in jobs.details(tx, job).outputs if not file.is_gone(now)]
     return Export(job=job, output=outputs[0] if outputs else None)
+
+
+def _no_revision(number: int) -> NotFoundError:
+    return NotFoundError(
+        f"The project has no revision {number}, or not any more.", field="revision"
+    )

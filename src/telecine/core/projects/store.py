@@ -129,6 +129,14 @@ def content(tx: Transaction, project_id: int, number: int) -> Content | None:
     return None if row is None else Content(**row)
 
 
+def digest(tx: Transaction, project_id: int, number: int) -> str | None:
+    revisions = project_revisions.c
+    query = sa.select(revisions.composition).where(
+        revisions.project_id == project_id, revisions.number == number
+    )
+    return tx.execute(query).scalar_one_or_none()
+
+
 def history(
     tx: Transaction, project_id: int, *, skip: int, most: int
 ) -> tuple[list[RevisionEntry], int]:
@@ -240,14 +248,19 @@ def _one(tx: Transaction, condition: sa.ColumnElement[bool]) -> Project | None:
 
 
 def _shown() -> sa.Select[Any]:
-    at_first_hand = {field.name for field in fields(Project)} - {"status", "edited_at"}
+    at_first_hand = {field.name for field in fields(Project)} - {"status", "edited_at", "digest"}
     columns = [
         table.c[name]
         for table in (projects, project_revisions)
         for name in table.c.keys()  # noqa: SIM118 (columns are iterated otherwise)
         if name in at_first_hand
     ]
-    return _joined(*columns, _status().label("status"), project_revisions.c.at.label("edited_at"))
+    return _joined(
+        *columns,
+        _status().label("status"),
+        project_revisions.c.at.label("edited_at"),
+        project_revisions.c.composition.label("digest"),
+    )
 
 
 def _joined(*columns: Any) -> sa.Select[Any]:
