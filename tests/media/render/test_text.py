@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -30,7 +31,7 @@ from telecine.media.render.drawing import fonts, text
 from telecine.media.render.drawing.fonts import FontBook
 from telecine.media.render.drawing.pixels import Rgba
 from telecine.media.render.drawing.skia_guard import skia
-from telecine.media.timeline.model import Gradient, GradientStop, Stroke, TextBackground
+from telecine.media.timeline.model import Gradient, GradientStop, Span, Stroke, TextBackground
 
 GALLERY = Path(__file__).parent / "pictures" / "ten_scripts.png"
 
@@ -388,3 +389,25 @@ def test_a_letter_wider_than_the_canvas_is_as_large_as_it_is(book: FontBook) -> 
     width, _ = text.text_size(plain("W", size=900), fonts=book, max_width=400)
     assert width > 800
     assert text.text_size(plain("WWWW", size=100), fonts=book, max_width=200)[0] <= 200
+
+
+def test_stretches_of_a_text_are_set_each_in_its_way(book: FontBook) -> None:
+    words = "wide wide"
+    spans = (Span(n_characters=5), Span(n_characters=4, is_bold=True))
+    one, other = (
+        text.text_size(each, fonts=book, max_width=None)
+        for each in (plain(words), plain(words, spans=spans))
+    )
+    bold = text.text_size(plain(words, weight=700), fonts=book, max_width=None)
+    assert one[0] < other[0] < bold[0]
+    assert one[1] == other[1]
+    large = (replace(spans[0], scale=2.0), replace(spans[1], scale=2.0))
+    double = text.text_size(plain(words, spans=large), fonts=book, max_width=None)
+    assert double[1] == pytest.approx(2 * one[1], abs=2)
+
+
+def test_half_a_word_may_be_bold_in_any_script(book: FontBook) -> None:
+    for words in ("مرحبا بكم", "👩‍👩‍👧 ab", "a\x07\tb", "你好"):
+        for cut in range(len(words)):
+            spans = (Span(n_characters=cut), Span(n_characters=len(words) - cut, is_bold=True))
+            assert amount(drawn(plain(words, spans=spans), fonts=book)) > 50

@@ -75,12 +75,23 @@ class TextBackground:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """So many characters of a text, set in another way than the rest; `scale` is of the size."""
+
+    n_characters: int
+    is_bold: bool = False
+    is_italic: bool = False
+    is_code: bool = False
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
     """A paragraph. `line_height` is a multiple of the size, `letter_spacing` in px.
 
     `n_seen` is how many of its characters are painted; all of them have their places. A fitted
     text is as large as its box can hold, whatever the size of its font; one that only shrinks is
-    never larger than that.
+    never larger than that. `spans` are none, or all of the text, one after the other.
     """
 
     text: str
@@ -97,6 +108,7 @@ class Text:
     n_seen: int | None = None
     is_fitted: bool = False
     only_shrinks: bool = False
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

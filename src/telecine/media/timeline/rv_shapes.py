@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
+from telecine.media.timeline.markdown import rich
 from telecine.media.timeline.model import (
     Align,
     Circle,
@@ -15,14 +16,17 @@ from telecine.media.timeline.model import (
     PathLine,
     Polygon,
     Rect,
+    Span,
     Text,
     TextBackground,
     TextDirection,
 )
 from telecine.media.timeline.reader import Node, Value
 from telecine.media.timeline.rv_style import read_font
-from telecine.media.timeline.scene import WHITE, colour, paint, warn_undrawn
+from telecine.media.timeline.scene import WHITE, colour, paint
 
+_MOST_MARKDOWN: Final = 5_000
+_MOST_MARKDOWN_IN_ALL: Final = 250_000
 _ALIGNS: Final[tuple[Align, ...]] = ("left", "center", "right")
 _DIRECTIONS: Final[tuple[TextDirection, ...]] = ("ltr", "rtl", "auto")
 _VERTICALS: Final[tuple[Literal["top", "middle", "bottom"], ...]] = ("top", "middle", "bottom")
@@ -37,12 +41,14 @@ def _fill(node: Node) -> Paint:
 def _text(node: Node) -> Content | None:
     style = node.over("style")
     value = node.required("text")
-    text = None if value is None else value.text()
+    text = (None if value is None else value.text()) or ""
+    spans: tuple[Span, ...] = ()
+    if value is not None and node.flag("markdown") and _is_short(value, text):
+        text, spans = rich(text)
     max_lines = style.maybe("maxLines", low=1, high=1000)
     shrinks = (fit := node.get("fitText")) is not None and fit.raw == "shrink"
-    warn_undrawn(node, "markdown")
     return Text(
-        text=text or "",
+        text=text,
         font=read_font(style, size=48.0),
         paint=_fill(node),
         align=style.choice("textAlign" if style.has("textAlign") else "align", "center", _ALIGNS),
@@ -55,7 +61,21 @@ def _text(node: Node) -> Content | None:
         max_lines=None if max_lines is None else int(max_lines),
         is_fitted=shrinks or node.flag("fitText"),
         only_shrinks=shrinks,
+        spans=spans,
     )
+
+
+def _is_short(value: Value, text: str) -> bool:
+    """Say whether Markdown may be read: what is made to be slow takes the square of its length."""
+    report = value.report
+    report.n_markdown += len(text)
+    if len(text) <= _MOST_MARKDOWN and report.n_markdown <= _MOST_MARKDOWN_IN_ALL:
+        return True
+    value.problem(
+        "TOO_LONG", "This is too much Markdown.",
+        allowed=f"up to {_MOST_MARKDOWN} characters, {_MOST_MARKDOWN_IN_ALL} in all",
+    )  # fmt: skip
+    return False
 
 
 def _background(node: Node) -> TextBackground | None:

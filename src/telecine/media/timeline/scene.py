@@ -121,14 +121,6 @@ class Scene:
         return name
 
 
-def warn_undrawn(node: Node, *names: str) -> None:
-    """Warn of fields that are known, but not drawn yet."""
-    for name in names:
-        value = node.get(name)
-        if value is not None and value.raw is not False:
-            value.warn("NOT_DRAWN", "This is not drawn yet.", allowed="false")
-
-
 def some(names: Mapping[str, object], none: str) -> str:
     """Return the first few of these names, `none` where there are no names."""
     listed = [name[:40] for name, _ in zip(names, range(8), strict=False)]

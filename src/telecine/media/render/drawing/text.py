@@ -12,14 +12,14 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from telecine.media.render.drawing.fonts import FontBook, emoji_runs
 from telecine.media.render.drawing.paints import fill_paint, stroke_paint
 from telecine.media.render.drawing.skia_guard import skia
-from telecine.media.timeline.model import Colour, Font, Paint, Stroke, Text, TextDirection
+from telecine.media.timeline.model import Colour, Font, Paint, Span, Stroke, Text, TextDirection
 
 _RIGHT_TO_LEFT: Final = "\u2067"
 _LEFT_TO_RIGHT: Final = "\u2066"
@@ -33,6 +33,10 @@ _ENDLESS: Final = 1_000_000.0
 #: Lines may be this much longer than their box: skia's sums of advances differ in the last
 #: bit, and a line in a box of just its own size would be broken.
 _SLACK: Final = 1.0
+_CODE_FAMILY: Final = "monospace"
+#: What is bold is so much bolder than the rest, and no lighter than bold type is.
+_BOLDER: Final = 200
+_BOLD: Final = 700
 # The joiner of emoji, and the marks that take a vowel from an Indic letter: what follows belongs to it.
 _BINDING: Final = frozenset(
     "\u200d\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1039\u17d2"
@@ -45,12 +49,16 @@ _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u206
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """How a stretch of text is set. `line_height` is a multiple of the size."""
+    """How a stretch of text is set. `line_height` is a multiple of the size.
+
+    `spans` are the stretches of the text as it was cleaned; what comes after them is as the last.
+    """
 
     font: Font
     line_height: float = 1.2
     letter_spacing: float = 0.0
     direction: TextDirection = "auto"
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +205,7 @@ def _block(text: Text, *, fonts: FontBook, width: float | None, shrinks: bool = 
         line_height=text.line_height,
         letter_spacing=text.letter_spacing,
         direction=text.direction,
+        spans=tuple(_cleaned(text)),
     )
     limit = width if text.is_wrapped else None
     words = clean(text.text)
@@ -209,7 +218,7 @@ def _block(text: Text, *, fonts: FontBook, width: float | None, shrinks: bool = 
     if text.max_lines is None:
         return block
     # skia gives every line a whole number of px.
-    highest = one_line("x", setting, fonts=fonts).height * text.max_lines
+    highest = one_line("x", replace(setting, spans=()), fonts=fonts).height * text.max_lines
     if block.height <= highest:
         return block
     # The longest beginning that fits with an ellipsis behind it.
@@ -220,6 +229,14 @@ def _block(text: Text, *, fonts: FontBook, width: float | None, shrinks: bool = 
         trial = _measured(cut, setting, text.align, fonts=fonts, width=limit)
         low, high = (middle, high) if trial.height <= highest else (low, middle - 1)
     return _measured(_cut(words, low), setting, text.align, fonts=fonts, width=limit)
+
+
+def _cleaned(text: Text) -> Iterator[Span]:
+    start = 0
+    for span in text.spans:
+        end = start + span.n_characters
+        yield replace(span, n_characters=len(clean(text.text[start:end])))
+        start = end
 
 
 def _cut(text: str, length: int) -> str:
@@ -278,37 +295,75 @@ def _paragraph(
 ) -> skia.textlayout_Paragraph:
     font = setting.font
     runs = list(emoji_runs(_with_direction(text, setting.direction)))
-    plain = fonts.families(font, "".join(run for run, is_emoji in runs if not is_emoji))
+    plain = "".join(run for run, is_emoji in runs if not is_emoji)
     kinds = skia.textlayout.TextAlign
     aligns = {"left": kinds.kLeft, "center": kinds.kCenter, "right": kinds.kRight}
 
     paragraph = skia.textlayout.ParagraphStyle()
     paragraph.setTextAlign(aligns[align])
-    strut = skia.textlayout.StrutStyle()
-    strut.setStrutEnabled(True)
-    strut.setForceStrutHeight(True)
-    strut.setFontFamilies([skia.String(name) for name in plain[:1]])
-    strut.setFontSize(font.size)
-    strut.setHeight(setting.line_height)
-    strut.setHeightOverride(True)
-    strut.setHalfLeading(True)
-    paragraph.setStrutStyle(strut)
+    if all(span.scale == 1 for span in setting.spans):
+        paragraph.setStrutStyle(_strut(setting, fonts.families(font, plain)[0]))
     builder = skia.textlayout.ParagraphBuilder.make(paragraph, fonts.collection, fonts.unicode)
     spacing = 0.0 if _CURSIVE.search(text) else setting.letter_spacing
-    families = [plain, plain]
-    if any(is_emoji for _, is_emoji in runs):
-        families[1] = [*fonts.emoji_families(font), *plain]
-    styles = {}
-    for is_seen, each in ((True, paint), (False, fill_paint(_CLEAR, 1, 1))):
-        for is_emoji in (False, True):
-            style = _style(font, setting.line_height, spacing, each)
-            style.setFontFamilies([skia.String(name) for name in families[is_emoji]])
-            styles[is_emoji, is_seen] = style
-    for run, is_emoji, is_seen in _parted(runs, n_seen):
-        builder.pushStyle(styles[is_emoji, is_seen])
+    styles: dict[tuple[Font, bool, bool], skia.textlayout_TextStyle] = {}
+    for run, is_emoji, is_seen, span in _spanned(_parted(runs, n_seen), setting.spans):
+        key = (_font_of(font, span), is_emoji, is_seen)
+        if key not in styles:
+            each = paint if is_seen else fill_paint(_CLEAR, 1, 1)
+            styles[key] = _style(key[0], setting.line_height, spacing, each)
+            names = fonts.families(key[0], plain)
+            names = [*fonts.emoji_families(key[0]), *names] if is_emoji else names
+            styles[key].setFontFamilies([skia.String(name) for name in names])
+        builder.pushStyle(styles[key])
         builder.addText(run)
         builder.pop()
     return builder.Build()
+
+
+def _strut(setting: Setting, family: str) -> skia.textlayout_StrutStyle:
+    """Make all lines equally high, whatever fonts are in them."""
+    strut = skia.textlayout.StrutStyle()
+    strut.setStrutEnabled(True)
+    strut.setForceStrutHeight(True)
+    strut.setFontFamilies([skia.String(family)])
+    strut.setFontSize(setting.font.size)
+    strut.setHeight(setting.line_height)
+    strut.setHeightOverride(True)
+    strut.setHalfLeading(True)
+    return strut
+
+
+def _font_of(font: Font, span: Span | None) -> Font:
+    if span is None:
+        return font
+    return replace(
+        font,
+        family=_CODE_FAMILY if span.is_code else font.family,
+        size=font.size * span.scale,
+        weight=max(font.weight + _BOLDER, _BOLD) if span.is_bold else font.weight,
+        is_italic=font.is_italic or span.is_italic,
+    )
+
+
+def _spanned(
+    runs: Iterable[tuple[str, bool, bool]], spans: Sequence[Span]
+) -> Iterator[tuple[str, bool, bool, Span | None]]:
+    """Break runs where spans end. Marks of direction are no characters of a text."""
+    waiting = iter(spans)
+    span = next(waiting, None)
+    left = span.n_characters if span else 0
+    for run, is_emoji, is_seen in runs:
+        start = 0
+        for place, each in enumerate(run):
+            if each in _MARKS:
+                continue
+            while span is not None and left == 0 and (following := next(waiting, None)):
+                if place > start:
+                    yield run[start:place], is_emoji, is_seen, span
+                    start = place
+                span, left = following, following.n_characters
+            left = max(left - 1, 0)
+        yield run[start:], is_emoji, is_seen, span
 
 
 def _parted(

@@ -110,9 +110,11 @@ def _text_size(text: Text, *, sides: Sides, around: Size, measure: Measure) -> S
 def fitted(text: Text, box: Size, *, measure: Measure) -> Text:
     """Return a text in the largest type that its box can hold without breaking a word."""
     words = "\n".join(_UNSPACED.sub(" ", text.text).split())
-    widest = replace(text, text=words, max_lines=None, is_wrapped=False)
+    bold = 700 if any(span.is_bold for span in text.spans) else 0
+    heaviest = replace(text.font, weight=max(text.font.weight, bold))
+    widest = replace(text, text=words, spans=(), max_lines=None, is_wrapped=False)
     whole = replace(text, max_lines=None)
-    highest = replace(text, text="\n".join("x" * (text.max_lines or 1)), is_wrapped=False)
+    highest = replace(text, text="\n".join("x" * (text.max_lines or 1)), spans=(), is_wrapped=False)
 
     def fits(steps: int) -> bool:
         font = replace(text.font, size=steps * _FIT_STEP)
@@ -124,7 +126,8 @@ def fitted(text: Text, box: Size, *, measure: Measure) -> Text:
             allowed = measure.text_size(replace(highest, font=font, max_lines=None), None)
             if height > allowed[1]:
                 return False
-        return measure.text_size(replace(widest, font=font), None)[0] <= box[0] + _FIT_SLACK
+        widest_word = replace(widest, font=replace(heaviest, size=font.size))
+        return measure.text_size(widest_word, None)[0] <= box[0] + _FIT_SLACK
 
     largest = text.font.size if text.only_shrinks else _LARGEST_TYPE
     low, high = 1, int(min(box[1] / text.line_height, largest) / _FIT_STEP) + 1
