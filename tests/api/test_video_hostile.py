@@ -9,6 +9,7 @@ import copy
 import json
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests import steps
+from tests import samples, steps
 from tests.conftest import Customer
 
 from telecine.assembly import Telecine
@@ -66,7 +67,7 @@ def mutate(document: Any, chance: random.Random) -> Any:
 
 
 @settings(
-    max_examples=100,
+    max_examples=200,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -107,6 +108,21 @@ def _nested_layouts(depth: int) -> dict[str, Any]:
     return shown
 
 
+def _template(**data: Any) -> dict[str, Any]:
+    shown = _config()
+    clip = {"type": "template", "template": "quote", "data": data, "start": 0, "duration": 1}
+    shown["tracks"][0]["clips"] = [clip]
+    return shown
+
+
+def _ring_of_templates() -> dict[str, Any]:
+    """A template whose text is an asset that is that template again."""
+    shown = _template(text={"$ref": "t"})
+    clip = shown["tracks"][0]["clips"][0]
+    shown["assets"] = {"t": {"type": "template", "src": {"$ref": "t"}, **clip}}
+    return shown
+
+
 def _cycle() -> dict[str, Any]:
     shown = _config()
     shown["variables"] = {"a": "{{b}}", "b": "{{a}}"}
@@ -125,6 +141,8 @@ HOSTILE = {
     "too many clips": _clips(100_000),
     "nested layouts": _nested_layouts(200),
     "references in a ring": _cycle(),
+    "templates in a ring": _ring_of_templates(),
+    "a template of nothing": _template(text={"template": "quote"}),
     "a font that is none": {
         **_config(),
         "assets": {"fonts": [{"id": "f", "family": "F", "src": "file:///etc/passwd"}]},
@@ -137,10 +155,109 @@ def test_a_hostile_composition_is_refused_soon_and_costs_nothing(
     anybody: httpx2.Client, telecine: Telecine, customer: Customer, name: str
 ) -> None:
     started = time.monotonic()
-    answer = anybody.post("/api/v1/video", content=json.dumps({"config": HOSTILE[name]}))
-    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_CONFIG"), answer.text
+    content = json.dumps({"config": HOSTILE[name]})
+    for path, body in {"video": content, "preview": json.dumps(HOSTILE[name])}.items():
+        answer = anybody.post(f"/api/v1/{path}", content=body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_CONFIG"), answer.text
     assert time.monotonic() - started < 20
     steps.assert_untouched(telecine, customer.account)
+
+
+CLIP = '{"type":"text","text":"a","start":0,"duration":1}'
+HEAD = '{"config":{"meta":{"version":"2.0.0","width":160,"height":90,"fps":5},"tracks":[{"clips":['
+TAIL = "]}]}}"
+NEXT = ']},{"clips":['
+LAYOUT = '{"type":"layout","start":0,"duration":1,"children":['
+#: What stands between head and tail; made when it is needed, for some of it is large.
+TOO_MUCH: dict[str, Callable[[], str]] = {
+    "50 MB": lambda: CLIP.replace("a", "a" * 50_000_000),
+    "a million clips": lambda: ",".join([CLIP] * 1_000_000),
+    # What is smaller than the limit, and yet a million.
+    "a million objects": lambda: ",".join(["{}"] * 1_000_000),
+    "a million objects in tracks": lambda: NEXT.join([",".join(["{}"] * 1000)] * 1000),
+    "10,000 layouts": lambda: f"{LAYOUT * 10_000}{CLIP}{']}' * 10_000}",
+    "400 layouts": lambda: f"{LAYOUT * 400}{CLIP}{']}' * 400}",
+    "NaN": lambda: CLIP.replace("0", "NaN"),
+    "infinity": lambda: CLIP.replace("0", "-Infinity"),
+    "1e999": lambda: CLIP.replace("0", "1e999"),
+    "a long number": lambda: CLIP.replace("0", "9" * 5000),
+}
+
+
+@pytest.mark.parametrize("name", TOO_MUCH)
+def test_what_is_too_much_to_read_is_refused_soon_and_costs_nothing(
+    anybody: httpx2.Client, telecine: Telecine, customer: Customer, name: str
+) -> None:
+    content = f"{HEAD}{TOO_MUCH[name]()}{TAIL}"
+    started = time.monotonic()
+    for path in ("/api/v1/video", DRY):
+        answer = anybody.post(path, content=content)
+        if len(content) > telecine.settings.max_composition_bytes:
+            assert (answer.status_code, answer.json()["code"]) == (413, "FILE_TOO_LARGE")
+        else:
+            assert answer.status_code == 400, answer.text
+            assert answer.json()["code"] in {"INVALID_CONFIG", "INVALID_REQUEST"}
+    assert time.monotonic() - started < 20
+    steps.assert_untouched(telecine, customer.account)
+
+
+def _sources(src: str) -> dict[str, dict[str, Any]]:
+    """A composition for each place at which a file may be named."""
+    named: list[dict[str, Any]] = [
+        {"type": "image", "src": src},
+        {"type": "video", "src": src},
+        {"type": "audio", "src": src},
+        {"type": "svg", "src": src},
+        {"type": "waveform", "src": src},
+        {"type": "subtitle", "words": {"src": src}},
+        {"type": "image", "src": {"$ref": "x"}},
+        {"type": "layout", "children": [{"type": "image", "src": src}]},
+        {"type": "template", "template": "slideshow", "data": {"images": [src]}},
+    ]
+    shown = {f"{index} {clip['type']}": clip for index, clip in enumerate(named)}
+    made: dict[str, dict[str, Any]] = {}
+    for name, clip in shown.items():
+        made[name] = _config()
+        made[name]["tracks"][0]["clips"] = [{"start": 0, "duration": 1, **clip}]
+        made[name]["assets"] = {"x": {"type": "image", "src": src}}
+    made["font"] = _config()
+    made["font"]["assets"] = {"fonts": [{"id": "f", "family": "F", "src": src}]}
+    made["variable"] = _config()
+    made["variable"]["variables"] = {"a": src}
+    made["variable"]["tracks"][0]["clips"] = [
+        {"type": "image", "src": "{{a}}", "start": 0, "duration": 1}
+    ]
+    return made
+
+
+@pytest.mark.parametrize("src", ["file:///etc/passwd", "http://127.0.0.1/a", "/etc/passwd"])
+def test_no_place_leads_to_files_or_addresses_of_ours(
+    anybody: httpx2.Client, telecine: Telecine, customer: Customer, src: str
+) -> None:
+    telecine.clock.advance(seconds=61)  # type: ignore[attr-defined]
+    for name, shown in _sources(src).items():
+        answer = anybody.post("/api/v1/video", json={"config": shown})
+        assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_CONFIG"), name
+        assert [each["code"] for each in answer.json()["details"]["errors"]] == ["SOURCE"], name
+    steps.assert_untouched(telecine, customer.account)
+
+
+def test_a_font_that_is_none_fails_the_render_and_costs_nothing(
+    anybody: httpx2.Client, telecine: Telecine
+) -> None:
+    before = anybody.get("/api/v1/credits").json()["credits"]
+    picture = ("a.png", samples.astronaut().read_bytes())
+    (asset,) = anybody.post("/api/v1/upload", files=[("file", picture)]).json()["assets"]
+    shown = _config()
+    shown["assets"] = {"fonts": [{"id": "f", "family": "F", "src": asset["id"]}]}
+    shown["tracks"][0]["clips"][0]["style"] = {"fontFamily": "F"}
+    task_id = anybody.post("/api/v1/video", json={"config": shown}).json()["taskId"]
+    begun = anybody.post(f"/api/v1/video/{task_id}/render").json()
+    steps.run(telecine, begun["renderTaskId"])
+    told = anybody.get(f"/api/v1/video/{task_id}").json()
+    assert (told["status"], told["videoUrl"]) == ("failed", None)
+    assert "font" in told["error"]
+    assert anybody.get("/api/v1/credits").json()["credits"] == before
 
 
 @pytest.mark.parametrize("bracket", ["[", '{"a":'])

@@ -134,6 +134,16 @@ def test_more_faults_than_anybody_reads_are_counted() -> None:
     assert "400" in parsed.problems[-1].message
 
 
+def test_when_nothing_fits_no_more_lists_are_opened() -> None:
+    wrong = {"type": "subtitle", "start": 0, "duration": 1, "words": [{}] * 2000}
+
+    parsed = parse_rv(document(*[wrong] * 50))
+
+    more = parsed.problems[-1]
+    assert (more.code, len(parsed.problems)) == ("MORE", 101)
+    assert int(more.got) < 5 * 2000  # of 300,000
+
+
 def test_layouts_that_are_nested_too_deep_are_refused() -> None:
     inner: dict[str, object] = {"type": "rect"}
     for _ in range(2000):

@@ -124,6 +124,7 @@ def test_faults_are_reported_where_they_were_written() -> None:
         ("tracks[0].clips[1].data.quote", "REQUIRED"),
         ("tracks[0].clips[2].data.src.$ref", "REFERENCE"),
         ("tracks[0].clips[2].data.words", "TYPE"),
+        ("tracks[0].clips[3].overrides.data.title", "TYPE"),
         ("tracks[0].clips[3].overrides.style.fill", "COLOUR"),
     }
 

@@ -58,6 +58,11 @@ class Report:
 
     def problem(
         self, path: str, code: str, message: str, *, allowed: str, got: object = NOTHING
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether reading on would help nobody."""
+        return self.n_problems > _HOPELESS_PROBLEMS
+
     ) -> None:
         """Note a fault that makes the document unusable."""
         if (path, code) in self._noted:
@@ -181,6 +186,8 @@ class Value:
             return []
         return [self.at(f"[{index}]", item) for index, item in enumerate(raw)]
 
+        if self.report.is_hopeless:
+            return []
     def fields(self) -> Node:
         """Return an object's fields; of anything else a problem, and no fields."""
         if isinstance(self.raw, Mapping):

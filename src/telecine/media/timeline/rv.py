@@ -7,7 +7,7 @@ the dialect leaves open (and what was decided) stands beside the code that decid
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from telecine.media.timeline import whole
 from telecine.media.timeline.model import Timeline, Track
@@ -108,7 +108,7 @@ def _project_end(tracks: list[Node]) -> float:
     ends = [0.0]
     for track in tracks:
         clips = track.raw.get("clips")
-        for clip in clips if isinstance(clips, list) else ():
+        for clip in islice(clips, MAX_CLIPS) if isinstance(clips, list) else ():
             if isinstance(clip, Mapping):
                 start, duration = finite(clip.get("start")), finite(clip.get("duration"))
                 ends.append((start or 0.0) + duration if duration is not None else 0.0)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from telecine.media.timeline.reader import MAX_PROBLEMS, Node, Report
+from telecine.media.timeline.scene import MAX_CLIPS
 
 #: An object that is looked at: its path, its sort, its fields.
 Known = tuple[str, str, Mapping[str, object]]
@@ -64,7 +65,8 @@ KNOWN: Final[Mapping[str, frozenset[str]]] = {
 }
 #: What is kept, but changes nothing that is drawn.
 _SILENT: Final = _names("""
-    id name title description author tags category label notes comment locked metadata createdAt
+    id name title description author tags category label notes comment locked markers metadata
+    createdAt
     updatedAt isDraggingInTimeline resizeOnEdit
     """)
 _PRIVATE: Final = ("_", "$", "x-")
@@ -72,6 +74,8 @@ _PRIVATE: Final = ("_", "$", "x-")
 
 def warn_of_unknown(report: Report, objects: Iterable[Known]) -> None:
     """Warn of each such field of these objects, as far as the report has room."""
+    if report.is_hopeless:
+        return
     for path, sort, raw in objects:
         unknown = raw.keys() - KNOWN[sort] - _SILENT
         if unknown:
@@ -120,9 +124,10 @@ def parts_of_clip(path: str, clip: Mapping[str, object], *, sort: str = "clip") 
 def listed(
     raw: Mapping[str, object], name: str, path: str
 ) -> Iterator[tuple[str, Mapping[str, object]]]:
-    """Yield the objects in a list with their paths; what is none is reported elsewhere."""
+    """Yield the objects in a list with their paths; what is none is reported elsewhere, as is
+    a list that is too long."""
     items = raw.get(name)
-    if isinstance(items, list):
+    if isinstance(items, list) and len(items) <= MAX_CLIPS:
         start = f"{path}.{name}" if path else name
         for index, item in enumerate(items):
             if isinstance(item, Mapping):

@@ -172,7 +172,11 @@ class Stage:
     def text(self, *names: str) -> Value | None:
         """Return the first of these fields that is there; a number as its digits."""
         value = self.data.first(*names)
-        return None if value is None else written(value)
+        if value is None:
+            return None
+        said = written(value)
+        said.text()  # what is no text may be left out below, and its fault with it
+        return said
 
     def entries(self, *names: str, high: int) -> list[Value]:
         """Return the items of the first of these lists that is there."""
