@@ -19,6 +19,8 @@ from typing_extensions import override
 #: Enough to mend a document by; the hundred-and-first fault is rarely a new one.
 MAX_PROBLEMS: Final = 100
 MAX_TEXT_CHARACTERS: Final = 100_000
+#: After so many no further list is opened: millions of faults would take minutes to count.
+_HOPELESS_PROBLEMS: Final = 1000
 
 #: What was found where a field is missing; JSON's null is read as missing, too.
 NOTHING: Final = object()
@@ -56,13 +58,13 @@ class Report:
     families: dict[str, Value] = field(default_factory=dict)
     _noted: set[tuple[str, str]] = field(default_factory=set)
 
-    def problem(
-        self, path: str, code: str, message: str, *, allowed: str, got: object = NOTHING
     @property
     def is_hopeless(self) -> bool:
         """Whether reading on would help nobody."""
         return self.n_problems > _HOPELESS_PROBLEMS
 
+    def problem(
+        self, path: str, code: str, message: str, *, allowed: str, got: object = NOTHING
     ) -> None:
         """Note a fault that makes the document unusable."""
         if (path, code) in self._noted:
@@ -184,10 +186,10 @@ class Value:
             code = "TOO_MANY" if len(raw) > high else "TOO_FEW"
             self.problem(code, "This list has the wrong length.", allowed=f"{low} to {high} items")
             return []
-        return [self.at(f"[{index}]", item) for index, item in enumerate(raw)]
-
         if self.report.is_hopeless:
             return []
+        return [self.at(f"[{index}]", item) for index, item in enumerate(raw)]
+
     def fields(self) -> Node:
         """Return an object's fields; of anything else a problem, and no fields."""
         if isinstance(self.raw, Mapping):
