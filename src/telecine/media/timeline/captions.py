@@ -1,10 +1,28 @@
-"""The captions of a timeline: clips whose words are shown while they are spoken."""
+"""The captions of a timeline: clips whose words are shown while they are spoken, in pages.
+
+A page is there from its first word on. Where the next page follows within a moment, it stays
+until then.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from telecine.media.timeline.model import Captions, Clip, Layout, Timeline
+from telecine.media.timeline.model import Captions, Clip, Layout, Timeline, Word
+
+#: A pause that is shorter than this is none.
+MOMENT_SECONDS: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Words that are shown together, and when: seconds in the clip."""
+
+    words: tuple[Word, ...]
+    start_seconds: float
+    end_seconds: float
 
 
 def captions_of(timeline: Timeline) -> Iterator[tuple[Clip, Captions]]:
@@ -24,3 +42,28 @@ def _within(clips: Iterable[Clip]) -> Iterator[Captions]:
             yield clip.content
         elif isinstance(clip.content, Layout):
             yield from _within(clip.content.children)
+
+
+def pages(captions: Captions) -> Iterator[Page]:
+    """Yield the pages, in order of time: so many words, or as many as begin within its time."""
+    waiting: list[Word] = []
+    for word in captions.words:
+        if waiting and _is_full(captions, waiting, word):
+            yield _page(waiting, word)
+            waiting = []
+        waiting.append(word)
+    if waiting:
+        yield _page(waiting, None)
+
+
+def _is_full(captions: Captions, page: Sequence[Word], word: Word) -> bool:
+    if captions.page_seconds is None:
+        return len(page) >= captions.words_per_page
+    return word.start_seconds - page[0].start_seconds >= captions.page_seconds
+
+
+def _page(words: Sequence[Word], following: Word | None) -> Page:
+    end = max(word.end_seconds for word in words)
+    if following is not None and following.start_seconds - end <= MOMENT_SECONDS:
+        end = following.start_seconds
+    return Page(words=tuple(words), start_seconds=words[0].start_seconds, end_seconds=end)

@@ -66,8 +66,7 @@ KNOWN: Final[Mapping[str, frozenset[str]]] = {
 #: What is kept, but changes nothing that is drawn.
 _SILENT: Final = _names("""
     id name title description author tags category label notes comment locked markers metadata
-    createdAt
-    updatedAt isDraggingInTimeline resizeOnEdit
+    createdAt updatedAt isDraggingInTimeline resizeOnEdit
     """)
 _PRIVATE: Final = ("_", "$", "x-")
 

@@ -127,7 +127,7 @@ def finished(timeline: Timeline, *, scene: Scene) -> Parsed:
     """Look at the whole once more, and say what became of the document."""
     _check(timeline, scene)
     report = scene.report
-    problems = _closing(report)
+    problems = closing(report)
     return Parsed(
         timeline=None if problems else timeline,
         problems=problems,
@@ -159,7 +159,7 @@ def _check_ducking(clip: Clip, scene: Scene) -> None:
             )
 
 
-def _closing(report: Report) -> tuple[Problem, ...]:
+def closing(report: Report) -> tuple[Problem, ...]:
     left_out = report.n_problems - len(report.problems)
     if left_out <= 0:
         return tuple(report.problems)

@@ -1,4 +1,4 @@
-"""Caption files: the JSON of a list of words, or an object that holds one.
+"""Caption files: the JSON of a list of words, or an object that holds one; or SubRip, or WebVTT.
 
 Only that is read here; what the words say, the reader of the clip looks at.
 """
@@ -11,18 +11,20 @@ from typing import Final
 
 import msgspec
 
+from telecine.media.timeline import srt
+
 #: The captions of two hours are about 2 MB.
 MOST_BYTES: Final = 16 * 2**20
 
 
 def decode(content: bytes) -> object:
-    """Return the JSON of a caption file; None where it is none, or too large."""
+    """Return a caption file as JSON; None where it is none, or too large."""
     if len(content) > MOST_BYTES:
         return None
     try:
         found: object = msgspec.json.decode(content.removeprefix(codecs.BOM_UTF8))
     except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
-        return None
+        return srt.words(srt.read(content).cues) or None
     return found
 
 
