@@ -335,3 +335,18 @@ def test_text_of_one_colour_is_drawn_as_if_it_had_many() -> None:
             pictures.append(target)
         for mine, its in zip(pictures[0][:3], pictures[1][:3], strict=True):
             assert np.abs(mine.astype(int) - its).max() <= 2
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_layers_that_are_wiped_softly_into_one_another_let_nothing_through(share: float) -> None:
+    size = (WIDTH - 16, HEIGHT - 16)
+    sprites = [sprite_of(RED, width=size[0], height=size[1]) for _ in range(2)]
+    comes = Mask(kind="wipe", share=share, direction="right", softness=12)
+    goes = Mask(kind="wipe", share=1 - share, direction="left", softness=12)
+    draws = (
+        Draw(layer=0, matrix=at(8, 8), masks=(goes,)),
+        Draw(layer=1, matrix=at(8, 8), masks=(comes,)),
+    )
+    picture = drawn(composer(*sprites).compose(Frame(draws=draws)))
+    assert np.abs(picture[10:-10, 10:-10] - np.array(RED)).max() <= 5
+    assert_is(picture[2, 2], (0, 0, 0))

@@ -6,14 +6,16 @@ is drawn where and how. Engines know nothing of clips, keyframes or transitions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Final, Literal
 
 from telecine.media.timeline.model import (
     BlendMode,
     Captions,
     Content,
+    Direction,
     Filter,
     Paint,
     Style,
@@ -31,6 +33,10 @@ IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 #: goes from the first to the second of SWEEP_RUN.
 SWEEP_PEAK, SWEEP_WIDTH, SWEEP_LEAN = 0.75, 0.12, 0.3
 SWEEP_RUN = (-0.45, 1.45)
+OPPOSITE: Final[dict[Direction, Direction]] = {
+    "left": "right", "right": "left", "up": "down", "down": "up",
+}  # fmt: skip
+_NEARLY: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,3 +147,24 @@ class Canvas:
     height: int
     frame_rate: Fraction
     background: Paint
+
+
+def is_handover(before: Draw, after: Draw, layers: Sequence[Layer]) -> bool:
+    """Say whether two draws, one upon the other, are a box wiped softly from one to the other.
+
+    Each shows what the other lacks: `after` then takes the place of what lay below both as far as
+    it is seen. Laid over, both half transparent, it would let a quarter of that through.
+    """
+    if not before.masks or not after.masks or before.matrix != after.matrix:
+        return False
+    one, other = layers[before.layer], layers[after.layer]
+    goes, comes = before.masks[-1], after.masks[-1]
+    return (
+        goes.kind == comes.kind == "wipe"
+        and goes.softness == comes.softness > 0
+        and OPPOSITE[goes.direction] == comes.direction
+        and abs(goes.share + comes.share - 1) < _NEARLY
+        and (one.width, one.height) == (other.width, other.height)
+        and before.blend == after.blend == "source-over"
+        and min(before.opacity, after.opacity) >= 1.0
+    )

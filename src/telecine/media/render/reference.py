@@ -26,6 +26,7 @@ from telecine.media.render.display import (
     Layer,
     Mask,
     Matrix,
+    is_handover,
 )
 from telecine.media.render.drawing import filters
 from telecine.media.render.drawing.paints import fill_paint
@@ -94,9 +95,17 @@ class Reference:
         canvas = surface.getCanvas()
         canvas.clear(skia.ColorBLACK)
         canvas.drawPaint(fill_paint(self._canvas.background, width, height))
-        for draw in frame.draws:
+        ground = rgba
+        for index, draw in enumerate(frame.draws):
             part = self._part(draw)
             if part is None:
+                continue
+            below, ground = ground, rgba.copy()
+            before = frame.draws[index - 1] if index else None
+            if before is not None and is_handover(before, draw, self._layers):
+                cover = part[..., 3:] / np.float32(255)
+                swapped = rgba.astype(np.float32) + part - below * cover
+                rgba[:] = np.rint(np.clip(swapped, 0, 255)).astype(np.uint8)
                 continue
             opacity = min(max(draw.opacity, 0.0), 1.0)
             paint = skia.Paint(Alphaf=opacity, BlendMode=_MODES[draw.blend])

@@ -15,7 +15,7 @@ import numpy as np
 
 from telecine.media.render.composing import effects, masks, picture
 from telecine.media.render.composing.picture import Picture, Stamp
-from telecine.media.render.display import IDENTITY, Canvas, Draw, Frame, Layer
+from telecine.media.render.display import IDENTITY, Canvas, Draw, Frame, Layer, is_handover
 from telecine.media.render.planes import FrameSource, Planes, Sprite
 from telecine.media.timeline.model import CLEARING_MODES, Colour, Filter, Rect, Style
 
@@ -88,6 +88,8 @@ class Composer:
         self._ground = self._background(canvas)
         self._base = self._blank()
         self._base_items: list[_Item] = []
+        #: What lay below layers that are wiped softly, each in its draw's place.
+        self._grounds: dict[int, Planes] = {}
         self._items: list[_Item] | None = None
         self._frame: Frame | None = None
         self._current = self._ring[-1]
@@ -203,16 +205,14 @@ class Composer:
         if same > kept:
             if kept == 0:
                 _copy(self._ground, self._base)
-            for item in items[kept:same]:
-                self._draw_item(item, self._base)
+            self._draw_items(items, range(kept, same), self._base)
             self._base_items = items[:same]
             kept = same
         elif kept == 0:
             self._base_items = []
         if kept or not items or not self._hides_all(items[0]):
             _copy(self._base if kept else self._ground, self._current)
-        for item in items[kept:]:
-            self._draw_item(item, self._current)
+        self._draw_items(items, range(kept, len(items)), self._current)
 
     def _hides_all(self, item: _Item) -> bool:
         """Say whether this is written over every pixel of what was in the buffer."""
@@ -229,12 +229,30 @@ class Composer:
             and chroma.rect.size == ((width + 1) // 2, (height + 1) // 2)
         )
 
-    def _draw_item(self, item: _Item, target: Planes) -> None:
+    def _draw_items(self, items: list[_Item], places: range, target: Planes) -> None:
+        for place in places:
+            item = items[place]
+            ground = None
+            if place and is_handover(items[place - 1].draw, item.draw, self._layers):
+                ground = self._grounds.get(items[place - 1].draw.layer)
+            following = items[place + 1].draw if place + 1 < len(items) else None
+            if following is not None and is_handover(item.draw, following, self._layers):
+                below = self._grounds.setdefault(item.draw.layer, self._blank())
+                _copy(target, below)
+            else:
+                self._grounds.pop(item.draw.layer, None)
+            self._draw_item(item, target, ground)
+
+    def _draw_item(self, item: _Item, target: Planes, ground: Planes | None) -> None:
         draw = item.draw
         layer = self._layers[draw.layer]
         filters = _filters(draw, layer)
         if not filters and draw.blend == "source-over" and draw.sweep is None:
-            picture.lay(target, self._stamp(item), opacity=draw.opacity)
+            stamp = self._stamp(item)
+            if ground is not None:
+                picture.swap(target, ground, stamp)
+            else:
+                picture.lay(target, stamp, opacity=draw.opacity)
             return
         width, height = self._size
         margin = effects.margin(draw, filters)

@@ -118,6 +118,16 @@ def blend(targets: tuple[Plane, ...], patch: Patch, *, opacity: float) -> None:
             _blend(tuple(part.of(plane) for plane in targets), edge, within.of(alpha), opacity)
 
 
+def swap(targets: tuple[Plane, ...], grounds: tuple[Plane, ...], patch: Patch) -> None:
+    """Put a patch where `grounds`, of which a part is still seen, lay; what is upon them stays."""
+    patch = filled(patch)
+    for plane, ground, value in zip(targets, grounds, patch.values, strict=True):
+        below, gone = patch.rect.of(plane), patch.rect.of(ground)
+        if patch.alpha is not None:
+            gone = multiply(gone, patch.alpha)
+        cv2.add(cv2.subtract(below, gone), value, below)
+
+
 def _lay_opaque(below: Plane, value: Plane, opacity: float) -> None:
     if opacity >= 1.0:
         np.copyto(below, value)

@@ -190,6 +190,15 @@ def lay(target: Planes, stamp: Stamp, *, opacity: float = 1.0) -> None:
         kernels.blend((target.u, target.v), chroma, opacity=opacity)
 
 
+def swap(target: Planes, ground: Planes, stamp: Stamp) -> None:
+    """Blend a stamp into planes in the place of what was there before: `kernels.swap`."""
+    luma, chroma = stamp
+    if luma is not None:
+        kernels.swap((target.y,), (ground.y,), luma)
+    if chroma is not None:
+        kernels.swap((target.u, target.v), (ground.u, ground.v), chroma)
+
+
 def of_sprite(sprite: Sprite) -> Picture:
     """Take a sprite with the place that it has in its layer's box."""
     planes = Planes(sprite.y, sprite.u, sprite.v, sprite.alpha, sprite.alpha_half)

@@ -9,16 +9,13 @@ from __future__ import annotations
 import math
 from typing import Final, Literal
 
-from telecine.media.render.display import Mask
+from telecine.media.render.display import OPPOSITE, Mask
 from telecine.media.render.planning.poses import Pose
 from telecine.media.render.planning.ramps import overshoot
 from telecine.media.timeline.model import Direction, Filter, Transition
 
 VECTORS: Final[dict[Direction, tuple[float, float]]] = {
     "left": (-1.0, 0.0), "right": (1.0, 0.0), "up": (0.0, -1.0), "down": (0.0, 1.0),
-}  # fmt: skip
-_OPPOSITE: Final[dict[Direction, Direction]] = {
-    "left": "right", "right": "left", "up": "down", "down": "up",
 }  # fmt: skip
 #: What of a clip the next one hides: all, all unless that is a picture with holes, or a part.
 Cover = Literal["all", "perhaps", "part"]
@@ -100,7 +97,7 @@ def _appear(
             pose.x += turn * away * across * canvas[0]
             pose.y += turn * away * down * canvas[1]
         case "wipe" | "iris":
-            direction = transition.direction if turn < 0 else _OPPOSITE[transition.direction]
+            direction = transition.direction if turn < 0 else OPPOSITE[transition.direction]
             pose.masks.append(
                 Mask(
                     kind="wipe" if transition.kind == "wipe" else "iris",
