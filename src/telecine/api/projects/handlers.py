@@ -43,8 +43,11 @@ async def create(request: Request, caller: Caller, services: Services) -> Respon
         is_thumbnail_locked=False,
     )
     made = await _store(services, caller, projects.recomposed(content, composition), Change.CREATE)
-    warnings = (*_of_template(template_id), *await editing.lint(composition))
-    return await _told(request, services, caller, made, warnings, status_code=201)
+    return await _told(
+        *(request, services, caller, made, _of_template(template_id)),
+        is_linted=True,
+        status_code=201,
+    )
 
 
 async def list_projects(request: Request, caller: Caller, services: Services) -> Response:
@@ -96,7 +99,7 @@ async def patch(request: Request, caller: Caller, services: Services) -> Respons
     body = await fields.body(request, caller, services, wire.CompositionPatch)
     make = fields.patched(body, max_bytes=services.settings.max_composition_bytes)
     made = await editing.edit(request, caller, services, make, change=Change(body.operation))
-    return await _told_with_lint(request, services, caller, made)
+    return await _told(request, services, caller, made, is_linted=True)
 
 
 async def duplicate(request: Request, caller: Caller, services: Services) -> Response:
@@ -159,7 +162,7 @@ async def restore(request: Request, caller: Caller, services: Services) -> Respo
     number = fields.revision(request)
     old = await services.read(partial(projects.content, project=project, revision=number))
     made = await editing.edit(request, caller, services, lambda _: old, change=Change.RESTORE)
-    return await _told_with_lint(request, services, caller, made)
+    return await _told(request, services, caller, made, is_linted=True)
 
 
 async def list_templates(_request: Request, _caller: Caller, _services: Services) -> Response:
@@ -176,14 +179,6 @@ async def _store(services: Services, caller: Caller, content: Content, change: C
     return await services.write(verb)
 
 
-async def _told_with_lint(
-    request: Request, services: Services, caller: Caller, project: Project
-) -> Response:
-    content = await services.read(partial(projects.content, project=project))
-    warnings = await editing.lint(content.composition)
-    return await _told(request, services, caller, project, warnings)
-
-
 async def _told(
     request: Request,
     services: Services,
@@ -191,9 +186,12 @@ async def _told(
     project: Project,
     warnings: tuple[Remark, ...] = (),
     *,
+    is_linted: bool = False,
     status_code: int = 200,
 ) -> Response:
     shown = await editing.shown(services, caller, project)
+    if is_linted:
+        warnings = (*warnings, *await editing.lint(shown.content.composition))
     return Json(
         wording.record(shown, warnings, origin=links.origin_of(request, services)),
         status_code=status_code,
