@@ -232,6 +232,28 @@ def test_captions_of_the_library_are_read_drawn_and_may_be_an_asset_of_the_docum
     assert (told["status"], told["duration"]) == ("completed", 2.6)
 
 
+SUBRIP = "1\n00:00:00,000 --> 00:00:02,500\nHello, world.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "media_type"),
+    [
+        ("said.srt", SUBRIP.encode(), "application/x-subrip"),
+        ("said.srt", SUBRIP.encode("utf-16"), "application/x-subrip"),
+        ("said.vtt", b"WEBVTT\n\n00:00.000 --> 00:02.500\nHello, world.\n", "text/vtt"),
+    ],
+)
+def test_subtitle_files_are_captions(
+    anybody: httpx2.Client, web: Site, name: str, content: bytes, media_type: str
+) -> None:
+    (asset,) = upload(anybody, name, content).json()["assets"]
+    told = (asset["type"], asset["mimeType"], asset["duration"])
+    assert told == ("caption", media_type, 2.5)
+    for src in (asset["id"], web.put(f"/{name}", content)):
+        quoted = anybody.post(DRY, json={"config": subtitles({"src": src})}).json()
+        assert (quoted["duration"], quoted["warnings"]) == (2.6, [])
+
+
 def test_a_picture_of_the_library_is_no_captions(anybody: httpx2.Client) -> None:
     (asset,) = upload(anybody, "a.png", samples.astronaut().read_bytes()).json()["assets"]
     ((path, message),) = faults(

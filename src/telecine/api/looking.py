@@ -10,11 +10,11 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, cast
 from weakref import WeakValueDictionary
 
 import anyio
@@ -46,9 +46,12 @@ MOST_WAIT_SECONDS = 10.0
 _AT_ONCE: Final = 8
 _AT_ONCE_OF_ONE: Final = 2
 _BELIEVED_SECONDS: Final = 60.0
+_DOUBTED_SECONDS: Final = 5.0
 _MOST_BELIEVED: Final = 500
 _MOST_BELIEVED_BYTES: Final = 2**16
 _SUFFIX: Final = ".look"
+
+_FAILURES: Final = (OutboundError, FileTooLargeError, MediaError, ProcessingError)
 
 T = TypeVar("T")
 
@@ -127,24 +130,23 @@ class Looker:
         return Looked(seconds=seconds, texts=texts, faults=tuple(faults))
 
     def _duration(self, src: str, budget: _Budget) -> float | None:
-        if (known := self._seconds.recall(src)) is not None:
-            return known[0]
-        with self._staged() as target, self._fetched(src, budget) as path:
-            found = describe(self._pool, path, target=target, max_pixels=self._max_pixels)
-        self._seconds.keep(src, found.duration_seconds)
-        return found.duration_seconds
+        def look() -> tuple[float | None, int]:
+            with self._staged() as target, self._fetched(src, budget) as path:
+                found = describe(self._pool, path, target=target, max_pixels=self._max_pixels)
+            return found.duration_seconds, 0
+
+        return self._seconds.recall(src, look)
 
     def _words(self, src: str, budget: _Budget) -> object:
-        if (known := self._texts.recall(src)) is not None:
-            return known[0]
-        with self._fetched(src, budget, max_bytes=wordfile.MOST_BYTES) as path:
-            found = wordfile.decode(path.read_bytes())
-            size_bytes = path.stat().st_size
-        if found is None:
-            raise UndecodableMediaError("It is no caption file: JSON of at most 16 MiB.")
-        if size_bytes <= _MOST_BELIEVED_BYTES:
-            self._texts.keep(src, found)
-        return found
+        def look() -> tuple[object, int]:
+            with self._fetched(src, budget, max_bytes=wordfile.MOST_BYTES) as path:
+                content = path.read_bytes()
+            found = wordfile.decode(content)
+            if found is None:
+                raise UndecodableMediaError("It is no caption file.")
+            return found, len(content)
+
+        return self._texts.recall(src, look)
 
     @contextmanager
     def _fetched(self, src: str, budget: _Budget, *, max_bytes: int = MOST_BYTES) -> Iterator[Path]:
@@ -182,21 +184,33 @@ class _Memory(Generic[T]):
     """What was found a short while ago. A link that many open asks the other server once."""
 
     def __init__(self) -> None:
-        self._found: OrderedDict[str, tuple[float, T]] = OrderedDict()
+        self._found: OrderedDict[str, tuple[float, T | TelecineError]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def recall(self, src: str) -> tuple[T] | None:
-        """Return what was found, in a tuple; None where that is forgotten."""
-        with self._lock:
-            found = self._found.get(src)
-        if found is None or time.monotonic() - found[0] > _BELIEVED_SECONDS:
-            return None
-        return (found[1],)
+    def recall(self, src: str, look: Callable[[], tuple[T, int]]) -> T:
+        """Return what `look` found, now or lately; with it, it says how many bytes that takes.
 
-    def keep(self, src: str, value: T) -> None:
-        """Remember it for a while."""
+        What went wrong is believed, too, but not for long: somebody may be mending it.
+        """
         with self._lock:
-            self._found[src] = (time.monotonic(), value)
+            until, known = self._found.get(src, (0.0, None))
+        if time.monotonic() < until:
+            if isinstance(known, TelecineError):
+                raise type(known)(known.message)
+            return cast("T", known)
+        try:
+            found, size_bytes = look()
+        except _FAILURES as error:
+            self._keep(src, error, _DOUBTED_SECONDS)
+            raise
+        if size_bytes <= _MOST_BELIEVED_BYTES:
+            self._keep(src, found, _BELIEVED_SECONDS)
+        return found
+
+    def _keep(self, src: str, found: T | TelecineError, seconds: float) -> None:
+        with self._lock:
+            self._found[src] = (time.monotonic() + seconds, found)
+            self._found.move_to_end(src)
             while len(self._found) > _MOST_BELIEVED:
                 self._found.popitem(last=False)
 
@@ -205,7 +219,7 @@ class _Memory(Generic[T]):
 def _noted(faults: list[Problem], source: Source) -> Iterator[None]:
     try:
         yield
-    except (OutboundError, FileTooLargeError, MediaError, ProcessingError) as error:
+    except _FAILURES as error:
         faults.append(_fault(source, error))
 
 

@@ -7,10 +7,12 @@ on the list of what may be drawn.
 
 from __future__ import annotations
 
-# A drawing may be in these, and behind the walls nothing can be imported any more.
+# Drawings and captions may be in these, and behind the walls nothing can be imported any more.
 import encodings.ascii
 import encodings.cp1252
-import encodings.iso8859_15  # noqa: F401
+import encodings.iso8859_15
+import encodings.utf_8_sig
+import encodings.utf_16  # noqa: F401
 import os
 import re
 from pathlib import Path
@@ -144,14 +146,21 @@ def _drawing(source_fd: int, target_fd: int) -> Description:
 
 
 def _captions(source_fd: int, head: bytes) -> Description | None:
-    """Return None for what is no list of words with times."""
-    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"[", b"{")):
+    """Return None for what has no words with times: JSON, SubRip, WebVTT."""
+    start = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    is_json = start.startswith((b"[", b"{"))
+    if not is_json and b"-->" not in start:
         return None
     content = os.pread(source_fd, wordfile.MOST_BYTES + 1, 0)
     seconds = wordfile.last_end_seconds(wordfile.decode(content))
     if seconds is None:
         return None
-    return Description(kind="caption", media_type="application/json", duration_seconds=seconds)
+    kind = "text/vtt" if start.startswith(b"WEBVTT") else "application/x-subrip"
+    return Description(
+        kind="caption",
+        media_type="application/json" if is_json else kind,
+        duration_seconds=seconds,
+    )
 
 
 def _image(source_fd: int) -> Description | None:
