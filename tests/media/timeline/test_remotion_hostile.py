@@ -11,7 +11,9 @@ from tests.media.timeline.documents import faults, notes
 from tests.media.timeline.mutants import mutant, require_complete
 
 from telecine.media.timeline.dialects import parse
+from telecine.media.timeline.reader import MAX_PROBLEMS
 from telecine.media.timeline.remotion import parse_remotion
+from telecine.media.timeline.scene import MAX_CLIPS
 
 _EVERYTHING: Final = [
     composition(
@@ -100,6 +102,23 @@ def test_each_fault_of_the_whole_is_named_with_its_path(
 
     assert (path, code) in faults(parsed)
     require_complete(parsed)
+
+
+def test_too_many_items_are_refused_once() -> None:
+    many: dict[str, object] = {str(index): {} for index in range(MAX_CLIPS + 1)}
+
+    parsed = parse_remotion(composition(items=many, tracks=[{"items": list(many)}]))
+
+    assert faults(parsed) == [("items", "TOO_MANY")]
+
+
+def test_ids_of_no_items_are_given_up_soon() -> None:
+    tracks = [{"items": ["gone"] * MAX_CLIPS} for _ in range(50)]
+
+    parsed = parse_remotion(composition(item("solid"), tracks=tracks))
+
+    assert parsed.timeline is None
+    assert len(parsed.problems) <= MAX_PROBLEMS + 1
 
 
 def test_captions_without_words_are_named() -> None:

@@ -89,6 +89,12 @@ def _duration(root: Node, placed: list[_Placed], scene: Scene) -> int:
 def _tracks(root: Node, scene: Scene) -> tuple[tuple[Track, ...], list[_Placed]]:
     """Read what the tracks hold; the first track is in front."""
     items = root.node("items")
+    if len(items.raw) > MAX_CLIPS:
+        scene.report.problem(
+            "items", "TOO_MANY", "Too many items.", allowed=f"up to {MAX_CLIPS}",
+            got=len(items.raw),
+        )  # fmt: skip
+        return (), []
     end_seconds = _project_end(items, scene)
     tracks: list[Track] = []
     placed: list[_Placed] = []
@@ -174,7 +180,7 @@ def _objects(root: Node) -> Iterator[Known]:
     for path, track in listed(root.raw, "tracks", ""):
         yield path, "track", track
     items = root.raw.get("items")
-    if isinstance(items, Mapping):
+    if isinstance(items, Mapping) and len(items) <= MAX_CLIPS:
         within = Node(items, "items", root.report, {})
         for name, item in items.items():
             if isinstance(item, Mapping):
