@@ -60,6 +60,34 @@ def changed(composition: Path, **fields: Any) -> Path:
     return composition
 
 
+def test_a_composition_in_frames_becomes_a_film(composition: Path, tmp_path: Path) -> None:
+    assets = {
+        name: {"id": name, "type": kind, "remoteUrl": file}
+        for name, kind, file in (("a", "video", "clip.mov"), ("b", "image", "astronaut.png"))
+    }
+    items = {
+        "clip": {"type": "video", "assetId": "a", "from": 0, "durationInFrames": 25},
+        "face": {"type": "image", "assetId": "b", "from": 0, "durationInFrames": 25, "left": 230,
+                 "top": 60, "width": 60, "height": 60, "fadeInDurationInSeconds": 0.2},
+        "title": {"type": "text", "text": "Hello", "from": 5, "durationInFrames": 15},
+    }  # fmt: skip
+    document = {
+        "fps": 25, "compositionWidth": 320, "compositionHeight": 180, "items": items,
+        "tracks": [{"items": [name]} for name in ("title", "face", "clip")], "assets": assets,
+    }  # fmt: skip
+    composition.write_text(json.dumps(document))
+
+    told = run("validate", composition)
+    made = run("render", composition, "-o", tmp_path / "film.mp4")
+
+    assert told.returncode == 0
+    assert "320x180, 25 fps, 1 s (25 frames), 3 clips" in told.stderr
+    assert made.returncode == 0, made.stderr
+    with av.open(tmp_path / "film.mp4") as film:
+        assert sum(1 for _ in film.decode(video=0)) == 25
+        assert len(film.streams.audio) == 1
+
+
 def test_a_composition_becomes_a_video_with_sound(composition: Path, tmp_path: Path) -> None:
     done = run("render", composition, "-o", tmp_path / "film.mp4")
     assert done.returncode == 0, done.stderr
