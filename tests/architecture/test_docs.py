@@ -168,6 +168,7 @@ def test_every_field_of_the_video_family_is_documented(struct: type[msgspec.Stru
     [
         *(project_wire.ProjectBody, project_wire.ProjectUpdate, project_wire.CompositionPatch),
         *(project_wire.PatchData, project_wire.ProjectCopy, project_wire.ExportBody),
+        *(project_wire.ImportForm, project_wire.ExportQuery),
         *(project_wire.Range, project_wire.ChatMessage, project_wire.ChatBody),
         *(project_wire.ListQuery, project_wire.HistoryQuery, project_wire.FullRecord),
         *(project_wire.ProjectReply, project_wire.ProjectList, project_wire.PageInfo),

@@ -12,7 +12,7 @@ from telecine.api.compress import wire
 from telecine.api.family import Answer, Endpoint, Family, Handler, OpenEndpoint
 from telecine.api.previewing import watched
 from telecine.api.projects import FAMILY as PROJECTS
-from telecine.api.projects import exporting, viewing
+from telecine.api.projects import exporting, interchange, viewing
 from telecine.api.projects import handlers as projects
 from telecine.api.projects import wire as project_wire
 from telecine.api.video import FAMILY as VIDEO
@@ -244,6 +244,28 @@ _PROJECTS: tuple[Endpoint, ...] = (
     ),
 )
 
+_INTERCHANGE: tuple[Endpoint, ...] = (
+    Endpoint(
+        family=PROJECTS,
+        method="GET",
+        path="/api/video-project/{id}/export",
+        handler=interchange.export,
+        summary="A project as a file of other editors",
+        query=project_wire.ExportQuery,
+        answers={200: Answer(description="The file.", media_type=_BINARY)},
+    ),
+    Endpoint(
+        family=PROJECTS,
+        method="POST",
+        path="/api/video-project/import",
+        handler=interchange.import_file,
+        summary="Make a project of a file of other editors",
+        form=project_wire.ImportForm,
+        example={"file": "@cut.otio", "email": "you@example.com"},
+        answers={201: Answer(description="Done.", body=project_wire.ProjectReply)},
+    ),
+)
+
 _TEMPLATES = Endpoint(
     family=PROJECTS,
     method="GET",
@@ -253,7 +275,7 @@ _TEMPLATES = Endpoint(
     answers={200: Answer(description="All of them.", body=project_wire.TemplateList)},
 )
 
-ENDPOINTS: tuple[Endpoint, ...] = (*_COMPRESS, *_VIDEO, *_PROJECTS, _TEMPLATES)
+ENDPOINTS: tuple[Endpoint, ...] = (*_COMPRESS, *_VIDEO, *_PROJECTS, *_INTERCHANGE, _TEMPLATES)
 
 _WATCHED = watched(VIDEO)
 _WATCHED_PROJECTS = watched(PROJECTS)

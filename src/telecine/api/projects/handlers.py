@@ -42,11 +42,10 @@ async def create(request: Request, caller: Caller, services: Services) -> Respon
         thumbnail_url=None,
         is_thumbnail_locked=False,
     )
-    made = await _store(services, caller, projects.recomposed(content, composition), Change.CREATE)
-    return await _told(
-        *(request, services, caller, made, _of_template(template_id)),
-        is_linted=True,
-        status_code=201,
+    return await made(
+        *(request, caller, services, projects.recomposed(content, composition)),
+        change=Change.CREATE,
+        warnings=_of_template(template_id),
     )
 
 
@@ -83,7 +82,7 @@ async def get(request: Request, caller: Caller, services: Services) -> Response:
 async def update(request: Request, caller: Caller, services: Services) -> Response:
     """PUT /api/video-project/{id}"""
     body = await fields.body(request, caller, services, wire.ProjectUpdate)
-    made = await editing.edit(
+    edited = await editing.edit(
         request,
         caller,
         services,
@@ -91,15 +90,15 @@ async def update(request: Request, caller: Caller, services: Services) -> Respon
         change=Change.UPDATE,
         status=None if isinstance(body.status, UnsetType) else ProjectStatus(body.status),
     )
-    return await _told(request, services, caller, made, _of_template(made.template_id))
+    return await _told(request, services, caller, edited, _of_template(edited.template_id))
 
 
 async def patch(request: Request, caller: Caller, services: Services) -> Response:
     """PATCH /api/video-project/{id}/composition"""
     body = await fields.body(request, caller, services, wire.CompositionPatch)
     make = fields.patched(body, max_bytes=services.settings.max_composition_bytes)
-    made = await editing.edit(request, caller, services, make, change=Change(body.operation))
-    return await _told(request, services, caller, made, is_linted=True)
+    edited = await editing.edit(request, caller, services, make, change=Change(body.operation))
+    return await _told(request, services, caller, edited, is_linted=True)
 
 
 async def duplicate(request: Request, caller: Caller, services: Services) -> Response:
@@ -108,8 +107,8 @@ async def duplicate(request: Request, caller: Caller, services: Services) -> Res
     project = await editing.found(request, caller, services)
     content = await services.read(partial(projects.content, project=project))
     name = fields.name(body.name) if body.name is not None else f"{content.name} (copy)"
-    made = await _store(services, caller, replace(content, name=name), Change.DUPLICATE)
-    return await _told(request, services, caller, made, status_code=201)
+    new = replace(content, name=name)
+    return await made(request, caller, services, new, change=Change.DUPLICATE)
 
 
 async def chat(request: Request, caller: Caller, services: Services) -> Response:
@@ -161,8 +160,8 @@ async def restore(request: Request, caller: Caller, services: Services) -> Respo
     project = await editing.found(request, caller, services)
     number = fields.revision(request)
     old = await services.read(partial(projects.content, project=project, revision=number))
-    made = await editing.edit(request, caller, services, lambda _: old, change=Change.RESTORE)
-    return await _told(request, services, caller, made, is_linted=True)
+    edited = await editing.edit(request, caller, services, lambda _: old, change=Change.RESTORE)
+    return await _told(request, services, caller, edited, is_linted=True)
 
 
 async def list_templates(_request: Request, _caller: Caller, _services: Services) -> Response:
@@ -170,13 +169,26 @@ async def list_templates(_request: Request, _caller: Caller, _services: Services
     return Json(wording.template_list(templates.known().values()))
 
 
-async def _store(services: Services, caller: Caller, content: Content, change: Change) -> Project:
+async def made(
+    request: Request,
+    caller: Caller,
+    services: Services,
+    content: Content,
+    *,
+    change: Change,
+    warnings: tuple[Remark, ...] = (),
+) -> Response:
+    """Store a new project and reply with it."""
+
     def verb(tx: Transaction) -> Project:
         return projects.create(
             tx, content, account_id=caller.account.id, change=change, now=services.clock()
         )
 
-    return await services.write(verb)
+    project = await services.write(verb)
+    return await _told(
+        *(request, services, caller, project, warnings), is_linted=True, status_code=201
+    )
 
 
 async def _told(

@@ -102,6 +102,14 @@ class ExportBody(Owned, frozen=True, kw_only=True):
     num_workers: int = 5
 
 
+class ImportForm(msgspec.Struct, frozen=True, kw_only=True):
+    """multipart/form-data of POST /api/video-project/import, which is an extension as a whole."""
+
+    file: Annotated[bytes, Meta(description="OpenTimelineIO (.otio), SubRip or WebVTT.")]
+    email: Annotated[str, Meta(description="The owner's address: that of the API key.")]
+    name: Annotated[str | UnsetType, Meta(description="That of the file without.")] = UNSET
+
+
 class ChatMessage(msgspec.Struct, frozen=True, kw_only=True):
     """A message as it is sent; other keys are kept, too."""
 
@@ -120,6 +128,12 @@ class EmailQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Query of what has no body."""
 
     email: Annotated[str, Meta(description="The owner's address: that of the API key.")]
+
+
+class ExportQuery(EmailQuery, frozen=True, kw_only=True):
+    """Query of GET /api/video-project/{id}/export, which is an extension as a whole."""
+
+    format: Annotated[Literal["otio", "srt"], Meta(description="A timeline, or captions.")] = "otio"
 
 
 class ListQuery(EmailQuery, frozen=True, kw_only=True):
