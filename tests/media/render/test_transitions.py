@@ -35,6 +35,7 @@ from telecine.media.timeline.model import (
     Text,
     Transition,
     TransitionKind,
+    Video,
 )
 
 KINDS: tuple[TransitionKind, ...] = get_args(TransitionKind)
@@ -255,8 +256,11 @@ def test_what_will_not_be_hidden_fades_out() -> None:
     assert (below.opacity, above.opacity) == (0.5, 0.5)
 
 
-def test_what_a_drawing_with_holes_may_not_hide_goes_at_the_very_end() -> None:
-    made = pair("fade", second=DRAWING)
+@pytest.mark.parametrize("second", [DRAWING, Video(source=Source(src="logo.webm", path=""))])
+def test_what_a_picture_with_holes_may_not_hide_goes_at_the_very_end(
+    second: Image | Video,
+) -> None:
+    made = pair("fade", second=second)
     below = [made.frame(n).draws[0].opacity for n in range(11, 20)]
     above = [made.frame(n).draws[1].opacity for n in range(11, 20)]
     ground = [(1 - low) * (1 - high) for low, high in zip(below, above, strict=True)]

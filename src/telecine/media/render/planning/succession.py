@@ -147,9 +147,14 @@ def _cover(above: Node, below: Node, timeline: Timeline, measure: Measure) -> Co
 
 
 def _has_no_holes(node: Node) -> bool:
-    """Say whether a picture is surely opaque: nearly all videos are, and JPEG always is."""
-    content = node.clip.content
-    return not isinstance(content, Image) or content.source.src.lower().endswith(_OPAQUE)
+    """Say whether a picture is surely opaque: JPEG is, and videos but WebM nearly always are."""
+    match node.clip.content:
+        case Image(source=source):
+            return source.src.lower().endswith(_OPAQUE)
+        case Video(source=source):
+            return not source.src.lower().endswith(".webm")
+        case _:
+            return True
 
 
 def _solid_box(node: Node, measure: Measure) -> Corners | None:
