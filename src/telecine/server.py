@@ -76,8 +76,15 @@ def serve_api(settings: Settings, *, socket_fd: int, lifeline_fd: int) -> None:
     threading.Thread(target=_warm, args=(telecine,), name="warm", daemon=True).start()
     threading.Thread(target=_sweep, args=(telecine, lock), name="sweep", daemon=True).start()
     # Not `fd=`: uvicorn takes such a descriptor for a Unix socket, and TCP_NODELAY stays off.
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=socket_fd)])
-    telecine.close()
+    signal.signal(signal.SIGTERM, _leave)  # uvicorn raises it again when it has stopped
+    try:
+        uvicorn.Server(config).run(sockets=[socket.socket(fileno=socket_fd)])
+    finally:
+        telecine.close()
+
+
+def _leave(_number: int, _frame: object) -> None:
+    raise SystemExit
 
 
 def _warm(telecine: Telecine) -> None:
