@@ -111,6 +111,23 @@ def test_a_drawing_is_fitted_as_the_style_says() -> None:
         assert ink(drawn(layer_of(drawing, size=(120, 60), style=style))) == box
 
 
+@pytest.mark.parametrize("sides", ['rx="40" ry="20"', 'rx="40px"', 'rx="40" ry="20" cx="50px"'])
+def test_an_ellipse_is_filled_with_a_gradient(sides: str) -> None:
+    centre = ' cy="50"' if "cx" in sides else ' cx="50" cy="50"'
+    inside = (
+        '<linearGradient id="g"><stop stop-color="#f00"/><stop offset="1" stop-color="#00f"/>'
+        f'</linearGradient><ellipse {sides}{centre} fill="url(#g)"/>'
+    )
+
+    rgba = drawn(layer_of(svg(inside), size=(100, 100)), margin=0)
+
+    left, right = colour_at(rgba, 15, 50), colour_at(rgba, 85, 50)
+    assert left[0] > 200 > 60 > left[2]
+    assert right[2] > 200 > 60 > right[0]
+    assert colour_at(rgba, 5, 50)[3] == 0
+    assert (colour_at(rgba, 50, 75)[3] == 0) == ("ry" in sides)
+
+
 def test_rounded_corners_cut_a_drawing() -> None:
     drawing = svg('<rect width="100" height="100" fill="red"/>')
     style = Style(corner_radii=(50, 50, 50, 50))

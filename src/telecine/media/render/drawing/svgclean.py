@@ -198,6 +198,25 @@ def _rewrite(element: Element, sheet: StyleSheet) -> None:
                 element.set(key, f"url(#{match[1]})")
         else:
             element.set(key, value)
+    if element.tag == "ellipse":
+        _as_path(element)
+
+
+def _as_path(ellipse: Element) -> None:
+    """Turn an ellipse into a path: skia fills it black where a gradient asks for its box."""
+    sides = [_px(ellipse.get(name)) for name in ("rx", "ry")]
+    rx, ry = (side or other for side, other in zip(sides, reversed(sides), strict=True))
+    try:
+        left, y = (float(ellipse.get(name, "0").removesuffix("px")) for name in ("cx", "cy"))
+    except ValueError:
+        return
+    if rx is None or ry is None or not all(math.isfinite(number) for number in (left, y)):
+        return
+    for name in ("cx", "cy", "rx", "ry"):
+        ellipse.attrib.pop(name, None)
+    ellipse.tag = "path"
+    half = f"a{rx:.9g} {ry:.9g} 0 1 1"
+    ellipse.set("d", f"M{left - rx:.9g} {y:.9g} {half} {2 * rx:.9g} 0 {half} {-2 * rx:.9g} 0 Z")
 
 
 def _resolve(root: Element) -> None:
