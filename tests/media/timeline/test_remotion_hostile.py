@@ -57,7 +57,7 @@ _EVERYTHING: Final = [
         ({"opacity": 2}, "opacity", "RANGE"),
         ({"color": "puce"}, "color", "COLOUR"),
         ({"transform": 5}, "transform", "TYPE"),
-        ({"type": "video"}, "src", "REQUIRED"),
+        ({"type": "video"}, "assetId", "REQUIRED"),
         ({"type": "video", "assetId": "gone"}, "assetId", "REFERENCE"),
         ({"type": "image", "assetId": "said"}, "assetId", "REFERENCE"),
         ({"type": "captions", "assetId": "gone"}, "assetId", "REFERENCE"),

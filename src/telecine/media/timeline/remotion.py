@@ -48,6 +48,8 @@ def parse_remotion(document: object, *, lookup: Lookup | None = None) -> Parsed:
         frame_rate=whole.frame_rate(root.get("fps")),
         report=report,
         lookup=lookup,
+        media_field="assetId",
+        media_allowed="the id of an asset",
     )
     scene.assets = whole.assets(root)
     tracks, placed = _tracks(root, scene)

@@ -60,6 +60,9 @@ class Scene:
     sources: dict[str, Source] = field(default_factory=dict)
     #: Clips that show the sound of another, by their path, and its id.
     followed: dict[str, str] = field(default_factory=dict)
+    #: The field that usually names a clip's file, and what may stand there.
+    media_field: str = "src"
+    media_allowed: str = "https:, http:, file_id:, {$ref}"
     n_clips: int = 0
     ids: set[str] = field(default_factory=set)
 
@@ -104,7 +107,8 @@ class Scene:
         """Return a clip's media file: `src`, or `assetId`, an asset's id as a plain string."""
         named = None if node.has("src") else node.get("assetId")
         if named is None:
-            return self.source(node.required("src", allowed="https:, http:, file_id:, {$ref}"))
+            src = node.get("src") or node.required(self.media_field, allowed=self.media_allowed)
+            return self.source(src)
         reference = Value({"$ref": named}, named.path, self.report, {})
         return self.source(reference)
 
