@@ -284,3 +284,17 @@ def test_no_text_leaves_the_canvas_or_lies_on_another(
             across = min(right, other[2]) - max(left, other[0])
             down = min(bottom, other[3]) - max(top, other[1])
             assert min(across, down) <= 0.5, (boxes[index], other)
+
+
+@pytest.mark.parametrize("text", ["凡事预则立。" * 40, "Words that run by " * 20])
+def test_a_ticker_has_run_by_at_the_end(text: str) -> None:
+    (line,) = [
+        one
+        for one in _expanded("news", data={"headline": "a", "ticker": text}, duration=5)
+        if isinstance(one.content, Text) and one.content.text == text
+    ]
+    (curve,) = [curve for curve in line.curves if curve.property == "x"]
+    assert isinstance(line.content, Text)
+    size = line.content.font.size
+    wide = sum(0.45 * size if sign.isascii() else 0.95 * size for sign in text)
+    assert float(str(curve.points[-1].value)) <= -1280 / 2 - wide

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from telecine.media.timeline.reader import Value
-from telecine.media.timeline.template_stage import Block, Json, Stage, written
+from telecine.media.timeline.template_stage import Block, Json, Stage, estimated_width, written
 
 _MOST_SLIDES: Final = 200
 _MOST_FEATURES: Final = 8
@@ -292,7 +292,7 @@ def _ticker(stage: Stage, ticker: Value, *, tall: float) -> None:
     stage.add("rect", area, style={"fill": stage.paint("accent")})
     size = 3.4 * u
     text = line.raw if isinstance(line, Value) else line
-    reach = 0.6 * size * len(text) if isinstance(text, str) else w
+    reach = estimated_width(text, size) if isinstance(text, str) else w
     speed = max((w + reach) / stage.duration, 12 * u)
     way = [
         {"time": 0, "value": w / 2},
