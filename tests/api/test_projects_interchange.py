@@ -56,15 +56,19 @@ def test_what_cannot_be_written_is_said(anybody: httpx2.Client) -> None:
     refused(export(anybody, silent, "avi"), 400, "INVALID_REQUEST")
     broken = make(anybody, composition=composition(fps=0))["id"]
     refused(export(anybody, broken, "otio"), 422, "INVALID_COMPOSITION")
+
+
+def test_a_composition_in_seconds_comes_back_in_frames(anybody: httpx2.Client) -> None:
     clip: dict[str, Any] = {"type": "text", "text": "Hi", "start": 0, "duration": 1}
     other = {
         "meta": {"version": "2.0.0", "width": 160, "height": 90, "fps": 5},
         "tracks": [{"clips": [clip]}],
     }
     seconds = make(anybody, composition=other)["id"]
-    assert refused(export(anybody, seconds, "otio"), 400, "INVALID_REQUEST")["data"] == {
-        "field": "format"
-    }
+    written = export(anybody, seconds, "otio")
+    back = send(anybody, "cut.otio", written.content).json()["data"]["composition"]
+    (item,) = back["items"].values()
+    assert (item["text"], item["from"], item["durationInFrames"]) == ("Hi", 0, 5)
 
 
 @pytest.mark.parametrize(

@@ -306,10 +306,16 @@ def test_what_is_no_timeline_is_named(raw: object) -> None:
     assert "OTIO_SCHEMA" in {problem.path for problem in imported.problems}
 
 
-def test_only_what_is_without_fault_and_in_frames_is_written() -> None:
-    for wrong in (document(clip("rect")), composition(item("hologram"))):
-        with pytest.raises(ValueError, match="in frames without faults"):
-            otio.write(wrong, name="")
+def test_a_composition_in_seconds_is_written_in_frames() -> None:
+    found = _read(otio.write(document(clip("rect", id="box", start=1)), name=""))
+
+    assert found["items"]["box"]["from"] == 30
+    assert dialect(found) == "remotion"
+
+
+def test_a_composition_with_faults_is_not_written() -> None:
+    with pytest.raises(ValueError, match="without faults"):
+        otio.write(composition(item("hologram")), name="")
 
 
 _WRITTEN: Final = [_sent(otio.write(_RICH, name="Mine")), _foreign(_track(_only_clip()))]

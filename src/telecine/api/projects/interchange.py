@@ -25,9 +25,8 @@ from telecine.api.services import Services
 from telecine.api.words import choice
 from telecine.core import projects
 from telecine.core.projects import Change, Content
-from telecine.kit.errors import InvalidRequestError
 from telecine.media.timeline import otio, otio_reading, srt
-from telecine.media.timeline.dialects import dialect, parse
+from telecine.media.timeline.dialects import parse
 from telecine.media.timeline.reader import Problem
 
 _MOST_NAME_CHARACTERS = 200
@@ -89,12 +88,7 @@ def _otio(raw: bytes, *, name: str) -> Response:
     document = documents.read(raw)
     if faults := parse(document).problems:
         raise documents.refusal(faults)
-    if dialect(document) != "remotion" or not isinstance(document, dict):
-        raise InvalidRequestError(
-            "Only a composition in frames (tracks, items, assets) can be written as "
-            "OpenTimelineIO.",
-            field="format",
-        )
+    assert isinstance(document, dict)  # anything else has faults
     written = msgspec.json.format(msgspec.json.encode(otio.write(document, name=name)))
     return _file(written, name=f"{name}.otio", media_type="application/json")
 

@@ -1,4 +1,4 @@
-"""A composition in frames as an OpenTimelineIO timeline, for other editors.
+"""A composition as an OpenTimelineIO timeline, for other editors.
 
 Written against the schemas that the library `opentimelineio` 0.18 writes, not with it (decision
 0014). What OTIO has no word for goes along as metadata under `telecine`: every item and track as
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
-from telecine.media.timeline.dialects import dialect, parse
+from telecine.media.timeline.dialects import parse
+from telecine.media.timeline.in_frames import in_frames
 from telecine.media.timeline.model import Timeline
 from telecine.media.timeline.reader import finite
 
@@ -40,13 +41,15 @@ class _Part:
 
 
 def write(document: Mapping[str, Any], *, name: str) -> Json:
-    """Return an OTIO timeline.
+    """Return an OTIO timeline; one in seconds is translated to frames first.
 
-    `document` is a composition in frames without faults: raises `ValueError` for any other.
+    Raises `ValueError` for a composition with faults.
     """
     timeline = parse(document).timeline
-    if timeline is None or dialect(document) != "remotion":
-        raise ValueError("only a composition in frames without faults can be written")
+    if timeline is None:
+        raise ValueError("only a composition without faults can be written")
+    document = in_frames(document)
+    timeline = parse(document).timeline or timeline
     rate = timeline.frame_rate
     items = document.get("items") or {}
     placed: set[str] = set()

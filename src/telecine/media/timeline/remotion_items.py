@@ -21,6 +21,7 @@ _USUAL: Final[Mapping[str, Json]] = {
     "text": {"fontSize": 80, "align": "left"},
     "captions": {"pageDurationInMilliseconds": 1200},
 }
+_CORNERS: Final = ("left", "top", "width", "height")
 _TURNS: Final = ("rotation", "scale", "skew")
 _ANCHORS: Final[Mapping[tuple[bool, bool], str]] = {
     (False, False): "center", (True, False): "left", (False, True): "top", (True, True): "top-left",
@@ -40,6 +41,8 @@ def made_clip(item: Node, *, item_id: str, scene: Scene) -> Node:
         **usual, **own, **_when(item, scene), "id": item_id,
         "transform": {**place, **transform} if isinstance(transform, Mapping) else transform or place,
     }  # fmt: skip
+    if kind == "progress" and not transform and not any(name in own for name in _CORNERS):
+        del made["transform"]  # a bar has a place of its own
     if made.get("transition") == {}:  # as editors write none
         del made["transition"]
     if isinstance(own.get("keyframes"), list):
@@ -75,8 +78,8 @@ def _when(item: Node, scene: Scene) -> Json:
 
 def _place(item: Node, kind: str, scene: Scene) -> Json:
     """Return `transform` for `left`, `top`, `width`, `height` and the turns."""
-    left, top = (item.maybe(name, low=-MAX_PX, high=MAX_PX) for name in ("left", "top"))
-    width, height = (item.maybe(name, low=0, high=MAX_PX) for name in ("width", "height"))
+    left, top = (item.maybe(name, low=-MAX_PX, high=MAX_PX) for name in _CORNERS[:2])
+    width, height = (item.maybe(name, low=0, high=MAX_PX) for name in _CORNERS[2:])
     turns: Json = {name: value for name in _TURNS if (value := item.get(name)) is not None}
     if kind in _FILLING:
         width = scene.width if width is None else width
