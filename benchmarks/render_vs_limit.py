@@ -26,7 +26,7 @@ from typing import IO, Any
 from benchmarks import compositions, report
 
 from telecine.media.ffmpeg import find_ffmpeg
-from telecine.media.render.confined import ENVIRONMENT
+from telecine.media.render.attending import ENVIRONMENT
 from telecine.media.render.encoding.codecs import EncodeSettings
 from telecine.media.render.film import Film
 from telecine.media.render.render import render

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError as Unwanted
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from telecine.kit.errors import (
     UndecodableMediaError,
 )
 from telecine.media.process import Limits
-from telecine.media.render.confined import Engaged, Order, Renderer
+from telecine.media.render.attending import Engaged
+from telecine.media.render.confined import Order, Renderer
 from telecine.media.render.keeping import Kept, taken
 from telecine.media.render.previewing import Previews, Source
 
@@ -186,6 +188,24 @@ def test_a_child_that_was_killed_is_replaced(make: Make, renderer: Watched) -> N
     assert len(renderer.engaged) == 2
 
 
+def test_a_child_that_died_while_it_waited_is_passed_over(tmp_path: Path) -> None:
+    limits = Limits(memory_bytes=2**32, output_bytes=2**20, wall_seconds=60, stall_seconds=30)
+    with Renderer(sandbox="require", limits=limits, n_spare=1) as renderer:
+        others = _children()
+        renderer.warm()
+        (spare,) = _children() - others
+        os.kill(spare, signal.SIGKILL)
+        until(lambda: spare not in _children())
+        order = Order(
+            document=json.loads(source().document),
+            files={},
+            workspace=tmp_path,
+            output=tmp_path / "still.png",
+        )
+        renderer.still(order)
+        assert order.output.read_bytes().startswith(b"\x89PNG")
+
+
 def test_a_session_that_idles_ends_and_leaves_what_it_made(
     make: Make, renderer: Watched, tmp_path: Path
 ) -> None:
@@ -250,3 +270,14 @@ def test_a_link_or_a_pipe_in_a_childs_folder_is_not_opened(tmp_path: Path) -> No
         with pytest.raises(ProcessingError):
             taken(tmp_path / f"{number}.m4s", max_bytes=10)
     assert taken(tmp_path / "2.m4s", max_bytes=11) == bytes(11)
+
+
+def _children() -> set[int]:
+    """Return the ids of the processes that this one has started and that live."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+            if int(parent) == os.getpid() and state != "Z":
+                found.add(int(path.parent.name))
+    return found

@@ -61,7 +61,7 @@ class Kept:
         return None
 
     def put(self, group: str, name: str, content: bytes) -> None:
-        """Keep it; what is larger than all that may be kept is not."""
+        """Keep it, where there is room; what is larger than all that may be kept is not."""
         path = self._folder / group / name
         with self._lock:
             self._forget(path)
@@ -69,8 +69,12 @@ class Kept:
                 self._forget(next(iter(self._sizes)))
             if len(content) > self._max_bytes:
                 return
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.write_bytes(content)
+            try:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                path.write_bytes(content)
+            except OSError:  # a full disk: then it is made again
+                path.unlink(missing_ok=True)
+                return
             self._sizes[path] = len(content)
             self._total += len(content)
 

@@ -28,7 +28,8 @@ from telecine.kit.errors import (
     TelecineError,
 )
 from telecine.kit.ids import new_id
-from telecine.media.render.confined import Engaged, Order, Renderer
+from telecine.media.render.attending import Engaged
+from telecine.media.render.confined import Order, Renderer
 from telecine.media.render.job import Ask
 from telecine.media.render.keeping import Kept, taken
 from telecine.media.render.playlist import (
