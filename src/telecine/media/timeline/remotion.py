@@ -114,16 +114,7 @@ def _tracks(root: Node, scene: Scene) -> tuple[tuple[Track, ...], list[_Placed]]
                 _Placed(clip=draft.clip, order=(z_index, -index, place, draft.z_index))
                 for draft in read_clip(clip, scene=scene, track=index, end=end_seconds)
             )
-        opacity = node.number("opacity", 1.0, low=0, high=1)
-        gain = node.number("volume", 1.0, low=0, high=4)
-        tracks.append(
-            Track(
-                id=node.text("id", node.path, max_characters=256),
-                clips=tuple(each.clip for each in found),
-                opacity=0.0 if node.flag("hidden") else opacity,
-                gain=0.0 if node.flag("muted") else gain,
-            )
-        )
+        tracks.append(whole.track(node, (each.clip for each in found)))
         _warn_of_overlap(node, found)
         placed += found
     for item_id in [name for name in items.raw if name not in seen]:

@@ -89,16 +89,7 @@ def _tracks(root: Node, scene: Scene) -> tuple[tuple[Track, ...], list[Draft]]:
             for item in node.items("clips", high=MAX_CLIPS)
             for draft in read_clip(item.fields(), scene=scene, track=index, end=end_seconds)
         ]
-        opacity = node.number("opacity", 1.0, low=0, high=1)
-        gain = node.number("volume", 1.0, low=0, high=4)
-        tracks.append(
-            Track(
-                id=node.text("id", node.path, max_characters=256),
-                clips=tuple(draft.clip for draft in found),
-                opacity=0.0 if node.flag("hidden") else opacity,
-                gain=0.0 if node.flag("muted") else gain,
-            )
-        )
+        tracks.append(whole.track(node, (draft.clip for draft in found)))
         drafts += found
     return followed(tuple(tracks), scene=scene), drafts
 

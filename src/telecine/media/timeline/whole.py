@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Final
 
 from telecine.media.timeline import families
-from telecine.media.timeline.model import Clip, FontFace, Source, Timeline
+from telecine.media.timeline.model import Clip, FontFace, Source, Timeline, Track
 from telecine.media.timeline.reader import Node, Problem, Report, Value
 from telecine.media.timeline.scene import MAX_DURATION_SECONDS, MAX_SIDE, Scene, whole_frames
 
@@ -121,6 +121,18 @@ def font_faces(values: Iterable[Value], *, scene: Scene) -> Iterator[FontFace]:
         style = font.choice("style", "normal", ("normal", "italic"))
         if source and name:
             yield FontFace(family=name, weight=weight, is_italic=style == "italic", source=source)
+
+
+def track(node: Node, clips: Iterable[Clip]) -> Track:
+    """Return a track of these clips; what is hidden has no opacity, what is muted no gain."""
+    opacity = node.number("opacity", 1.0, low=0, high=1)
+    gain = node.number("volume", 1.0, low=0, high=4)
+    return Track(
+        id=node.text("id", node.path, max_characters=256),
+        clips=tuple(clips),
+        opacity=0.0 if node.flag("hidden") else opacity,
+        gain=0.0 if node.flag("muted") else gain,
+    )
 
 
 def finished(timeline: Timeline, *, scene: Scene) -> Parsed:
