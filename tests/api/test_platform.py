@@ -107,13 +107,14 @@ def test_the_documented_addresses_are_all_there(description: dict[str, Any]) -> 
 def test_every_described_failure_has_the_one_shape_of_its_family(
     description: dict[str, Any],
 ) -> None:
+    shapes = {"video": "VideoFailure", "projects": "ProjectFailure"}
     for item in description["paths"].values():
         for operation in item.values():
             for status, answer in operation["responses"].items():
                 if int(status) >= 400:
                     schema = answer["content"]["application/json"]["schema"]
-                    is_video = operation["operationId"].startswith("video_")
-                    shape = "VideoFailure" if is_video else "ErrorReply"
+                    family = operation["operationId"].partition("_")[0]
+                    shape = shapes.get(family, "ErrorReply")
                     assert schema == {"$ref": f"#/components/schemas/{shape}"}
 
 
