@@ -212,6 +212,14 @@ def test_top_level_fields_are_changed_and_others_stay(anybody: httpx2.Client) ->
     assert told["thumbnail_url"] == "https://x.example/t.png"
 
 
+def test_a_composition_that_is_put_is_not_taken_and_that_is_said(anybody: httpx2.Client) -> None:
+    project = make(anybody, composition=composition())
+    body = {"email": EMAIL, "name": "New", "composition": EMPTY}
+    told = anybody.put(f"{URL}/{project['id']}", json=body).json()["data"]
+    assert (told["name"], told["composition"]) == ("New", composition())
+    assert [each["code"] for each in told["warnings"]] == ["NOT_TAKEN"]
+
+
 def test_the_status_cannot_be_set_while_rendering_nor_to_what_only_a_render_is(
     anybody: httpx2.Client,
 ) -> None:

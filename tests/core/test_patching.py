@@ -6,9 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from telecine.core.projects import apply_patch, deep_merged, merged
-from telecine.kit.errors import FileTooLargeError, InvalidRequestError, StaleError
+from telecine.kit.errors import FileTooLargeError, InvalidRequestError, StaleError, TelecineError
 
 
 def patched(text: str, *operations: dict[str, Any], max_bytes: int = 10_000) -> str:
@@ -94,6 +96,9 @@ def test_a_patch_does_as_the_standard_shows(old: Any, operation: Any, new: Any) 
         {"op": "add", "path": "/x"},
         {"op": "remove", "path": "/nothing"},
         {"op": "remove", "path": "/foo/-"},
+        {"op": "remove", "path": "/text/0"},
+        {"op": "remove", "path": "/foo/0/1"},
+        {"op": "replace", "path": "/foo/0/1", "value": 1},
         {"op": "replace", "path": "/nothing", "value": 1},
         {"op": "move", "path": "/x"},
         {"op": "move", "from": "/deep", "path": "/deep/er"},
@@ -150,3 +155,36 @@ def test_what_is_nested_without_end_is_refused() -> None:
     deeper = [{"op": "copy", "from": "", "path": "/a" * 900}] * 3
     with pytest.raises(InvalidRequestError):
         patched(deep, *deeper, max_bytes=10**9)
+
+
+WORDS = st.sampled_from(["a", "b", "0", "1", "-", "~", "", "\x00"])
+JSON = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(allow_nan=False, allow_infinity=False, width=16),
+        WORDS,
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(WORDS, inner, max_size=3)),
+    max_leaves=8,
+)
+POINTERS = st.lists(WORDS, max_size=3).map(lambda words: "".join(f"/{word}" for word in words))
+OPERATIONS = st.fixed_dictionaries(
+    {
+        "op": st.sampled_from(["add", "remove", "replace", "move", "copy", "test"]),
+        "path": POINTERS,
+        "from": POINTERS,
+        "value": JSON,
+    }
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(WORDS, JSON, max_size=4), st.lists(OPERATIONS, max_size=4))
+def test_whatever_a_patch_says_it_is_done_or_refused(old: Any, operations: Any) -> None:
+    try:
+        text = patched(json.dumps(old), *operations)
+    except TelecineError:
+        return
+    json.loads(text)

@@ -220,6 +220,40 @@ def test_the_end_to_end_example_begins(server: LocalServer) -> None:
     assert (names["project"]["name"], names["project"]["template_id"]) == ("Tech Review", "sod")
 
 
+def test_a_session_is_the_same_on_both_databases(server: LocalServer) -> None:
+    client = Client(server)
+    ids = [create(server, SMALL) for _ in range(3)]
+    names = ["Ärger 100%", "a_b", "axb"]
+    body: Any = {"email": LOCAL_EMAIL}
+    for project_id, name in zip(ids, names, strict=True):
+        path = f"{client.url}/{project_id}"
+        assert client.session.put(path, json={**body, "name": name}, timeout=60).ok
+
+    def listed(**query: str) -> list[int]:
+        answer = client.session.get(client.url, params={**body, **query}, timeout=60)
+        assert answer.ok, answer.text
+        return [each["id"] for each in answer.json()["data"] if each["id"] in ids]
+
+    assert listed() == listed(sort="latest", status="draft") == ids[::-1]
+    assert listed(search="äRGER") == listed(search="0%") == ids[:1]
+    assert listed(search="a_b") == ids[1:2]
+    assert listed(search="' OR 1=1 --") == listed(status="failed") == []
+    one = f"{client.url}/{ids[0]}"
+    for number in (1, 2):
+        message = {"role": "user", "content": f"hello \x00 {number}"}
+        said = client.session.post(f"{one}/chat", json={**body, "message": message}, timeout=60)
+        assert said.json()["data"]["chat_history_length"] == number
+    restored = client.session.post(f"{one}/revisions/1/restore", json=body, timeout=60)
+    assert (restored.json()["data"]["revision"], restored.headers["etag"]) == (3, '"3"')
+    begun = client.session.post(f"{one}/render", json={**body, "format": "mp3"}, timeout=60)
+    assert begun.ok, begun.text
+    exports = client.session.get(f"{one}/exports", params=body, timeout=60).json()["data"]
+    assert [each["format"] for each in exports] == ["mp3"]
+    assert {*listed(status="rendering"), *listed(status="completed")} == {ids[0]}
+    assert client.session.delete(one, params=body, timeout=60).ok
+    assert listed(sort="oldest") == ids[1:]
+
+
 def test_two_who_edit_at_once_with_retries_lose_nothing(server: LocalServer, n_edits: int) -> None:
     project_id = create(server, {**SMALL, "words": []})
     wanted = {who: [f"{who}-{number}" for number in range(n_edits)] for who in ("ann", "bob")}

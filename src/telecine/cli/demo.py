@@ -29,6 +29,7 @@ from rich.table import Table
 from telecine import settings
 from telecine.cli.local_server import local_server
 from telecine.cli.media import size
+from telecine.cli.serve import LOCAL_EMAIL
 from telecine.kit.errors import ProcessingError
 from telecine.media.ffmpeg import find_ffmpeg
 from telecine_client import Client
@@ -148,12 +149,49 @@ def _render(
         time.sleep(_POLL_SECONDS)
     if now["status"] != "completed":
         raise ProcessingError(f"The render failed: {now['error']}")
-    film = output / "holiday-titled.mp4"
-    with server.http.stream("GET", now["videoUrl"]) as answer, film.open("wb") as file:
+    return sample.video, _fetched(server, now["videoUrl"], to=output / "holiday-titled.mp4")
+
+
+def _project(
+    server: Server, sample: Sample, output: Path, report: Callable[[float], None]
+) -> tuple[Path, Path]:
+    """Begin a project with a template, put a picture and words of one's own in, render it."""
+    with sample.image.open("rb") as file:
+        uploaded = _reply(server.http.post("/api/v1/upload", files={"file": file}))
+    owner = {"email": LOCAL_EMAIL}
+    made = server.http.post("/api/video-project", json={**owner, "templateId": "product-promo"})
+    project = f"/api/video-project/{_reply(made)['data']['id']}"
+    change = {
+        "assets": {"picture": _picture(uploaded["assets"][0]["url"])},
+        "items": {"product": {"text": "Holiday"}, "tagline": {"text": "Six days of colour"}},
+    }
+    body = {**owner, "operation": "deep-merge", "data": {"composition": change}}
+    _reply(server.http.patch(f"{project}/composition", json=body))
+    _reply(server.http.post(f"{project}/render", json={**owner, "width": 1280}))
+    while (now := _project_now(server, project))["status"] == "rendering":
+        report(now["render_progress"] / 100)
+        time.sleep(_POLL_SECONDS)
+    if now["status"] != "completed":
+        raise ProcessingError(f"The render failed: {now['render_error']}")
+    return sample.image, _fetched(server, now["render_url"], to=output / "holiday-promo.mp4")
+
+
+def _project_now(server: Server, project: str) -> dict[str, Any]:
+    data: dict[str, Any] = _reply(server.http.get(project, params={"email": LOCAL_EMAIL}))["data"]
+    return data
+
+
+def _picture(url: str) -> dict[str, str | None]:
+    """Return what makes the template's drawing a picture of one's own: null takes a key away."""
+    return {"type": "image", "remoteUrl": url, "svg": None}
+
+
+def _fetched(server: Server, url: str, *, to: Path) -> Path:
+    with server.http.stream("GET", url) as answer, to.open("wb") as file:
         answer.raise_for_status()
         for block in answer.iter_bytes():
             file.write(block)
-    return sample.video, film
+    return to
 
 
 def _titled(src: str) -> dict[str, Any]:
@@ -186,6 +224,7 @@ JOBS: dict[str, Job] = {
     "convert to WebP": _convert("photo.webp", format="webp", width="1200"),
     "convert to AVIF": _convert("photo.avif", format="avif", width="1200"),
     "render a composition": _render,
+    "edit and render a project": _project,
 }
 
 

@@ -90,7 +90,10 @@ async def update(request: Request, caller: Caller, services: Services) -> Respon
         change=Change.UPDATE,
         status=None if isinstance(body.status, UnsetType) else ProjectStatus(body.status),
     )
-    return await _told(request, services, caller, edited, _of_template(edited.template_id))
+    warnings = _of_template(edited.template_id)
+    if not isinstance(body.composition, UnsetType):
+        warnings = (*warnings, _NOT_TAKEN)
+    return await _told(request, services, caller, edited, warnings)
 
 
 async def patch(request: Request, caller: Caller, services: Services) -> Response:
@@ -223,3 +226,12 @@ def _of_template(template_id: str) -> tuple[Remark, ...]:
             allowed=", ".join(templates.known()),
         ),
     )
+
+
+_NOT_TAKEN = Remark(
+    path="composition",
+    code="NOT_TAKEN",
+    message="The composition is not changed here. PATCH …/composition changes it.",
+    got="a composition",
+    allowed="name, status, thumbnail_url, settings, templateId, thumbnailLocked",
+)

@@ -53,6 +53,9 @@ class ProjectUpdate(Owned, frozen=True, kw_only=True):
     ] = UNSET
     thumbnail_url: str | UnsetType | None = UNSET
     settings: msgspec.Raw | UnsetType = UNSET
+    composition: Annotated[
+        msgspec.Raw | UnsetType, Meta(description="Not taken, with a warning: PATCH changes it.")
+    ] = UNSET
     # Extensions
     template_id: str | UnsetType | None = msgspec.field(name="templateId", default=UNSET)
     thumbnail_locked: Annotated[

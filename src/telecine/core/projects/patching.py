@@ -149,7 +149,8 @@ class _Patch:
             gone, self.root = self.root, None
             return gone
         parent = self._get(tokens[:-1])
-        return parent.pop(_key(parent, tokens[-1]))
+        key = _key(parent, tokens[-1])
+        return parent.pop(key)
 
     def _copy(self, value: Any) -> Any:
         """Return a value of its own. A few copies of copies would fill any memory."""
