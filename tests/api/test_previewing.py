@@ -7,7 +7,7 @@ import io
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
@@ -17,12 +17,14 @@ import av
 import httpx2
 import pytest
 from starlette.testclient import TestClient
-from tests import samples
+from tests import samples, steps
+from tests.conftest import customer_of
 from tests.fakes import FixedClock
+from tests.websites import NETWORKS, site
 
 from telecine.api.app import create_app
 from telecine.assembly import Telecine
-from telecine.media.render.previewing import Source
+from telecine.media.render.previewing import Brought, Source
 
 SECONDS = 60.0
 
@@ -74,7 +76,7 @@ def test_a_player_finds_the_whole_film(
     parts = [public.get(f"{prefix}/{name}") for name in (head, *names)]
     assert {part.headers["content-type"] for part in parts} == {"video/mp4", "video/iso.segment"}
     for part in parts:
-        assert part.headers["cache-control"] == "private, max-age=86400"
+        assert part.headers["cache-control"] == "private, max-age=3600"
         assert part.headers["x-content-type-options"] == "nosniff"
     with av.open(io.BytesIO(b"".join(part.content for part in parts)), "r") as film:
         shown = [frame.time for frame in film.decode(video=0)]
@@ -155,6 +157,25 @@ def test_a_film_whose_file_is_broken_or_gone_shows_its_fault(
     assert (fault["path"], fault["got"]) == ("tracks[0].clips[0].src", photo)
 
 
+def test_what_lies_on_the_web_is_shown_as_it_is_by_now(tmp_path: Path, clock: FixedClock) -> None:
+    with (
+        site() as web,
+        steps.opened(tmp_path, clock=clock, allow_networks=NETWORKS, preview_sessions=1) as made,
+        TestClient(create_app(made.services())) as client,
+    ):
+        client.headers.update(customer_of(made).headers)
+        prefix = task(client, config(type="image", src=web.url + "/photo.png", seconds=1))
+        other = task(client)
+        seen = []
+        for name in ("astronaut.png", "coffee.png"):
+            web.put("/photo.png", samples.astronaut().with_name(name).read_bytes())
+            assert client.get(f"{prefix}/index.m3u8").status_code == 200
+            seen += [client.get(f"{prefix}/{part}").content for part in ("0.m4s", "poster.png")]
+            assert client.get(f"{other}/poster.png").status_code == 200  # ends the first session
+        assert len(set(seen)) == 4
+        assert client.get(f"{prefix}/0.m4s").content == seen[2]
+
+
 def test_two_players_of_one_film_are_served_by_one_render(
     anybody: TestClient, public: TestClient, telecine: Telecine
 ) -> None:
@@ -172,9 +193,9 @@ def crowd(telecine: Telecine) -> Iterator[None]:
     """As many films as may be open, and all are waited for."""
     may_go = threading.Event()
 
-    def bring(_folder: Path, _is_cancelled: Callable[[], bool]) -> Mapping[str, Path]:
+    def bring(_folder: Path, _is_cancelled: Callable[[], bool]) -> Brought:
         assert may_go.wait(SECONDS)
-        return {}
+        return Brought(files={})
 
     for number in range(telecine.settings.preview_sessions):
         source = Source(key=f"{number:064x}", document=json.dumps(config()), bring=bring)

@@ -33,7 +33,7 @@ from telecine.media.render.playlist import (
     POSTER_NAME,
     segment_number,
 )
-from telecine.media.render.previewing import Source
+from telecine.media.render.previewing import Brought, Source
 from telecine.operations import sources
 
 _MEDIA_TYPES: Final = {
@@ -43,8 +43,8 @@ _MEDIA_TYPES: Final = {
     CAPTIONS_NAME: "text/vtt; charset=utf-8",
 }
 _SEGMENT_TYPE: Final = "video/iso.segment"
-#: A document never changes, and the same document is always drawn the same.
-_KEPT: Final = "private, max-age=86400"
+#: A document never changes; what it names on the web might.
+_KEPT: Final = "private, max-age=3600"
 #: Asked for first: it says whether there is still something to see.
 _ASKED_AGAIN: Final = "private, no-cache"
 #: Somebody sits before the player and waits.
@@ -81,14 +81,6 @@ async def serve(
     if name not in _MEDIA_TYPES and segment_number(name) is None:
         raise NotFoundError("There is nothing of this name.")
     key = key_of(account_id, digest)
-    tag = f'"{key[:32]}-{name}"'
-    headers = {
-        "cache-control": _ASKED_AGAIN if name == PLAYLIST_NAME else _KEPT,
-        "content-security-policy": "sandbox; default-src 'none'",
-        "etag": tag,
-    }
-    if name != PLAYLIST_NAME and downloads.names_tag(request.headers.get("if-none-match", ""), tag):
-        return Response(status_code=304, headers=headers)
     made: Future[bytes] | None = None
     if name != PLAYLIST_NAME:
         made = await run_in_threadpool(services.previews.find, key, name)
@@ -98,6 +90,14 @@ async def serve(
     content = await _awaited(request, made)
     if content is None:
         return Response(status_code=400)  # nobody reads it
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {
+        "cache-control": _ASKED_AGAIN if name == PLAYLIST_NAME else _KEPT,
+        "content-security-policy": "sandbox; default-src 'none'",
+        "etag": tag,
+    }
+    if downloads.names_tag(request.headers.get("if-none-match", ""), tag):
+        return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type=_MEDIA_TYPES.get(name, _SEGMENT_TYPE))
 
 
@@ -107,7 +107,7 @@ async def _source(services: Services, checked: Checked, *, account_id: str, key:
         max_bytes=plan_of(services, account).max_file_bytes, max_seconds=_FETCH_SECONDS
     )
 
-    def bring(folder: Path, is_cancelled: Callable[[], bool]) -> Mapping[str, Path]:
+    def bring(folder: Path, is_cancelled: Callable[[], bool]) -> Brought:
         stored = {
             src: services.blobs.open_local(file.blob_key, workspace=folder)
             for src, file in checked.files.items()
@@ -119,9 +119,18 @@ async def _source(services: Services, checked: Checked, *, account_id: str, key:
             room=room,
             is_cancelled=is_cancelled,
         )
-        return {**stored, **fetched}
+        return Brought(files={**stored, **fetched}, version=_version(fetched))
 
-    return Source(key=key, document=checked.text, bring=bring)
+    is_fixed = not checked.remote
+    return Source(key=key, document=checked.text, is_fixed=is_fixed, bring=bring)
+
+
+def _version(fetched: Mapping[str, Path]) -> str:
+    """Return what is another when an address holds something else: the cache gives the same file
+    for the same bytes.
+    """
+    facts = [(src, path.stat()) for src, path in sorted(fetched.items())]
+    return str([(src, each.st_ino, each.st_size, each.st_mtime_ns) for src, each in facts])
 
 
 async def _awaited(request: Request, made: Future[bytes]) -> bytes | None:

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError as Unwanted
 from contextlib import suppress
 from pathlib import Path
@@ -27,7 +27,7 @@ from telecine.media.process import Limits
 from telecine.media.render.attending import Engaged
 from telecine.media.render.confined import Order, Renderer
 from telecine.media.render.keeping import Kept, taken
-from telecine.media.render.previewing import Previews, Source
+from telecine.media.render.previewing import Brought, Previews, Source
 
 LIMITS = Limits(memory_bytes=4 * 2**30, output_bytes=2**28, wall_seconds=60, stall_seconds=30)
 SECONDS = 60.0
@@ -76,8 +76,8 @@ def make(tmp_path: Path, renderer: Watched) -> Iterator[Make]:
         previews.close()
 
 
-def nothing(_folder: Path, _is_cancelled: Callable[[], bool]) -> Mapping[str, Path]:
-    return {}
+def nothing(_folder: Path, _is_cancelled: Callable[[], bool]) -> Brought:
+    return Brought(files={})
 
 
 def source(key: str = "a0", *, seconds: float = 1, bring: Any = nothing, **clip: Any) -> Source:
@@ -93,9 +93,9 @@ class Held:
     def __init__(self) -> None:
         self._may_go = threading.Event()
 
-    def bring(self, _folder: Path, _is_cancelled: Callable[[], bool]) -> Mapping[str, Path]:
+    def bring(self, _folder: Path, _is_cancelled: Callable[[], bool]) -> Brought:
         assert self._may_go.wait(SECONDS)
-        return {}
+        return Brought(files={})
 
     def let_go(self) -> None:
         self._may_go.set()
@@ -223,7 +223,9 @@ def test_a_fault_names_its_place_and_the_film_can_be_asked_for_again(
     previews = make()
     path = tmp_path / "photo.png"
     path.write_bytes(b"\x89PNG\r\n\x1a\n and no more")
-    wrong = source(type="image", src="photo.png", bring=lambda *_: {"photo.png": path})
+    wrong = source(
+        type="image", src="photo.png", bring=lambda *_: Brought(files={"photo.png": path})
+    )
     with pytest.raises(UndecodableMediaError) as caught:
         previews.ask(wrong, "index.m3u8").result(SECONDS)
     assert caught.value.field == "tracks[0].clips[0].src"

@@ -78,6 +78,12 @@ class Kept:
             self._sizes[path] = len(content)
             self._total += len(content)
 
+    def drop(self, group: str) -> None:
+        """Let go of a group."""
+        with self._lock:
+            for path in [path for path in self._sizes if path.parent.name == group]:
+                self._forget(path)
+
     def _forget(self, path: Path) -> None:
         if path in self._sizes:
             self._total -= self._sizes.pop(path)

@@ -48,8 +48,18 @@ _log = structlog.get_logger(__name__)
 _MOST_BYTES: Final = 64 * 2**20
 _RETRY_AFTER_SECONDS: Final = 2
 _STOP_SECONDS: Final = 5.0
+#: Beside what was made: what it was made of.
+_VERSION_NAME: Final = "version"
 #: Tries at one thing, when the child dies under it.
 _MOST_TRIES: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """Where each source of a document is. `version` is another when the same names hold others."""
+
+    files: Mapping[str, Path]
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +73,10 @@ class Source:
 
     key: str
     document: str
-    bring: Callable[[Path, Callable[[], bool]], Mapping[str, Path]]
+    #: Whether the files are always the same. Others are brought anew when the playlist is asked
+    #: for and the film is not open.
+    is_fixed: bool = True
+    bring: Callable[[Path, Callable[[], bool]], Brought]
 
 
 class Previews:
@@ -117,9 +130,10 @@ class Previews:
         The future raises `NotFoundError` for what the film does not have, and what rendering
         raises.
         """
-        found = self.find(source.key, name)
-        if found is not None:
-            return found
+        if source.is_fixed or name != PLAYLIST_NAME:
+            found = self.find(source.key, name)
+            if found is not None:
+                return found
         with self._lock:
             if self._is_closed:
                 raise InternalError("The previews are closed.")
@@ -361,6 +375,12 @@ class _Session:
     def _asked(self, question: Ask) -> None:
         self._film().ask(question, is_cancelled=self._is_ended)
 
+    def _renew(self, version: bytes) -> None:
+        """Let go of what was made of other sources."""
+        if self._kept.get(self.key, _VERSION_NAME) != version:
+            self._kept.drop(self.key)
+            self._kept.put(self.key, _VERSION_NAME, version)
+
     def _is_ended(self) -> bool:
         return self._is_over
 
@@ -370,7 +390,9 @@ class _Session:
             if self._files is None:
                 sources = self._folder / "sources"
                 sources.mkdir(mode=0o700)
-                self._files = self._source.bring(sources, self._is_ended)
+                brought = self._source.bring(sources, self._is_ended)
+                self._renew(brought.version.encode("utf-8"))
+                self._files = brought.files
             order = Order(
                 document=msgspec.json.decode(self._source.document),
                 files=self._files,
