@@ -105,6 +105,19 @@ def test_a_deleted_project_cannot_be_seen_any_more(anybody: httpx2.Client) -> No
     refused(client.get(f"{path}/1/index.m3u8"), 404, "PROJECT_NOT_FOUND")
 
 
+def test_links_that_open_a_project_stay_out_of_the_log(
+    anybody: httpx2.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = make(anybody, composition=composition())
+    shared = told["preview_url"].rpartition("/")[2]
+    capsys.readouterr()
+    for path in (f"/p/{shared}", f"/project/{shared}", f"/p/{shared}/1/index.m3u8"):
+        assert stranger(anybody).get(path).status_code == 200
+    said = capsys.readouterr()
+    assert "request_id" in said.out + said.err
+    assert shared not in said.out + said.err
+
+
 # Templates
 
 

@@ -143,7 +143,7 @@ async def _work(services: Services, project: Project, *, origin: str) -> pages.W
 
 def _requests(project: Project, work: pages.Work, *, origin: str) -> tuple[pages.Request, ...]:
     address = f"{origin}/api/video-project/{project.id}"
-    key = "-H 'api-key: YOUR_API_KEY'"
+    key = "-H 'api-key: sk-your-api-key'"
     email = "you@example.com"
     json = f"-H 'Content-Type: application/json' \\\n  -d '{{\"email\": \"{email}\"}}'"
     url = shlex.quote(work.download_url) if work.download_url else pages.DOWNLOAD_URL
