@@ -21,8 +21,8 @@ from typer.testing import CliRunner
 from telecine.api.compress import wire
 from telecine.api.family import Endpoint, Family
 from telecine.api.metrics import Metrics
-from telecine.api.routes import ENDPOINTS, FAMILIES
 from telecine.api.projects import wire as project_wire
+from telecine.api.routes import ENDPOINTS, FAMILIES
 from telecine.api.video import wire as video_wire
 from telecine.assembly import Telecine
 from telecine.cli import SENTENCE, app

@@ -189,7 +189,9 @@ def _params(
         remote=checked.remote,
         max_source_bytes=caller.plan.max_file_bytes,
         effort=_effort(line, pixels=width * height * len(shown)),
-        n_workers=max(1, min(n_workers if wish is None else wish.n_workers, most_workers(services))),
+        n_workers=max(
+            1, min(n_workers if wish is None else wish.n_workers, most_workers(services))
+        ),
         encoder_threads=services.settings.encoder_threads,
     )
 
