@@ -62,7 +62,8 @@ class FileQuery(msgspec.Struct, frozen=True, kw_only=True):
     page: Annotated[int, Meta(ge=1, description="Page, from 1.")] = 1
     limit: Annotated[int, Meta(ge=1, le=100, description="Items on a page.")] = 20
     type: Annotated[
-        Literal["image", "video", "audio", "caption"] | UnsetType, Meta(description="Of this kind alone.")
+        Literal["image", "video", "audio", "caption"] | UnsetType,
+        Meta(description="Of this kind alone."),
     ] = UNSET
 
 
