@@ -330,3 +330,15 @@ def test_no_change_to_a_file_makes_the_reader_raise(data: st.DataObject) -> None
     if imported.composition is not None:
         json.dumps(imported.composition)
         parse(imported.composition)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_whatever_can_be_rendered_comes_back(data: st.DataObject) -> None:
+    changed = mutant(data, [_RICH])
+    try:
+        sent = json.loads(json.dumps(changed, allow_nan=False))
+    except ValueError:
+        return  # nobody can send it
+    if dialect(sent) == "remotion" and parse(sent).timeline is not None:
+        assert _read(otio.write(sent, name="")) == sent

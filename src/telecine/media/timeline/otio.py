@@ -16,6 +16,7 @@ from telecine.media.timeline.dialects import parse
 from telecine.media.timeline.in_frames import in_frames
 from telecine.media.timeline.model import Timeline
 from telecine.media.timeline.reader import finite
+from telecine.media.timeline.scene import MAX_DURATION_SECONDS, MAX_SRC_CHARACTERS
 
 #: Under this key of any `metadata` lies what is ours.
 OURS: Final = "telecine"
@@ -24,7 +25,10 @@ STARTS: Final = {
     "video": "videoStartFromInSeconds", "audio": "audioStartFromInSeconds",
     "gif": "gifStartFromInSeconds", "captions": "captionStartInSeconds",
 }  # fmt: skip
+MAX_LABEL_CHARACTERS: Final = 1000
 _MAX_NAME_CHARACTERS: Final = 60
+#: Of what stands beside the film: markers, and items that are not read.
+_MAX_FRAMES: Final = MAX_DURATION_SECONDS
 _DISSOLVE: Final = "SMPTE_Dissolve"
 
 Json = dict[str, Any]
@@ -57,7 +61,9 @@ def write(document: Mapping[str, Any], *, name: str) -> Json:
     for index, track in enumerate(document.get("tracks") or []):
         parts = list(_parts(track, items, timeline, placed))
         children[:0] = _tracks(track, index, parts, document, rate)
-    kept = {key: value for key, value in document.items() if key not in ("tracks", "items")}
+    kept = {
+        key: value for key, value in document.items() if key not in ("tracks", "items") or not value
+    }
     ours = {
         "fields": kept,
         "names": list(document),
@@ -68,7 +74,7 @@ def write(document: Mapping[str, Any], *, name: str) -> Json:
     return {
         "OTIO_SCHEMA": "Timeline.1",
         "metadata": {OURS: ours},
-        "name": name,
+        "name": label(name),
         "global_start_time": rational(0, rate),
         "tracks": stack,
     }
@@ -87,9 +93,14 @@ def _parts(
         if item_id in clips:
             start, end = clips[item_id].start_frame, clips[item_id].end_frame
         else:  # hidden, or made of several
-            start = int(finite(item.get("from")) or 0)
-            end = start + int(finite(item.get("durationInFrames")) or 1)
+            start = _frames(item.get("from"), 0)
+            end = start + _frames(item.get("durationInFrames"), 1)
         yield _Part(id=item_id, item=item, start=start, end=end)
+
+
+def _frames(value: object, usual: int) -> int:
+    number = finite(value)
+    return int(number) if number is not None and 0 <= number <= _MAX_FRAMES else usual
 
 
 def _tracks(
@@ -108,16 +119,18 @@ def _tracks(
         else:
             free.append(part)
     kind = "Audio" if parts and all(each.item["type"] == "audio" for each in parts) else "Video"
-    fields = {key: [] if key == "items" else value for key, value in track.items()}
+    fields = {key: [] if value and key == "items" else value for key, value in track.items()}
+    name = label(track.get("name") or track.get("id"))
     ours = {
         "index": index, "fields": fields, "order": track.get("items"),
         "clips": [part.id for part in parts],
+        "written": {"name": name, "hidden": bool(track.get("hidden"))},
     }  # fmt: skip
     found = []
     for number, lane in enumerate(lanes):
         metadata = {OURS: ours if number == 0 else {"index": index}}
         found.append({
-            **_item("Track.1", str(track.get("name") or track.get("id") or ""), metadata),
+            **_item("Track.1", name, metadata),
             "enabled": not track.get("hidden"),
             "children": _children(lane, document, rate),
             "kind": kind,
@@ -157,11 +170,19 @@ def _clip(part: _Part, document: Mapping[str, Any], rate: Fraction) -> Json:
     item = part.item
     asset = asset_of(item, document)
     speed = finite(item.get("playbackRate"))
-    begin = start_seconds(item) * float(rate)
+    trim = finite(item.get(STARTS.get(str(item.get("type")), ""))) or 0.0
+    begin = trim * float(rate) if abs(trim) <= MAX_DURATION_SECONDS else 0.0
+    name = _name(part.id, item, asset)
+    written = {
+        "start": part.start, "end": part.end, "trim": begin / float(rate), "speed": speed or 1.0,
+        "url": url_of(item, asset), "name": name,
+        "hidden": bool(item.get("hidden")),
+    }  # fmt: skip
+    ours = {"id": part.id, "item": item, "written": written}
     return {
-        **_item("Clip.2", shown_name(part.id, item, asset), {OURS: {"id": part.id, "item": item}}),
+        **_item("Clip.2", name, {OURS: ours}),
         "source_range": time_range(begin, part.end - part.start, rate),
-        "effects": [] if speed in (None, 1) else [_warp(float(speed or 1))],
+        "effects": [] if speed in (None, 0, 1) else [_warp(float(speed or 1))],
         "markers": _markers(item, rate),
         "enabled": not item.get("hidden"),
         "media_references": {"DEFAULT_MEDIA": _media(item, asset, rate)},
@@ -178,16 +199,16 @@ def _media(item: Mapping[str, Any], asset: Mapping[str, Any] | None, rate: Fract
         "available_image_bounds": None,
     }
     if url is None:
-        kind = str(item["type"])
+        kind = str(item.get("type"))
         return {
             "OTIO_SCHEMA": "GeneratorReference.1", **common, "generator_kind": kind,
             "parameters": {},
         }  # fmt: skip
     seconds = finite(asset.get("durationInSeconds")) if asset else None
-    if seconds is not None and seconds > 0:
+    if seconds is not None and 0 < seconds <= MAX_DURATION_SECONDS:
         common["available_range"] = time_range(0, seconds * float(rate), rate)
     if asset and asset.get("filename"):
-        common["name"] = str(asset["filename"])
+        common["name"] = label(asset["filename"])
     return {"OTIO_SCHEMA": "ExternalReference.1", **common, "target_url": url}
 
 
@@ -202,35 +223,56 @@ def url_of(item: Mapping[str, Any], asset: Mapping[str, Any] | None) -> str | No
     """Return the file that an item shows or plays."""
     asset = asset or {}
     urls = (item.get("src"), asset.get("src"), asset.get("remoteUrl"))
-    return next((url for url in urls if isinstance(url, str)), None)
+    url = next((url for url in urls if isinstance(url, str)), None)
+    return url if url and len(url) <= MAX_SRC_CHARACTERS and _is_text(url) else None
 
 
-def start_seconds(item: Mapping[str, Any]) -> float:
-    """Return where in its file an item begins."""
-    return finite(item.get(STARTS.get(str(item.get("type")), ""))) or 0.0
+def _is_text(text: str) -> bool:
+    return text.encode("utf-8", "ignore").decode() == text
 
 
-def shown_name(item_id: str, item: Mapping[str, Any], asset: Mapping[str, Any] | None) -> str:
+def label(text: object, *, limit: int = MAX_LABEL_CHARACTERS) -> str:
+    """Return what other programs show: no half characters, and not too long."""
+    return text.encode("utf-8", "replace").decode()[:limit] if isinstance(text, str) else ""
+
+
+def _name(item_id: str, item: Mapping[str, Any], asset: Mapping[str, Any] | None) -> str:
     """Return what people read on a clip: its name, its text, its file, else its id."""
     names = (item.get("name"), item.get("text"), (asset or {}).get("filename"), item_id)
     name = next((name for name in names if isinstance(name, str) and name.strip()), item_id)
-    return " ".join(name.split())[:_MAX_NAME_CHARACTERS]
+    return label(" ".join(name.split()), limit=_MAX_NAME_CHARACTERS)
 
 
 def _markers(owner: Mapping[str, Any], rate: Fraction) -> list[Json]:
     """Write `markers` of a composition or an item: `frame`, `durationInFrames`, `name`, `color`."""
+    return [
+        {
+            "OTIO_SCHEMA": "Marker.2", "metadata": {OURS: marker},
+            "name": label(marker.get("name")), "color": label(marker.get("color")) or "RED",
+            "marked_range": time_range(
+                marker["frame"], finite(marker.get("durationInFrames")) or 0, rate
+            ),
+            "comment": label(marker.get("comment")),
+        }
+        for marker in markers_of(owner)
+    ]  # fmt: skip
+
+
+def markers_of(owner: Mapping[str, Any]) -> list[Json]:
+    """Return the markers of a composition or an item that can be written: on whole frames."""
     markers = owner.get("markers")
-    found = []
-    for marker in markers if isinstance(markers, list) else ():
-        frame = finite(marker.get("frame")) if isinstance(marker, Mapping) else None
-        if frame is not None:
-            found.append({
-                "OTIO_SCHEMA": "Marker.2", "metadata": {OURS: marker},
-                "name": str(marker.get("name") or ""), "color": str(marker.get("color") or "RED"),
-                "marked_range": time_range(frame, finite(marker.get("durationInFrames")) or 0, rate),
-                "comment": str(marker.get("comment") or ""),
-            })  # fmt: skip
-    return found
+    return [
+        marker
+        for marker in (markers if isinstance(markers, list) else ())
+        if isinstance(marker, dict)
+        and _is_whole(marker.get("frame"))
+        and _is_whole(marker.get("durationInFrames") or 0)
+    ]
+
+
+def _is_whole(value: object) -> bool:
+    number = finite(value)
+    return number is not None and number == int(number) and abs(number) <= _MAX_FRAMES
 
 
 def _warp(speed: float) -> Json:

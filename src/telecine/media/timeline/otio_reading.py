@@ -14,7 +14,14 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from telecine.media.timeline import whole
-from telecine.media.timeline.otio import OURS, STARTS, asset_of, shown_name, start_seconds, url_of
+from telecine.media.timeline.otio import (
+    MAX_LABEL_CHARACTERS,
+    OURS,
+    STARTS,
+    label,
+    markers_of,
+    url_of,
+)
 from telecine.media.timeline.reader import Node, Problem, Report, Value, finite
 from telecine.media.timeline.scene import (
     MAX_CLIPS,
@@ -24,7 +31,7 @@ from telecine.media.timeline.scene import (
 )
 
 _MAX_TRACKS: Final = 1000
-_MAX_NAME: Final = 1000
+_MAX_NAME: Final = MAX_LABEL_CHARACTERS
 _MAX_TIME: Final = 1e9
 _PICTURES: Final = (
     ".png",
@@ -87,7 +94,7 @@ def read(document: object) -> Imported:
     made = _Made(rate=_rate(root, tracks, was, report), report=report, was=was)
     made.assets = dict(_mapping(was.get("assets")))
     read_tracks = _tracks(tracks, made)
-    markers = _markers(node, made)
+    markers = _markers(node, was, made)
     composition = _composition(ours, made, read_tracks, markers)
     problems = whole.closing(report)
     return Imported(
@@ -108,16 +115,19 @@ def _composition(ours: Mapping[str, Any], made: _Made, tracks: list[Json], marke
     order = [key for key in _strings(ours.get("order")) if key in items]
     fields: Json = {
         "fps": _plain(made.rate), "compositionWidth": 1920, "compositionHeight": 1080,
-        **made.was, "tracks": tracks, "items": {key: items[key] for key in [*order, *items]},
-        "assets": made.assets,
+        "assets": {}, "tracks": [], "items": {}, **made.was,
     }  # fmt: skip
-    if markers is not None:
-        fields["markers"] = markers
     names = _strings(ours.get("names"))
     if names:
-        usual = {"fps", "compositionWidth", "compositionHeight", "assets"}
-        absent = {key for key in usual - set(names) if key != "assets" or not made.assets}
-        fields = {key: value for key, value in fields.items() if key not in absent}
+        fields = {key: value for key, value in fields.items() if key in names}
+    if tracks:
+        fields["tracks"] = tracks
+    if items:
+        fields["items"] = {key: items[key] for key in [*order, *items]}
+    if made.assets:
+        fields["assets"] = made.assets
+    if markers is not None:
+        fields["markers"] = markers
     ordered = [key for key in names if key in fields]
     return {key: fields[key] for key in [*dict.fromkeys([*ordered, *fields])]}
 
@@ -178,25 +188,25 @@ def _tracks(nodes: list[Node], made: _Made) -> list[Json]:
 
 def _fields_of_track(node: Node, ours: Mapping[str, Any], *, number: int) -> Json:
     name = node.text("name", "", max_characters=_MAX_NAME)
+    written = _mapping(ours.get("written"))
     if "index" in ours:
         fields = dict(_mapping(ours.get("fields")))
-        if "fields" in ours and name != str(fields.get("name") or fields.get("id") or ""):
+        if "fields" in ours and name != written.get("name"):
             fields["name"] = name
     else:
         fields = {"id": f"track-{number}", **({"name": name} if name else {})}
     is_hidden = not node.flag("enabled", default=True)
-    if is_hidden != bool(fields.get("hidden")):
+    if is_hidden != bool(written.get("hidden")):
         fields["hidden"] = is_hidden
     return fields
 
 
 def _track(fields: Json, ours: Mapping[str, Any], ids: list[str]) -> Json:
     """Put the ids back in the order that they had; a clip that is gone is gone."""
-    if "index" in ours and "items" not in fields and not ids:
-        return fields
     written = set(_strings(ours.get("clips")))
     order = [each for each in _strings(ours.get("order")) if each in ids or each not in written]
-    return {**fields, "items": [*order, *(each for each in ids if each not in order)]}
+    found = [*order, *(each for each in ids if each not in order)]
+    return {**fields, "items": found} if found or "index" not in ours else fields
 
 
 def _children(track: Node, made: _Made, *, is_audio: bool) -> list[str]:
@@ -295,14 +305,17 @@ def _clip(clip: Node, when: _When, made: _Made, *, is_audio: bool) -> str:
         found = _new_item(clip, when, is_audio=is_audio)
         item_id = made.new_id(found["type"])
     made.items[item_id] = found
-    _place(found, when, made.rate)
-    _cut(found, clip, when, made)
-    _media(found, clip, made)
-    _called(found, clip, item_id, made)
+    written = _mapping(ours.get("written"))
+    _place(found, when, made.rate, written)
+    _cut(found, clip, when, made.rate, written)
+    _media(found, clip, made, written)
+    name = clip.text("name", "", max_characters=_MAX_NAME)
+    if name and name != written.get("name"):
+        found["name"] = name
     is_hidden = not clip.flag("enabled", default=True)
-    if is_hidden != bool(found.get("hidden")):
+    if is_hidden != bool(written.get("hidden")):
         found["hidden"] = is_hidden
-    markers = _markers(clip, made)
+    markers = _markers(clip, found, made)
     if markers is not None:
         found["markers"] = markers
     return item_id
@@ -337,45 +350,43 @@ def _path_of(address: str) -> str:
         return address
 
 
-def _place(item: Json, when: _When, rate: Fraction) -> None:
-    """Set the frames, where they are others than the item says."""
+def _place(item: Json, when: _When, rate: Fraction, written: Mapping[str, Any]) -> None:
+    """Set the frames, where they are others than was written."""
     first, last = (whole_frames(at, rate) for at in (when.start, when.end))
-    if finite(item.get("from")) != first:
+    was = [finite(written.get(name)) for name in ("start", "end")]
+    if first != was[0]:
         item["from"] = first
-    length = item.get("durationInFrames")
-    if length not in ("end", "auto") and finite(length) != last - first:
+    if was[0] is None or was[1] is None or last - first != was[1] - was[0]:
         item["durationInFrames"] = last - first
 
 
-def _cut(item: Json, clip: Node, when: _When, made: _Made) -> None:
+def _cut(item: Json, clip: Node, when: _When, rate: Fraction, written: Mapping[str, Any]) -> None:
     """Set where in its file it begins, and how fast it runs."""
     name = STARTS.get(str(item.get("type")))
-    half = 1 / (2 * made.rate)
-    if name and abs(Fraction(start_seconds(item)) - when.trim) > half:
+    was = Fraction(finite(written.get("trim")) or 0.0)
+    if name and abs(was - when.trim) > 1 / (2 * rate):
         item[name] = round(float(when.trim), 6)
     speed = 1.0
     for value in clip.items("effects", high=100):
         effect = value.fields()
         if effect.raw.get("OTIO_SCHEMA") == "LinearTimeWarp.1":
             speed *= effect.number("time_scalar", 1.0, low=-1000, high=1000)
-        elif not _ours(effect):
+        else:
             effect.report.warn(
                 effect.path, "EFFECT", "This effect is not read.",
                 got=effect.raw.get("effect_name") or "", allowed="LinearTimeWarp",
             )  # fmt: skip
-    was = finite(item.get("playbackRate")) or 1.0
-    if abs(speed - was) > 1e-9:
+    if abs(speed - (finite(written.get("speed")) or 1.0)) > 1e-9:
         item["playbackRate"] = abs(speed)
         if speed < 0:
             item["reverse"] = True
 
 
-def _media(item: Json, clip: Node, made: _Made) -> None:
+def _media(item: Json, clip: Node, made: _Made, written: Mapping[str, Any]) -> None:
     """Give the item a new asset where the file is another."""
     value = _reference(clip).get("target_url")
     url = None if value is None else value.text(max_characters=MAX_SRC_CHARACTERS)
-    now = url_of(item, asset_of(item, {"assets": made.assets}))
-    if url is None or url == now:
+    if url is None or url == written.get("url"):
         return
     for asset_id, asset in made.assets.items():
         if isinstance(asset, Mapping) and url_of({}, asset) == url:
@@ -391,15 +402,8 @@ def _media(item: Json, clip: Node, made: _Made) -> None:
     item.pop("src", None)
 
 
-def _called(item: Json, clip: Node, item_id: str, made: _Made) -> None:
-    name = clip.text("name", "", max_characters=_MAX_NAME)
-    shown = shown_name(item_id, item, asset_of(item, {"assets": made.assets}))
-    if name and name != shown:
-        item["name"] = name
-
-
-def _markers(owner: Node, made: _Made) -> list[Json] | None:
-    """Return the markers of a clip or of the whole; None where there are none."""
+def _markers(owner: Node, was: Mapping[str, Any], made: _Made) -> list[Json] | None:
+    """Return the markers of a clip or of the whole; None where they are what they were."""
     found: list[Json] = []
     for value in owner.items("markers", high=MAX_CLIPS):
         marker = value.fields()
@@ -417,10 +421,10 @@ def _markers(owner: Node, made: _Made) -> list[Json] | None:
             said["durationInFrames"] = length
         for name, usual in (("name", ""), ("color", "RED"), ("comment", "")):
             text = marker.text(name, usual, max_characters=_MAX_NAME)
-            if text != str(said.get(name) or usual):
+            if text != (label(said.get(name)) or usual):
                 said[name] = text
         found.append(said)
-    return found or None
+    return None if found == markers_of(was) else found
 
 
 def _ours(node: Node) -> Mapping[str, Any]:
