@@ -129,6 +129,21 @@ def test_a_composition_is_ones_own_to_change() -> None:
     assert template.composition()["items"]["title"]["text"] == template.texts["title"]
 
 
+def test_the_example_on_the_page_changes_a_title_and_nothing_else() -> None:
+    (example,) = re.findall(r"^```json\n(.*?)^```", _PAGE, re.MULTILINE | re.DOTALL)
+    template = templates.get("title-opener")
+    assert template is not None
+    composition = template.composition()
+
+    for name, fields in json.loads(example)["items"].items():
+        assert fields.keys() <= composition["items"][name].keys()
+        composition["items"][name] |= fields
+
+    parsed = parse(composition)
+    assert parsed.problems == parsed.warnings == ()
+    assert composition["items"]["title"]["text"] == "Nine days on foot"
+
+
 @pytest.mark.parametrize("template", _ALL, ids=lambda template: template.id)
 def test_a_template_is_on_its_page(template: Template) -> None:
     assert f"`{template.id}`" in _PAGE
