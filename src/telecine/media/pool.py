@@ -9,7 +9,6 @@ over could see the next ones: that is why it is replaced after every crash and e
 from __future__ import annotations
 
 import os
-import socket
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -18,8 +17,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import msgspec
-
 from telecine.kit.errors import (
     InternalError,
     ProcessingError,
@@ -27,9 +24,9 @@ from telecine.kit.errors import (
     ResourceLimitError,
 )
 from telecine.media import pool_wire as wire
-from telecine.media import process
-from telecine.media.pool_child import TASKS, Start
+from telecine.media.pool_child import TASKS
 from telecine.media.sandbox import SandboxMode
+from telecine.media.tethered import Tethered
 
 #: Importing libvips and FFmpeg takes about 0.3 s; the rest is for a machine under load.
 _START_SECONDS = 60.0
@@ -172,35 +169,20 @@ class Pool:
 
 
 class _Child:
-    """One running child: its process, our end of its socket and the pipe it lives by."""
+    """One running child, and what is said to it."""
 
     def __init__(self, *, tasks: dict[str, str], limits: dict[str, Any]) -> None:
         self.calls = 0
         self._is_ready = False
         self._missing: dict[str, str] = {}
-        self._ending = threading.Lock()
-        self._peer, theirs = socket.socketpair()
-        lifeline, self._life = os.pipe()
-        fds = (theirs.fileno(), lifeline)
-        begin = Start(socket_fd=fds[0], lifeline_fd=fds[1], tasks=tasks, **limits)
-        try:
-            self._program = process.start_python(
-                "telecine.media.pool_child",
-                arguments=[msgspec.json.encode(begin).decode()],
-                pass_fds=fds,
-                environment=_environment(limits["memory_bytes"]),
-            )
-        except BaseException:
-            self._peer.close()
-            os.close(self._life)
-            raise
-        finally:
-            theirs.close()
-            os.close(lifeline)
-
-    def has_ended(self) -> bool:
-        """Say whether it died while it was idle."""
-        return self._program.has_ended()
+        self._tether = Tethered(
+            "telecine.media.pool_child",
+            {"tasks": tasks, **limits},
+            environment=_environment(limits["memory_bytes"]),
+        )
+        self._peer = self._tether.peer
+        self.has_ended = self._tether.has_ended
+        self.end = self._tether.end
 
     def call(self, request: wire.Request, *, fds: list[int], timeout_seconds: float) -> wire.Reply:
         """Send one request and wait for the reply; after any error the child is of no use."""
@@ -223,18 +205,6 @@ class _Child:
             ) from error
         except ValueError as error:
             raise ProcessingError("The decoder gave an answer that makes no sense.") from error
-
-    def end(self) -> None:
-        """Kill it; may be called twice, and while a call waits (which then fails)."""
-        with self._ending:
-            if self._life < 0:
-                return
-            self._program.kill()
-            with suppress(OSError):
-                self._peer.shutdown(socket.SHUT_RDWR)
-            self._peer.close()
-            os.close(self._life)
-            self._life = -1
 
     def _await_hello(self) -> None:
         if self._is_ready:

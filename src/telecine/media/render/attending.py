@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import selectors
-import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Final
-
-import msgspec
 
 from telecine.kit.errors import (
     CancelledError,
@@ -20,9 +16,9 @@ from telecine.kit.errors import (
     ResourceLimitError,
 )
 from telecine.media import pool_wire as wire
-from telecine.media import process
 from telecine.media.process import Limits
 from telecine.media.render.job import Ask, Facts, Job, Report
+from telecine.media.tethered import Tethered
 
 #: How often `is_cancelled` is asked and the clocks are looked at.
 _TICK_SECONDS: Final = 0.25
@@ -50,28 +46,15 @@ ENVIRONMENT: Final = {
 
 
 class Child:
-    """One child: its process, our end of its socket and the pipe it lives by."""
+    """One child, and what is said to it."""
 
     def __init__(self) -> None:
         self.has_answered = True
-        self._peer, theirs = socket.socketpair()
-        lifeline, self._life = os.pipe()
-        begin = {"socket_fd": theirs.fileno(), "lifeline_fd": lifeline}
-        try:
-            self._program = process.start_python(
-                "telecine.media.render.child",
-                arguments=[msgspec.json.encode(begin).decode()],
-                pass_fds=(theirs.fileno(), lifeline),
-                environment=ENVIRONMENT,
-            )
-            self.pid = self._program.pid
-        except BaseException:
-            self._peer.close()
-            os.close(self._life)
-            raise
-        finally:
-            theirs.close()
-            os.close(lifeline)
+        self._tether = Tethered("telecine.media.render.child", {}, environment=ENVIRONMENT)
+        self._peer = self._tether.peer
+        self.pid = self._tether.pid
+        self.has_ended = self._tether.has_ended
+        self.end = self._tether.end
 
     def run(
         self,
@@ -135,21 +118,6 @@ class Child:
                     n_done, moved = report.n_done, now
                 if told is not None:
                     told(report.n_done, report.n_frames)
-
-    def has_ended(self) -> bool:
-        """Say whether it is gone, of itself or by somebody's hand."""
-        return self._program.has_ended()
-
-    def end(self) -> None:
-        """Kill it; may be called twice."""
-        if self._life < 0:
-            return
-        self._program.kill()
-        with suppress(OSError):
-            self._peer.shutdown(socket.SHUT_RDWR)
-        self._peer.close()
-        os.close(self._life)
-        self._life = -1
 
 
 class Engaged:
