@@ -8,7 +8,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -189,18 +189,19 @@ def test_two_players_of_one_film_are_served_by_one_render(
 
 
 @pytest.fixture
-def crowd(telecine: Telecine) -> Iterator[None]:
-    """As many films as may be open, and all are waited for."""
+def crowd(telecine: Telecine) -> Iterator[list[Future[bytes]]]:
+    """As many films as may be open, and somebody waits for each."""
     may_go = threading.Event()
 
     def bring(_folder: Path, _is_cancelled: Callable[[], bool]) -> Brought:
         assert may_go.wait(SECONDS)
         return Brought(files={})
 
+    waiting = []
     for number in range(telecine.settings.preview_sessions):
         source = Source(key=f"{number:064x}", document=json.dumps(config()), bring=bring)
-        telecine.previews.ask(source, "0.m4s")
-    yield
+        waiting.append(telecine.previews.ask(source, "0.m4s"))
+    yield waiting
     may_go.set()
 
 
@@ -212,6 +213,17 @@ def test_one_player_too_many_is_told_when_to_come_again(
     body = refused(answer, 503, "BUSY")
     assert int(answer.headers["retry-after"]) > 0
     assert "Try again" in body["error"]
+
+
+def test_one_player_too_many_waits_for_its_turn(
+    anybody: TestClient, public: TestClient, crowd: list[Future[bytes]]
+) -> None:
+    prefix = task(anybody)
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(public.get, f"{prefix}/poster.png")
+        for each in crowd:
+            each.cancel()
+        assert asked.result(SECONDS).status_code == 200
 
 
 def test_a_player_that_hangs_up_makes_room(anybody: TestClient, telecine: Telecine) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from telecine.api import downloads
@@ -25,7 +25,7 @@ from telecine.api.documents import Checked
 from telecine.api.family import Family
 from telecine.api.services import Services
 from telecine.core import accounts
-from telecine.kit.errors import NotFoundError
+from telecine.kit.errors import BusyError, NotFoundError
 from telecine.media.render.playlist import (
     CAPTIONS_NAME,
     HEAD_NAME,
@@ -49,6 +49,9 @@ _KEPT: Final = "private, max-age=3600"
 _ASKED_AGAIN: Final = "private, no-cache"
 #: Somebody sits before the player and waits.
 _FETCH_SECONDS: Final = 120.0
+#: How long a request waits for its turn before it is told to come again, and how often it looks.
+_PATIENCE_SECONDS: Final = 4.0
+_PAUSE_SECONDS: Final = 0.1
 #: Of a film that cannot be shown: the request is fine, what it names is not.
 _UNPROCESSABLE: Final = (
     *("invalid_request", "invalid_document", "media_error", "unsupported_media"),
@@ -84,12 +87,16 @@ async def serve(
     made: Future[bytes] | None = None
     if name != PLAYLIST_NAME:
         made = await run_in_threadpool(services.previews.find, key, name)
-    if made is None:
-        source = await _source(services, await check(), account_id=account_id, key=key)
-        made = await run_in_threadpool(services.previews.ask, source, name)
-    content = await _awaited(request, made)
-    if content is None:
+    leaving = asyncio.ensure_future(_hung_up(request))
+    try:
+        if made is None:
+            source = await _source(services, await check(), account_id=account_id, key=key)
+            made = await _asked(partial(services.previews.ask, source, name), leaving)
+        content = await _awaited(made, leaving)
+    except ClientDisconnect:
         return Response(status_code=400)  # nobody reads it
+    finally:
+        leaving.cancel()
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers = {
         "cache-control": _ASKED_AGAIN if name == PLAYLIST_NAME else _KEPT,
@@ -133,15 +140,35 @@ def _version(fetched: Mapping[str, Path]) -> str:
     return str([(src, each.st_ino, each.st_size, each.st_mtime_ns) for src, each in facts])
 
 
-async def _awaited(request: Request, made: Future[bytes]) -> bytes | None:
-    """Wait for it; None when the client hangs up before, and then it is not wished any more."""
+async def _asked(ask: Callable[[], Future[bytes]], leaving: asyncio.Future[None]) -> Future[bytes]:
+    """Ask, for some time again and again where others are before us: a page may show many films.
+
+    Raises `BusyError` in the end, and `ClientDisconnect`.
+    """
+    clock = asyncio.get_running_loop().time
+    until = clock() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return await run_in_threadpool(ask)
+        except BusyError:
+            if clock() >= until:
+                raise
+        await asyncio.wait((leaving,), timeout=_PAUSE_SECONDS)
+        if leaving.done():
+            raise ClientDisconnect
+
+
+async def _awaited(made: Future[bytes], leaving: asyncio.Future[None]) -> bytes:
+    """Wait for it. When the client hangs up before, it is not wished any more:
+    `ClientDisconnect`.
+    """
     waiting: asyncio.Future[bytes] = asyncio.wrap_future(made)
-    leaving = asyncio.ensure_future(_hung_up(request))
     try:
         await asyncio.wait((waiting, leaving), return_when=asyncio.FIRST_COMPLETED)
-        return waiting.result() if waiting.done() else None
+        if not waiting.done():
+            raise ClientDisconnect
+        return waiting.result()
     finally:
-        leaving.cancel()
         waiting.cancel()
 
 

@@ -48,6 +48,8 @@ _log = structlog.get_logger(__name__)
 _MOST_BYTES: Final = 64 * 2**20
 _RETRY_AFTER_SECONDS: Final = 2
 _STOP_SECONDS: Final = 5.0
+#: Sessions that may be on their way out at once.
+_MOST_LEAVING: Final = 16
 #: Beside what was made: what it was made of.
 _VERSION_NAME: Final = "version"
 #: Tries at one thing, when the child dies under it.
@@ -103,6 +105,7 @@ class Previews:
         self._kept = Kept(self._folder / "kept", max_bytes=max_bytes)
         self._lock = threading.Lock()
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
+        self._leaving: list[_Session] = []
         self._is_closed = False
         #: Segments rendered since the start of this process.
         self.n_segments = 0
@@ -174,8 +177,10 @@ class Previews:
     def _make_room(self) -> None:
         if len(self._sessions) < self._most_sessions:
             return
+        # One that still fetches something goes when that is there.
+        self._leaving = [each for each in self._leaving if each.is_alive()]
         idle = next((each for each in self._sessions.values() if each.is_idle), None)
-        if idle is None:
+        if idle is None or len(self._leaving) >= _MOST_LEAVING:
             raise BusyError(
                 f"{self._most_sessions} previews are being rendered at this moment, as many as "
                 "may be at once. Try again in some seconds.",
@@ -183,6 +188,7 @@ class Previews:
             )
         idle.end()
         del self._sessions[idle.key]
+        self._leaving.append(idle)
 
     def _forget(self, session: _Session) -> None:
         """Forget one that ended; the lock is held."""
@@ -227,6 +233,7 @@ class _Session:
         self._thread = threading.Thread(target=self._work, name="preview", daemon=True)
         self.start = self._thread.start
         self.join = self._thread.join
+        self.is_alive = self._thread.is_alive
 
     @property
     def is_idle(self) -> bool:
