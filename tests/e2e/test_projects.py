@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from tests.databases import postgres
 from telecine.cli.local_server import LocalServer, local_server
 from telecine.cli.serve import LOCAL_EMAIL
 
+HOWTO = Path(__file__).parents[2] / "docs/howto/edit-projects.md"
 #: By each of two clients. The race is the same in both databases, the cost is not.
 N_EDITS = {"sqlite": 200, "postgres": 50}
 SOLID = {
@@ -218,6 +220,24 @@ def test_the_end_to_end_example_begins(server: LocalServer) -> None:
     names: dict[str, Any] = {}
     run(END_TO_END, server, names)
     assert (names["project"]["name"], names["project"]["template_id"]) == ("Tech Review", "sod")
+
+
+def test_the_example_of_the_how_to_keeps_what_others_changed(server: LocalServer) -> None:
+    project_id = create(server, {**SMALL, "words": ["first"]})
+    client = Client(server, project_id)
+    (code,) = re.findall(r"```python\n(.*?)```", HOWTO.read_text("utf-8"), re.DOTALL)
+    names: dict[str, Any] = {"requests": requests, "url": client.url, "email": LOCAL_EMAIL}
+    names["headers"] = {"api-key": server.key}
+    exec(compile(code, HOWTO.name, "exec"), names)
+    others = ["second"]
+
+    def edit(composition: dict[str, Any]) -> None:
+        if others:  # somebody is faster, once
+            client.append([others.pop()])
+        composition["words"].append("mine")
+
+    answer = names["change"](edit)
+    assert answer.json()["data"]["composition"]["words"] == ["first", "second", "mine"]
 
 
 def test_a_session_is_the_same_on_both_databases(server: LocalServer) -> None:
