@@ -239,7 +239,7 @@ projects = sa.Table(
 project_documents = sa.Table(
     "project_documents",
     metadata,
-    sa.Column("project_id", sa.ForeignKey("projects.id"), primary_key=True),
+    sa.Column("project_id", sa.BigInteger, sa.ForeignKey("projects.id"), primary_key=True),
     # SHA-256 in hex of the text.
     sa.Column("digest", sa.Text, primary_key=True),
     sa.Column("text", sa.Text, nullable=False),
@@ -248,7 +248,7 @@ project_documents = sa.Table(
 project_revisions = sa.Table(
     "project_revisions",
     metadata,
-    sa.Column("project_id", sa.ForeignKey("projects.id"), primary_key=True),
+    sa.Column("project_id", sa.BigInteger, sa.ForeignKey("projects.id"), primary_key=True),
     sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("change", sa.Text, nullable=False),
     sa.Column("at", Instant, nullable=False),
@@ -266,7 +266,7 @@ project_revisions = sa.Table(
 project_messages = sa.Table(
     "project_messages",
     metadata,
-    sa.Column("project_id", sa.ForeignKey("projects.id"), primary_key=True),
+    sa.Column("project_id", sa.BigInteger, sa.ForeignKey("projects.id"), primary_key=True),
     sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("text", sa.Text, nullable=False),
 )
