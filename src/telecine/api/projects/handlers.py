@@ -39,8 +39,6 @@ async def create(request: Request, caller: Caller, services: Services) -> Respon
         template_id=template_id,
         composition=composition,
         settings=fields.json_object(body.settings, "settings", default="{}"),
-        thumbnail_url=None,
-        is_thumbnail_locked=False,
     )
     return await made(
         *(request, caller, services, projects.recomposed(content, composition)),
@@ -64,7 +62,8 @@ async def list_projects(request: Request, caller: Caller, services: Services) ->
             limit=paging.limit,
         )
     )
-    return Json(wording.project_list(found, page=paging.page, limit=paging.limit))
+    origin = links.origin_of(request, services)
+    return Json(wording.project_list(found, page=paging.page, limit=paging.limit, origin=origin))
 
 
 async def get(request: Request, caller: Caller, services: Services) -> Response:

@@ -73,9 +73,6 @@ async def import_file(request: Request, caller: Caller, services: Services) -> R
         name=fields.name(name),
         template_id=templates.DEFAULT_ID,
         composition=text,
-        settings="{}",
-        thumbnail_url=None,
-        is_thumbnail_locked=False,
     )
     return await handlers.made(
         *(request, caller, services, projects.recomposed(content, text)),

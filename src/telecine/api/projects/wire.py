@@ -177,6 +177,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     template_id: str
     revision: int
     created_at: str
+    poster_url: str
 
 
 class Record(Summary, frozen=True, kw_only=True):
@@ -194,7 +195,6 @@ class Record(Summary, frozen=True, kw_only=True):
     render_revision: int | None
     preview_url: str
     viewer_url: str
-    poster_url: str
     warnings: tuple[Remark, ...] = ()
 
 

@@ -51,15 +51,6 @@ def etag(revision: int) -> dict[str, str]:
     return {"ETag": f'"{revision}"'}
 
 
-def addresses(project: Project, *, origin: str) -> dict[str, str]:
-    """Return where a project is seen, without a key."""
-    return {
-        "preview_url": f"{origin}/p/{project.share_id}",
-        "viewer_url": f"{origin}/project/{project.share_id}",
-        "poster_url": f"{origin}/p/{project.share_id}/poster.png",
-    }
-
-
 def record(shown: Shown, warnings: Iterable[Remark] = (), *, origin: str) -> wire.ProjectReply:
     """Word a project without its chat."""
     return wire.ProjectReply(
@@ -75,10 +66,10 @@ def full_record(shown: Shown, chat: Iterable[str], *, origin: str) -> wire.FullR
     )
 
 
-def project_list(found: Page, *, page: int, limit: int) -> wire.ProjectList:
+def project_list(found: Page, *, page: int, limit: int, origin: str) -> wire.ProjectList:
     """Word a page of projects."""
     return wire.ProjectList(
-        data=tuple(wire.Summary(**_summary(each)) for each in found.projects),
+        data=tuple(wire.Summary(**_summary(each, origin=origin)) for each in found.projects),
         meta=_meta(found.total, page=page, limit=limit),
     )
 
@@ -177,7 +168,7 @@ def event_body(details: JobDetails, event: str, at: datetime) -> bytes:
     return msgspec.json.encode(body)
 
 
-def _summary(project: Project) -> dict[str, Any]:
+def _summary(project: Project, *, origin: str) -> dict[str, Any]:
     return {
         "id": project.id,
         "name": project.name,
@@ -187,6 +178,7 @@ def _summary(project: Project) -> dict[str, Any]:
         "template_id": project.template_id,
         "revision": project.revision,
         "created_at": isoformat_exact(project.created_at),
+        "poster_url": f"{origin}/p/{project.share_id}/poster.png",
     }
 
 
@@ -194,7 +186,7 @@ def _record(shown: Shown, *, origin: str) -> dict[str, Any]:
     job, film = shown.standing.latest, shown.standing.film
     is_filmed = film is not None and film.output is not None
     return {
-        **_summary(shown.project),
+        **_summary(shown.project, origin=origin),
         "email": shown.email,
         "composition": _raw(shown.content.composition),
         "settings": _raw(shown.content.settings),
@@ -205,7 +197,8 @@ def _record(shown: Shown, *, origin: str) -> dict[str, Any]:
         else None,
         "render_error": None if job is None else _error(job),
         "render_progress": None if job is None else int(job.progress * 100),
-        **addresses(shown.project, origin=origin),
+        "preview_url": f"{origin}/p/{shown.project.share_id}",
+        "viewer_url": f"{origin}/project/{shown.project.share_id}",
         "render_revision": film.job.subject_revision if film is not None and is_filmed else None,
     }
 

@@ -57,9 +57,9 @@ class Content:
     name: str
     template_id: str
     composition: str
-    settings: str
-    thumbnail_url: str | None
-    is_thumbnail_locked: bool
+    settings: str = "{}"
+    thumbnail_url: str | None = None
+    is_thumbnail_locked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
