@@ -19,7 +19,7 @@ from telecine.cli.serve import LOCAL_EMAIL
 
 HOWTO = Path(__file__).parents[2] / "docs/howto/edit-projects.md"
 #: By each of two clients. The race is the same in both databases, the cost is not.
-N_EDITS = {"sqlite": 200, "postgres": 50}
+N_EDITS = {"sqlite": 100, "postgres": 25}
 SOLID = {
     "id": "item-1",
     "type": "solid",
