@@ -24,7 +24,7 @@ from tests.websites import NETWORKS, site
 
 from telecine.api.app import create_app
 from telecine.assembly import Telecine
-from telecine.media.render.previewing import Brought, Source
+from telecine.media.render.session import Brought, Source
 
 SECONDS = 60.0
 

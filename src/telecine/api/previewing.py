@@ -33,7 +33,7 @@ from telecine.media.render.playlist import (
     POSTER_NAME,
     segment_number,
 )
-from telecine.media.render.previewing import Brought, Source
+from telecine.media.render.session import Brought, Source
 from telecine.operations import sources
 
 _MEDIA_TYPES: Final = {

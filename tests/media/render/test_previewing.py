@@ -27,7 +27,8 @@ from telecine.media.process import Limits
 from telecine.media.render.attending import Engaged
 from telecine.media.render.confined import Order, Renderer
 from telecine.media.render.keeping import Kept, taken
-from telecine.media.render.previewing import Brought, Previews, Source
+from telecine.media.render.previewing import Previews
+from telecine.media.render.session import Brought, Source
 
 LIMITS = Limits(memory_bytes=4 * 2**30, output_bytes=2**28, wall_seconds=60, stall_seconds=30)
 SECONDS = 60.0

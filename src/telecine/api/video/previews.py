@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,6 +26,7 @@ async def create_preview(request: Request, caller: Caller, services: Services) -
     made = await handlers.store(
         services, caller, handlers.storable(checked), kind=CompositionKind.PREVIEW
     )
+    await run_in_threadpool(services.previews.warm)
     return Json(wording.preview_created(made, checked.warnings, origin=origin))
 
 
