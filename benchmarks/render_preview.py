@@ -1,8 +1,9 @@
 """How long does somebody wait for a picture, and for the next two seconds of a preview?
 
-Each is asked of a warm process, but of nothing that knows the composition: it is parsed and
-planned, its sources are opened and sought, its sprites drawn. A still is at the composition's
-own size, a segment 480 px high and with its sound. Medians; the worst composition counts.
+Each is asked of a warm process. A still, a first second and a seek know nothing of the
+composition: it is parsed and planned, its sources are opened and sought, its sprites drawn. The
+next two seconds come from the film that is open then. A still is at the composition's own size,
+segments at preview size and with their sound. Medians; the worst composition counts.
 """
 
 from __future__ import annotations
@@ -11,28 +12,23 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from benchmarks import compositions, report
 from benchmarks.render_vs_limit import timeline_of
 
-from telecine.media.render.encoding.codecs import EncodeSettings
-from telecine.media.render.encoding.outfile import Block
-from telecine.media.render.encoding.segment import segment, sound_span
-from telecine.media.render.film import Film
-from telecine.media.render.sound.mix import is_silent, mix
+from telecine.media.render.playlist import Cut, preview_size
+from telecine.media.render.projection import Projection
 from telecine.media.render.storyboard import still
-from telecine.media.timeline.model import Source, Timeline
+from telecine.media.timeline.model import Source
 
-GOALS: Final = {"still": 0.3, "segment": 0.5}
-_SETTINGS: Final = EncodeSettings(preset="veryfast", crf=23)
-_HEIGHT: Final = 480
-#: Two seconds in the middle, which no key frame of a source begins.
-_FIRST_SECOND: Final = 5
-_SECONDS: Final = 2
+#: A segment that is waited for while playing; seconds.
+GOALS: Final = {"still": 0.3, "next": 0.5}
+#: In the middle, which no key frame of a source begins.
+_SOUGHT: Final = 3
 
 
 def main() -> None:
@@ -44,7 +40,7 @@ def main() -> None:
     worst = {kind: max(each[kind] for each in found.values()) for kind in GOALS}
     report.write(
         "render_preview",
-        question="Seconds to a still, and to a 2 s segment at 480p, sources cold",
+        question="Seconds to a still, and to segments of a preview at 480p",
         figures={"compositions": found, "worst": worst, "goals": GOALS},
         is_reached=all(worst[kind] < goal for kind, goal in GOALS.items()),
     )
@@ -54,49 +50,46 @@ def _measured(name: str, media: Path, rounds: int) -> dict[str, Any]:
     def find(source: Source) -> Path:
         return media / source.src
 
-    def picture() -> int:
+    def picture() -> Iterator[None]:
         timeline = timeline_of(name, scale=1.0)
-        number = int(_FIRST_SECOND * timeline.frame_rate)
-        return len(still(timeline, find=find, frame=number))
+        assert still(timeline, find=find, frame=int(5 * timeline.frame_rate))
+        yield
 
-    def part() -> int:
+    def played(first: int) -> Iterator[None]:
+        """Open the film, make a segment; then those that follow it."""
         timeline = timeline_of(name, scale=1.0)
-        rate = timeline.frame_rate
-        frames = range(int(_FIRST_SECOND * rate), int((_FIRST_SECOND + _SECONDS) * rate))
-        width = round(timeline.width * _HEIGHT / timeline.height / 2) * 2
-        with Film(timeline, find=find, size=(width, _HEIGHT)) as film:
-            made = segment(
-                film.pictures(frames),
-                frames=frames,
-                size=(width, _HEIGHT),
-                frame_rate=rate,
-                settings=_SETTINGS,
-                sound=_sound(timeline, find, frames),
-            )
-        return len(made.body)
+        cut = Cut(n_frames=timeline.duration_frames, frame_rate=timeline.frame_rate)
+        size = preview_size(timeline.width, timeline.height)
+        with closing(Projection(timeline, find=find, size=size)) as film:
+            for number in range(first, cut.n_segments - 1):  # the last one is short
+                assert film.segment(cut.frames_of(number)).body
+                yield
 
-    figures = {"still": _median(picture, rounds), "segment": _median(part, rounds)}
+    pictures = [_steps(picture()) for _ in range(rounds + 1)][1:]  # the first one imports
+    begun = [_steps(played(0)) for _ in range(rounds)]
+    sought = [_steps(played(_SOUGHT)) for _ in range(rounds)]
+    figures = {
+        "still": _median(step for steps in pictures for step in steps),
+        "first": _median(steps[0] for steps in begun),
+        "next": _median(step for steps in begun for step in steps[1:]),
+        "seek": _median(steps[0] for steps in sought),
+    }
     print(f"{name:<10}", *(f"{kind} {seconds:.3f} s" for kind, seconds in figures.items()))
     return figures
 
 
-def _sound(timeline: Timeline, find: Callable[[Source], Path], frames: range) -> Block | None:
-    if is_silent(timeline, find=find):
-        return None
-    wanted = sound_span(frames, frame_rate=timeline.frame_rate)
-    wider = range(frames.start - 6, min(frames.stop + 6, timeline.duration_frames))
-    begin = round(wider.start * 48_000 / timeline.frame_rate)
-    samples = np.concatenate(list(mix(timeline, find=find, frames=wider)))
-    return samples[wanted.start - begin : wanted.stop - begin]
-
-
-def _median(work: Callable[[], int], rounds: int) -> float:
+def _steps(work: Iterator[None]) -> list[float]:
+    """Return how long each step took."""
     taken = []
-    for _ in range(rounds + 1):
-        started = time.perf_counter()
-        assert work() > 0
+    started = time.perf_counter()
+    for _ in work:
         taken.append(time.perf_counter() - started)
-    return round(statistics.median(taken[1:]), 3)  # the first one imports
+        started = time.perf_counter()
+    return taken
+
+
+def _median(seconds: Iterable[float]) -> float:
+    return round(statistics.median(seconds), 3)
 
 
 def _parse() -> argparse.Namespace:
