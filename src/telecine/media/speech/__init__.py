@@ -1,0 +1,1 @@
+"""What is said in a file, word by word, with times."""
