@@ -1,12 +1,11 @@
-"""What was said and when: the words of a film, in sentences.
+"""What was said and when: the one form in which speech goes from room to room.
 
-Times are seconds from the beginning of the film. Words are in the order in which they are
-said and do not overlap; sentences are neighbouring words and leave none out.
+Times are seconds from the start of the media. A sentence names its words by index, so that a
+word is kept once; sentences follow each other, and together they have every word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -14,65 +13,55 @@ import msgspec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """One word with its punctuation. In scripts without spaces it may be a part of one.
+    """One spoken word with its punctuation, without spaces around it.
 
-    `probability` is the model's own, 0 to 1. `is_joined`: no space is written before it.
+    `probability` is how sure the recogniser was, 0 to 1. Scripts without spaces (Chinese,
+    Japanese, Thai) have "words" of one or a few characters; see `Transcript.joiner`.
     """
 
     text: str
     start_seconds: float
     end_seconds: float
     probability: float = 1.0
-    is_joined: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
-    """Words `first` to `stop`, the latter not included: numbers into `Transcript.words`.
+    """Some words that belong together: `words[first_word:end_word]` of the transcript.
 
-    `is_complete` is False where it was cut at a pause or for its length, without a full stop.
+    `is_complete` is False where it ends at a pause or for its length, without a full stop.
     """
 
-    first: int
-    stop: int
+    text: str
+    start_seconds: float
+    end_seconds: float
+    first_word: int
+    end_word: int
     is_complete: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
-    """All that was said in `duration_seconds` of film. `language` is ISO 639-1, as Whisper has it.
+    """Everything that was said. `language` is Whisper's code, mostly ISO 639-1: `en`, `zh`.
 
-    `model` is the name of the model that heard it.
+    `duration_seconds` is of the sound, `model` the name of what heard it.
     """
 
     language: str
-    duration_seconds: float
     words: tuple[Word, ...]
     sentences: tuple[Sentence, ...]
+    duration_seconds: float = 0.0
     model: str = ""
 
-    def words_of(self, sentence: Sentence) -> tuple[Word, ...]:
-        """Return a sentence's words; there is at least one."""
-        return self.words[sentence.first : sentence.stop]
-
-    def text_of(self, sentence: Sentence) -> str:
-        """Return a sentence as it is written."""
-        return text_of(self.words_of(sentence))
-
-    def span_of(self, sentence: Sentence) -> tuple[float, float]:
-        """Return when a sentence begins and ends, in seconds."""
-        words = self.words_of(sentence)
-        return words[0].start_seconds, words[-1].end_seconds
-
     @property
-    def texts(self) -> Iterator[str]:
-        """The sentences, one after the other."""
-        return (self.text_of(sentence) for sentence in self.sentences)
+    def joiner(self) -> str:
+        """What stands between two words on paper: a space, or nothing where none is written."""
+        return joiner(self.language)
 
 
-def text_of(words: Iterable[Word]) -> str:
-    """Write words one after the other, with spaces where the language has them."""
-    return "".join(word.text if word.is_joined else f" {word.text}" for word in words).strip()
+def joiner(language: str) -> str:
+    """Return what stands between two words on paper in a language."""
+    return "" if language in _UNSPACED else " "
 
 
 def to_json(transcript: Transcript) -> bytes:
@@ -83,3 +72,7 @@ def to_json(transcript: Transcript) -> bytes:
 def from_json(content: bytes) -> Transcript:
     """Read what `to_json` wrote. Raises `msgspec.ValidationError`, a `ValueError`."""
     return msgspec.json.decode(content, type=Transcript)
+
+
+# Languages whose words are written without spaces between them.
+_UNSPACED = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km", "bo"})
