@@ -72,7 +72,9 @@ def find(model: Model, *, root: Path) -> Path | None:
         seal = (folder / _SEAL).read_text("utf-8")
     except OSError:
         return None
-    is_whole = seal == _digests(model) and all((folder / each.name).is_file() for each in model.files)
+    is_whole = seal == _digests(model) and all(
+        (folder / each.name).is_file() for each in model.files
+    )
     return folder if is_whole else None
 
 

@@ -8,9 +8,9 @@ knows where it was, so that a time in the joined sound leads back to one in the 
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -52,23 +52,25 @@ class Joined:
     pieces: tuple[Span, ...]
     first: int
 
-    def seconds(self, joined_seconds: float, *, is_end: bool = False) -> float:
-        """Return the time in the film of a time in the joined sound.
+    def span(self, start_seconds: float, end_seconds: float) -> tuple[float, float]:
+        """Return when in the film something is, in seconds, that is then in the joined sound.
 
-        On a seam an end belongs to the piece before it, a start to the one after.
+        It lies in one piece, that of its middle: what reaches over a seam is cut there.
         """
         starts = self._starts
-        at = joined_seconds * RATE
-        find = bisect.bisect_left if is_end else bisect.bisect_right
-        number = max(0, find(starts, at) - 1)
-        start, stop = self.pieces[number]
-        within = min(at - starts[number], stop - start)
-        return (self.first + start + within) / RATE
+        middle = (start_seconds + end_seconds) / 2 * RATE
+        number = max(0, bisect.bisect_right(starts, middle) - 1)
+        begin, stop = self.pieces[number]
+        times = []
+        for seconds in (start_seconds, end_seconds):
+            within = min(max(seconds * RATE - starts[number], 0), stop - begin)
+            times.append((self.first + begin + within) / RATE)
+        return times[0], times[1]
 
     @property
     def _starts(self) -> list[int]:
         lengths = [stop - start for start, stop in self.pieces]
-        return [0, *np.cumsum(lengths[:-1]).tolist()]
+        return [0, *itertools.accumulate(lengths[:-1])]
 
 
 def blocks(path: Path, listen: Listen) -> Iterator[Block]:
@@ -111,8 +113,11 @@ def _cut(speech: Sequence[Span], *, length: int) -> int:
     earliest = int(length * _LATEST_PART)
     edges = [(0, 0), *speech, (length, length)]
     pauses = [
-        (min(after[0], length) - max(before[1], earliest), (max(before[1], earliest) + after[0]) // 2)
-        for before, after in pairwise(edges)
+        (
+            min(after[0], length) - max(before[1], earliest),
+            (max(before[1], earliest) + after[0]) // 2,
+        )
+        for before, after in itertools.pairwise(edges)
         if after[0] > max(before[1], earliest)
     ]
     return max(pauses)[1] if pauses else length

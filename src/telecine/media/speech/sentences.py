@@ -3,6 +3,7 @@
 A model may write no punctuation for minutes, so a pause ends a sentence too, and a length that
 nobody can read in one go is cut at its best place.
 """
+# ruff: noqa: RUF001 (the signs of other scripts)
 
 from __future__ import annotations
 
@@ -25,10 +26,14 @@ _COMMA: Final = re.compile(r"""[,;:—、，；：،][”"’'»」』)]*$""")
 #: A letter and its dot: of a name, or of e.g., U.S. and their like.
 _INITIALS: Final = re.compile(r"^[\"'“‘(]*(?:\w\.)+$")
 _ABBREVIATIONS: Final = frozenset(
-    "mr. mrs. ms. dr. prof. st. sr. jr. vs. etc. no. inc. ltd. co. corp. gen. col. sgt. lt. capt."
-    " gov. sen. rep. rev. hon. dept. approx. fig. vol. bzw. ca. nr. usw. z.b. d.h. mme. mlle. sra."
-    " sig. ing. av. art. pág.".split()
+    {
+        *("mr.", "mrs.", "ms.", "dr.", "prof.", "st.", "sr.", "jr.", "vs.", "gen.", "col."),
+        *("sgt.", "lt.", "capt.", "gov.", "sen.", "rep.", "rev.", "hon.", "dept.", "approx."),
+        *("fig.", "vol.", "bzw.", "ca.", "nr.", "z.b.", "d.h.", "mme.", "mlle.", "sra.", "sig."),
+    }
 )
+#: Abbreviations that a sentence may well end with.
+_LAST_ABBREVIATIONS: Final = frozenset({"etc.", "usw.", "inc.", "ltd.", "co.", "corp.", "no."})
 
 
 def split(words: Sequence[Word], *, language: str) -> tuple[Sentence, ...]:
@@ -58,11 +63,11 @@ def ends_sentence(word: Word, following: Word | None) -> bool:
     bare = word.text.lower().lstrip("\"'“‘(")
     if following is None or not word.text.endswith("."):
         return True
-    if bare in _ABBREVIATIONS:
-        return bare in {"etc.", "usw.", "inc.", "ltd.", "no."} and following.text[:1].isupper()
-    if following.text[:1].islower():
+    if following.text[:1].islower() or bare in _ABBREVIATIONS:
         return False
-    return not (_INITIALS.match(word.text) and bare not in {"i."})
+    if bare in _LAST_ABBREVIATIONS:
+        return following.text[:1].isupper()
+    return bare == "i." or not _INITIALS.match(word.text)
 
 
 def ends_clause(word: Word) -> bool:

@@ -58,7 +58,9 @@ def extract(
         )
     except ProcessingError as error:
         if "matches no streams" in error.message:
-            raise UnsupportedMediaError("The file has no sound track, so nothing is said.") from error
+            raise UnsupportedMediaError(
+                "The file has no sound track, so nothing is said."
+            ) from error
         raise
     return target
 
