@@ -45,18 +45,23 @@ WEAK_OPENERS = _words("""and so but or because then also it it's its this that t
     he's she she's him her them which who whom where there there's anyway plus yet therefore
     however as well yeah yes no right okay ok um uh such one ones""")
 
-#: What may be taken from the front of a sentence without making it another sentence.
-LOOSE_OPENERS = re.compile(
-    r"^(?:(?:so|and|but|well|now|okay|ok|yeah|um|uh|you know|i mean|anyway|right|all right)\b[, ]+)+",
+PRONOUNS = _words(
+    """he he's she she's it it's they they're him her them this that these those which and but"""
+)
+
+#: What may be taken from the front of any sentence, and what of one that stands alone.
+EMPTY_OPENERS = re.compile(
+    r"^(?:(?:well|okay|ok|yeah|um|uh|you know|i mean|anyway|right|all right|alright)\b,\s*)+",
     re.IGNORECASE,
 )
+LOOSE_OPENERS = re.compile(r"^(?:(?:so|and|but|now|because)\b,?\s+)+", re.IGNORECASE)
 
 STORY = _phrases(
     """when i was, when we were, when my, one day, one night, one morning, one evening, the day i,
     the day my, the day we, the night i, the night my, i remember, i still remember,
-    i will never forget, i'll never forget, years ago, months ago, weeks ago, last year,
-    last summer, last winter, last week, last month, two years ago, the first time, the last time,
-    the morning, it was a, it started with, my first, my father, my mother, my grandmother,
+    i will never forget, i'll never forget, ago, last year,
+    last summer, last winter, last week, last month, happened to me, it happened, the first time, the last time,
+    it was a, it started with, my first, my father, my mother, my grandmother,
     my grandfather, my boss, my son, my daughter, my brother, my sister, at the age of, in 19*,
     in 20*, there was a, i was standing, i was sitting, i was working, i once, we once,
     the phone rang, out of nowhere, i lost, i almost, i nearly, we almost, we nearly"""
@@ -91,7 +96,8 @@ PAYOFF = _phrases(
     and that's how, that's how, that is how, that's the, that is the, that was the, finally,
     i understood, it saved, saved my, years later, months later, laughed, cried, still have,
     still there, i was wrong, we were wrong, i had been, worth more, worth it, not because,
-    better than, more than any*"""
+    better than, more than any*, not enough, you have to,
+    i still, we still, not one, nobody ever, no one ever, if you want, stop being"""
 )
 
 EMOTION = _phrases(
@@ -128,6 +134,15 @@ SPONSOR = _phrases(
     sign up now, go to our website, visit our website, our partners at, our friends at,
     partnered with, paid partnership, check out our store, merch, patreon, order today, order now,
     buy now, limited time offer, terms apply, terms and conditions apply, cancel anytime, cancel any time"""
+)
+
+#: How an advertisement ends; what led up to it is looked for before it.
+CALL = _phrases(
+    """promo code, discount code, coupon code, use code, use my code, use the code, with code,
+    free trial, money back guarantee, percent off your, % off your, off your first, off your next,
+    link in the description, links in the description, link below, sign up at, sign up today,
+    sign up now, go to their website, visit their website, order today, order now, buy now,
+    limited time offer, terms apply, cancel anytime"""
 )
 
 #: Two of these in one sentence, or one of them near a sponsor, are an advertisement as well.

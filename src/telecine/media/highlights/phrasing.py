@@ -23,11 +23,18 @@ def clean(text: str, *, english: bool) -> str:
     text = " ".join(text.split())
     if english:
         text = _ASIDE.sub(" ", _FILLER.sub("", text))
-        text = lexicon.LOOSE_OPENERS.sub("", text)
+        text = lexicon.EMPTY_OPENERS.sub("", text)
         text = _TWICE.sub(r"\1", text)
         text = _HANGING_COMMA.sub(r"\1", text).strip(" ,")
     if not any(character.isalnum() for character in text):
         return ""
+    return text[:1].upper() + text[1:]
+
+
+def alone(text: str, *, english: bool) -> str:
+    """Return a cleaned sentence without the word that tied it to the one before."""
+    if english:
+        text = lexicon.LOOSE_OPENERS.sub("", text)
     return text[:1].upper() + text[1:]
 
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 from math import isfinite
 
 import numpy as np
+from numpy.typing import NDArray
 
 from telecine.media.highlights import lexicon, promotion, topics
 from telecine.media.highlights.model import Loudness
@@ -44,6 +45,8 @@ class Talk:
     endings: Floats
     openings: Floats
     payoffs: Floats
+    echo_places: NDArray[np.int64]
+    echoes: Floats
     feelings: Floats
     energies: Floats
     sureness: Floats
@@ -65,6 +68,7 @@ def prepare(
     rows = topics.vectors(readings)
     boundaries = topics.boundaries(sentences, readings, rows, cuts_seconds=cuts_seconds)
     first_token, previous_use = _uses(readings)
+    echo_places, echoes = topics.echoes(rows)
     return Talk(
         sentences=sentences,
         readings=readings,
@@ -77,6 +81,8 @@ def prepare(
         hooks=_array(_hook(reading, english=english) for reading in readings),
         endings=_endings(sentences, readings),
         openings=_array(_opening(reading, english=english) for reading in readings),
+        echo_places=echo_places,
+        echoes=echoes,
         payoffs=_array(_payoff(reading, english=english) for reading in readings),
         feelings=_array(_feeling(reading, english=english) for reading in readings),
         energies=_energies(sentences, readings, loudness),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from telecine.media.highlights.phrasing import clean
+from telecine.media.highlights.phrasing import alone, clean
 from telecine.media.highlights.talk import Talk
 from telecine.media.highlights.wording import is_unspaced
 
@@ -15,7 +15,8 @@ MOST_CHARACTERS = 60
 # Characters that say as much as a word in an alphabet: half as many of them fit a line.
 _MOST_UNSPACED = 30
 _SECONDS_A_MINUTE = 60
-_LATE_SHARE = 0.6
+_STANDS_ALONE = 0.6
+_GOOD = 0.75
 _FEWEST_CHARACTERS = 12
 _CLAUSE = re.compile(r"[,;:、，；：،؛—–]\s*")  # noqa: RUF001
 _END_MARK = re.compile(r"[.。।．…]+$")  # noqa: RUF001
@@ -23,16 +24,20 @@ _END_MARK = re.compile(r"[.。।．…]+$")  # noqa: RUF001
 
 def title(talk: Talk, *, first: int, end: int) -> str:
     """Return the title of `sentences[first:end]`; empty only where no word was said."""
-    texts = {at: clean(talk.readings[at].text, english=talk.english) for at in range(first, end)}
+    texts = {
+        at: alone(clean(talk.readings[at].text, english=talk.english), english=talk.english)
+        for at in range(first, end)
+    }
     ranked = sorted(
         (at for at in texts if texts[at]), key=lambda at: (-_worth(talk, at, first, end), at)
     )
     if not ranked:
         return ""
+    best = _worth(talk, ranked[0], first, end)
     for at in ranked:
         text = _END_MARK.sub("", texts[at])
-        whole = talk.openings[at] >= _LATE_SHARE
-        if whole and _fewest(text) <= len(text) <= _most(text):
+        stands = talk.openings[at] >= _STANDS_ALONE and _worth(talk, at, first, end) >= best * _GOOD
+        if stands and _fewest(text) <= len(text) <= _most(text):
             return text
     return shorten(texts[ranked[0]])
 
@@ -57,13 +62,15 @@ def from_times(start_seconds: float, end_seconds: float) -> str:
 
 
 def _worth(talk: Talk, at: int, first: int, end: int) -> float:
-    """Titles promise: the hook counts most, and the end of a story is not given away."""
+    """Titles promise: what opens it counts most, and how it ends is not given away."""
     late = (at - first) / max(end - first - 1, 1)
     return float(
-        talk.hooks[at]
-        + 0.5 * talk.centrality[at]
+        0.2
+        + talk.hooks[at]
+        + 0.3 * talk.centrality[at]
         + 0.3 * talk.openings[at]
-        - 0.25 * max(late - _LATE_SHARE, 0.0)
+        + 0.3 * (at == first)
+        - 0.4 * late
     )
 
 

@@ -37,8 +37,9 @@ _PROMOTION_SHARE = 0.15
 _BEST_SECONDS = (20.0, 60.0)
 _ODD_LENGTH_SHARE = 0.9
 # What is said within so many sentences of the start can still hook; of the end, pay off.
-_HOOK_FADE = 0.75
+_HOOK_FADE = 0.5
 _PAYOFF_FADE = 0.85
+_MOST_FOR_AN_ECHO = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +95,9 @@ def _highest(values: Floats, first: int, last: np.ndarray) -> Floats:
 
 
 def _hook(talk: Talk, first: int) -> float:
-    """The first sentence counts; the second, if it is better, almost as much."""
+    """The first sentence counts, and the second half as much: either may catch."""
     second = talk.hooks[first + 1] if first + 1 < len(talk.hooks) else 0.0
-    return float(max(talk.hooks[first], _HOOK_FADE * second))
+    return float(1 - (1 - talk.hooks[first]) * (1 - _HOOK_FADE * second))
 
 
 def _topic(talk: Talk, first: int, last: np.ndarray) -> Floats:
@@ -122,13 +123,11 @@ def _density(talk: Talk, first: int, last: np.ndarray) -> Floats:
 
 
 def _payoff(talk: Talk, first: int, last: np.ndarray) -> Floats:
-    """A conclusion in the last sentence, or the one before; or a return to how it opened."""
+    """A conclusion in the last sentence, or the one before; or a return to what was said early on."""
     before = np.where(last > first, talk.payoffs[np.maximum(last - 1, 0)], 0.0)
     said = np.maximum(talk.payoffs[last], _PAYOFF_FADE * before)
-    opening = talk.vectors[first : first + 2].sum(axis=0)
-    length = float(np.linalg.norm(opening))
-    returns = talk.vectors[last] @ opening / length if length else np.zeros(len(last))
-    answered = np.where(last > first + 2, 0.6 * np.clip(returns, 0, 1), 0.0)
+    inside = talk.echo_places[last] >= first
+    answered = np.where(inside, np.clip(1.5 * talk.echoes[last], 0, _MOST_FOR_AN_ECHO), 0.0)
     return np.asarray(np.maximum(said, answered))
 
 

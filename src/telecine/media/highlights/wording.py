@@ -97,7 +97,7 @@ def _read_one(
         tokens=tokens,
         line=f" {' '.join(tokens)} ",
         content=tuple(
-            _stem(token) for token in tokens if token not in common and token not in fillers
+            stem(token) for token in tokens if token not in common and token not in fillers
         ),
         is_question=bool(_QUESTION.search(text)) and not _is_semicolon(text),
         is_exclamation=bool(_EXCLAMATION.search(text)),
@@ -142,7 +142,8 @@ def _counts(character: str) -> bool:
     return unicodedata.category(character)[0] in "LMN" or character == "%"
 
 
-def _stem(token: str) -> str:
+def stem(token: str) -> str:
+    """Return what a word counts as."""
     token = token.removesuffix("'s")
     if len(token) > _SHORT_LETTERS and token.endswith("s") and not token.endswith("ss"):
         token = token[:-1]
