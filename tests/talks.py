@@ -6,6 +6,7 @@ longer pause follows it. `PLANTED` talks have stories among dull matter, and one
 
 from __future__ import annotations
 
+import random
 import re
 
 from telecine.media.speech.transcript import Sentence, Transcript, Word
@@ -48,6 +49,41 @@ def spoken(
             now = words[-1].end_seconds + pause_seconds
         now += long_pause_seconds - pause_seconds
     return Transcript(language=language, words=tuple(words), sentences=tuple(sentences))
+
+
+def rambling(*, word_count: int) -> str:
+    """Return sentences of random words: more subjects and fewer repeats than any talk has."""
+    source = random.Random(7)
+    common = [
+        "the",
+        "a",
+        "of",
+        "and",
+        "to",
+        "in",
+        "is",
+        "it",
+        "that",
+        "he",
+        "was",
+        "for",
+        "on",
+        "with",
+        "as",
+        "at",
+        "his",
+        "they",
+        "be",
+        "this",
+    ]
+    words = [f"word{number}" for number in range(6000)] + common * 100
+    lines: list[str] = []
+    count = 0
+    while count < word_count:
+        length = max(1, int(source.gauss(13, 4)))
+        count += length
+        lines.append(" ".join(source.choices(words, k=length)).capitalize() + ".")
+    return " ".join(lines)
 
 
 BAKERY = """
@@ -247,7 +283,7 @@ JAPANESE = """
 この番組は布団の会社の提供でお送りします。クーポンコードを使うと二十パーセント引きになります。
 
 駐車場は建物の裏にあります。門は六時に閉まります。番号は秋の手紙に書いてあります。
-"""
+"""  # noqa: RUF001
 
 ARABIC = """
 لماذا عدت إلى المدرسة وأنا في الثلاثين من عمري؟ ضحك مديري عندما قلت له إنني أريد أن أصبح طبيبة!

@@ -10,7 +10,7 @@ import re
 from telecine.media.highlights import lexicon
 from telecine.media.highlights.wording import ends_finished, is_unspaced
 
-_FILLER = re.compile(r"(?:^|(?<=[\s,]))(?:um+|uh+m*|erm*|hmm+|mhm)\b[,.…]*\s*", re.IGNORECASE)
+_FILLER = re.compile(r"(?:^|(?<=[\s,]))(?:um+|uh+m*|erm*|hmm+|mhm)\b(?!-)[,.…]*\s*", re.IGNORECASE)
 _ASIDE = re.compile(r",\s*(?:you know|i mean)\s*,\s*", re.IGNORECASE)
 _TWICE = re.compile(
     r"\b(i|a|an|the|to|and|of|in|it|we|he|she|they|my|is|was|but|so)(?:,?\s+\1\b)+", re.IGNORECASE
@@ -22,8 +22,8 @@ def clean(text: str, *, english: bool) -> str:
     """Return a sentence for readers. Empty where nothing but fillers was said."""
     text = " ".join(text.split())
     if english:
-        text = _ASIDE.sub(" ", _FILLER.sub("", text))
-        text = lexicon.EMPTY_OPENERS.sub("", text)
+        text = lexicon.EMPTY_OPENERS.sub("", _FILLER.sub("", text))
+        text = _ASIDE.sub(" ", text)
         text = _TWICE.sub(r"\1", text)
         text = _HANGING_COMMA.sub(r"\1", text).strip(" ,")
     if not any(character.isalnum() for character in text):

@@ -17,7 +17,6 @@ from telecine.media.highlights.talk import Talk
 
 _MOST_CHARACTERS = 24_000
 _FEWEST_POSTS = 2
-_NUMBERED = re.compile(r"^\s*\(?\d{1,2}\s*(?:/\s*\d{0,2}|[.):])\s+")
 _HEADING = re.compile(r"^#{1,3} \S", re.MULTILINE)
 
 _RULES = """\
@@ -98,7 +97,12 @@ def _check(written: Written, *, talk: Talk) -> None:
 
 
 def _bare_posts(written: Written) -> list[str]:
-    return [_NUMBERED.sub("", _tidy(post)) for post in written.thread]
+    return [_bare(_tidy(post), at=at) for at, post in enumerate(written.thread, start=1)]
+
+
+def _bare(post: str, *, at: int) -> str:
+    """Return a post without its own number: `2/5 `, `2. `; another number is part of it."""
+    return re.sub(rf"^\(?{at}(?:/\d{{0,2}}|[.):])\)?(?:\s+|$)", "", post)
 
 
 def _tidy(text: str) -> str:
