@@ -30,6 +30,8 @@ OnHeard = Callable[[float], None]
 _ACTIVITY: Final = VadOptions(
     min_silence_duration_ms=300, min_speech_duration_ms=100, speech_pad_ms=0
 )
+#: Text that can be packed so well is one syllable over and over. Whisper's own threshold.
+_MOST_COMPRESSION: Final = 2.4
 #: The language is taken from the first so many windows of 30 s, as long as it is unsure.
 _LANGUAGE_WINDOWS: Final = 3
 
@@ -93,6 +95,8 @@ class Recogniser:
 
     def _heard(self, segments: Iterator[Segment], joined: Joined, told: OnHeard) -> Iterator[Word]:
         for segment in segments:
+            if segment.compression_ratio > _MOST_COMPRESSION:
+                continue  # at every temperature: music, or noise
             for word in self._whole(segment.words or []):
                 start, end = joined.span(float(word.start), float(word.end))
                 yield Word(
@@ -114,10 +118,11 @@ class Recogniser:
             is_sign = not any(letter.isalnum() for letter in text)
             if found and (is_sign or (is_spaced and not part.word.startswith(" "))):
                 last = found[-1]
+                between = " " if part.word.startswith(" ") else ""  # a dash stands alone
                 found[-1] = Heard(
                     start=last.start,
                     end=part.end if not is_sign else last.end,
-                    word=last.word.rstrip() + text,
+                    word=last.word.rstrip() + between + text,
                     probability=min(last.probability, part.probability)
                     if not is_sign
                     else last.probability,

@@ -13,7 +13,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from telecine.kit.errors import ProcessingError, UnsupportedMediaError
+from telecine.kit.errors import (
+    ProcessingError,
+    TelecineError,
+    UndecodableMediaError,
+    UnsupportedMediaError,
+)
 from telecine.media.ffmpeg import FFmpeg, never
 
 #: Samples a second.
@@ -39,13 +44,13 @@ def extract(
 
     Holes between stamps become silence, so that times stay true. What comes after
     `most_seconds` is left out. `on_progress` is told seconds. Raises `UnsupportedMediaError`
-    where there is no sound track, and what `FFmpeg.run` raises.
+    where there is no sound track, `UndecodableMediaError`, and what `FFmpeg.run` raises.
     """
     target = workspace / "speech.pcm"
     try:
         ffmpeg.run(
             (
-                *("-map", "0:a:0", "-vn", "-sn", "-dn", "-t", str(most_seconds)),
+                *("-map", "0:a:0?", "-vn", "-sn", "-dn", "-t", str(most_seconds)),
                 *("-af", f"aresample={RATE}:async=1:first_pts=0", "-ac", "1"),
                 *("-f", "s16le", target.name),
             ),
@@ -57,12 +62,17 @@ def extract(
             is_cancelled=is_cancelled,
         )
     except ProcessingError as error:
-        if "matches no streams" in error.message:
-            raise UnsupportedMediaError(
-                "The file has no sound track, so nothing is said."
-            ) from error
-        raise
+        raise _explained(error) from error
     return target
+
+
+def _explained(error: ProcessingError) -> TelecineError:
+    """Say what two failures of FFmpeg mean; others speak for themselves."""
+    if "does not contain any stream" in error.message:
+        return UnsupportedMediaError("The file has no sound track, so nothing is said.")
+    if "Error opening input" in error.message:
+        return UndecodableMediaError("The file is neither video nor sound, or it is damaged.")
+    return error
 
 
 def seconds_of(path: Path) -> float:

@@ -26,6 +26,11 @@ from telecine.media.speech.weights import Weights
 #: Of the work, what getting the sound out is; the model's share is by far the larger.
 _SOUND_SHARE: Final = 0.05
 _MOST_REPORT_BYTES: Final = 2**20
+#: How Python, the linker and C++ say that there is no memory.
+_NO_MEMORY: Final = (
+    *("MemoryError", "bad_alloc", "failed to map segment"),
+    *("Cannot allocate memory", "cannot allocate memory"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +149,7 @@ class _Reports:
 def _result(job: Job, reports: _Reports, ended: process.Ended) -> Transcript:
     if reports.last is not None and reports.last.failure is not None:
         raise reports.last.failure.to_error()
-    if ended.status < 0 or "bad_alloc" in ended.stderr_tail:
+    if ended.status < 0 or any(sign in ended.stderr_tail for sign in _NO_MEMORY):
         raise ResourceLimitError("Hearing needed more memory than one job may use, or crashed.")
     if ended.status:
         error = InternalError("The speech model could not be started.")

@@ -1,0 +1,110 @@
+"""A long sound is read in blocks that are cut where nobody speaks, and times lead back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telecine.media.speech import pieces
+from telecine.media.speech.pieces import BLOCK_SAMPLES, Block, Span
+from telecine.media.speech.sound import RATE, Samples
+
+
+def _loud(samples: Samples) -> list[Span]:
+    """A listener that takes everything above nothing for speech."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], (samples != 0).astype(int), [0]])))
+    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
+
+
+def _sound(path: Path, spans: list[tuple[float, float]], *, seconds: float) -> Path:
+    samples = np.zeros(round(seconds * RATE), dtype="<i2")
+    for start, stop in spans:
+        samples[round(start * RATE) : round(stop * RATE)] = 1000
+    path.write_bytes(samples.tobytes())
+    return path
+
+
+def test_a_block_is_cut_in_the_longest_of_its_late_pauses(tmp_path: Path) -> None:
+    path = _sound(tmp_path / "s.pcm", [(0, 200), (202, 280), (281, 420)], seconds=420)
+    first, second = pieces.blocks(path, _loud)
+    assert len(first.samples) == pytest.approx(201 * RATE, abs=1)
+    assert first.speech == ((0, 200 * RATE),)
+    assert second.first == len(first.samples)
+    assert second.speech[0][0] == pytest.approx(1 * RATE, abs=1)
+
+
+def test_a_talk_without_a_pause_is_cut_all_the_same(tmp_path: Path) -> None:
+    path = _sound(tmp_path / "s.pcm", [(0, 620)], seconds=620)
+    found = list(pieces.blocks(path, _loud))
+    assert [len(block.samples) for block in found] == [BLOCK_SAMPLES, BLOCK_SAMPLES, 20 * RATE]
+
+
+def test_a_pause_that_reaches_over_the_end_of_a_block_is_where_it_is_cut(tmp_path: Path) -> None:
+    path = _sound(tmp_path / "s.pcm", [(0, 250), (310, 320)], seconds=330)
+    found = list(pieces.blocks(path, _loud))
+    assert sum(len(block.samples) for block in found) == 330 * RATE
+    assert found[0].speech == ((0, 250 * RATE),)
+    start, stop = found[1].speech[0]
+    assert (found[1].first + start, found[1].first + stop) == (310 * RATE, 320 * RATE)
+
+
+def test_an_empty_sound_has_no_blocks(tmp_path: Path) -> None:
+    (tmp_path / "s.pcm").write_bytes(b"")
+    assert list(pieces.blocks(tmp_path / "s.pcm", _loud)) == []
+
+
+def test_half_a_sample_at_the_end_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "s.pcm").write_bytes(b"\1\0\1\0\1")
+    (block,) = pieces.blocks(tmp_path / "s.pcm", _loud)
+    assert len(block.samples) == 2
+
+
+def test_silence_is_left_out_of_what_the_model_hears_but_for_a_margin() -> None:
+    samples = np.ones(60 * RATE, dtype=np.float32)
+    block = Block(first=0, samples=samples, speech=((10 * RATE, 12 * RATE), (40 * RATE, 43 * RATE)))
+    joined = pieces.join(block)
+    assert len(joined.samples) == pytest.approx((5 + 4 * 0.25) * RATE, abs=4)
+    assert len(joined.pieces) == 2
+
+
+def test_a_time_in_what_the_model_hears_leads_back_to_the_film() -> None:
+    samples = np.ones(60 * RATE, dtype=np.float32)
+    block = Block(
+        first=100 * RATE, samples=samples, speech=((10 * RATE, 12 * RATE), (40 * RATE, 43 * RATE))
+    )
+    joined = pieces.join(block)
+    assert joined.span(0.25, 1.25) == pytest.approx((110.0, 111.0))
+    assert joined.span(2.75, 3.0) == pytest.approx((140.0, 140.25))
+
+
+def test_a_word_over_a_seam_stays_on_one_side_of_it() -> None:
+    samples = np.ones(60 * RATE, dtype=np.float32)
+    block = Block(first=0, samples=samples, speech=((10 * RATE, 12 * RATE), (40 * RATE, 43 * RATE)))
+    start, end = pieces.join(block).span(2.4, 3.4)
+    assert start == pytest.approx(39.75)
+    assert end == pytest.approx(40.65)
+
+
+@given(
+    st.lists(st.integers(0, 20 * RATE), max_size=12, unique=True).map(sorted),
+    st.floats(0, 25),
+    st.floats(0, 5),
+)
+def test_every_time_leads_into_a_piece(edges: list[int], start: float, length: float) -> None:
+    speech = tuple(zip(edges[::2], edges[1::2], strict=False))
+    joined = pieces.join(
+        Block(first=0, samples=np.zeros(20 * RATE, dtype=np.float32), speech=speech)
+    )
+    if not joined.pieces:
+        assert len(joined.samples) == 0
+        return
+    found = joined.span(start, start + length)
+    assert found[0] <= found[1]
+    assert any(
+        begin / RATE - 1e-6 <= found[0] and found[1] <= end / RATE + 1e-6
+        for begin, end in joined.pieces
+    )
