@@ -125,26 +125,26 @@ waited eleven years for somebody to notice me. The next day I asked, and it took
 Being good at your work is not enough, you have to open your mouth.
 """
 
-_GREETING = """
+GREETING = """
 Good morning everyone, and welcome back to the show. Um, so, my name is Peter and today we are
 going to talk about a lot of things. Please hit the subscribe button and leave a comment below. It
 is really nice to be here again, you know, as always.
 """
 
-_AGENDA = """
+AGENDA = """
 So we have a few items on the agenda. The schedule is more or less the same as it was in spring.
 There were some changes to the form, and the form has to be filled in twice. Then there is the
 room, which is still the room on the second floor. That is about all there is to say about the
 schedule, I think.
 """
 
-_FOLDERS = """
+FOLDERS = """
 Um, yes, so, the documents are on the server, in the folder, sort of. There is a folder for each
 month, and there is a list. The list is updated by the office, kind of, every second week or so.
 You can also ask at the desk, and they will look it up, or whatever.
 """
 
-_PARKING = """
+PARKING = """
 Right, so the parking. The parking is behind the building, and the gate is closed at six. There
 are some spaces on the other side, and these are numbered. The numbers are in the letter that was
 sent out in the autumn. We will take questions later, and thank you for coming.
@@ -168,17 +168,17 @@ You will never go back.
 #: Each: the talk, the stories in it, and the advertisement that is never to be chosen.
 PLANTED = {
     "bakery and languages": (
-        (_GREETING, _AGENDA, BAKERY, _FOLDERS, MATTRESSES, LANGUAGES, _PARKING),
+        (GREETING, AGENDA, BAKERY, FOLDERS, MATTRESSES, LANGUAGES, PARKING),
         (BAKERY, LANGUAGES),
         MATTRESSES,
     ),
     "ferry and salary": (
-        (_GREETING, FERRY, VITAMINS, _PARKING, _AGENDA, SALARY, _FOLDERS),
+        (GREETING, FERRY, VITAMINS, PARKING, AGENDA, SALARY, FOLDERS),
         (FERRY, SALARY),
         VITAMINS,
     ),
     "the advertisement comes first": (
-        (VITAMINS, _FOLDERS, SALARY, _AGENDA, BAKERY, _PARKING),
+        (VITAMINS, FOLDERS, SALARY, AGENDA, BAKERY, PARKING),
         (SALARY, BAKERY),
         VITAMINS,
     ),
@@ -253,6 +253,73 @@ to be around twenty six percent for the full year. With regard to currencies, th
 to the assumptions. The next report will be published on the ninth of February.
 """,
 }
+
+#: Each alone is hidden among dull matter. They were written after the rules, to see what those miss.
+STORIES = {
+    "a drawer": """
+My grandmother kept a locked drawer in the kitchen for fifty years. We were told that there was
+money in it, and my cousins fought about it at her birthday parties. When she was in hospital she
+gave me the key and told me to open it alone. Inside were four hundred bus tickets. Every one of
+them had a date on the back, and a single line. Saw the sea. Bought the blue coat. Told Martin no.
+She had written one line about every trip she ever made on her own. I rode home on the bus that
+evening and I kept the ticket.
+""",
+    "dark silicon": """
+The chip industry has a dirty little problem that engineers call dark silicon. For thirty years we
+made transistors smaller, and every generation used less power. Then around 2006 that stopped. Today
+a processor can hold ten billion transistors, but if you switched all of them on at once, the thing
+would melt in under a second. So most of your phone is off, all the time, on purpose. You paid for a
+city, and you are living in one room with the lights on. And that is the reason why every company
+now builds special little chips for special little jobs.
+""",
+    "hiring": """
+I want to give you one rule for hiring that I wish somebody had given me. Never hire the person who
+answers fastest. We had two candidates for the same post, and one of them had an answer before I had
+finished the question. The other one looked out of the window for what felt like a year. I hired the
+fast one. Eighteen months later we had rebuilt everything that he had answered quickly. The slow one
+runs the company that bought us. So when somebody makes you wait, be quiet and let them think.
+""",
+    "bees": """
+So here is something about bees that kept me awake. A hive in winter is a ball of twenty thousand
+animals that do nothing but shiver. They take turns. The ones on the outside freeze for an hour, and
+then the ones on the inside push them into the middle, where it is thirty five degrees. No bee
+decides this and no bee is in charge. And in spring the ones that shivered are all dead, and the
+ones that come out have never seen a flower. They fly straight to it anyway.
+""",
+    "a ward": """
+We almost cancelled the product on a Tuesday. The numbers were terrible, eleven users in four
+months, and nine of those were us. Then Dana in support read out an email from a nurse in Leeds. The
+nurse had printed our screen and taped it above every bed on the ward. She was not even a user. She
+had made a paper version of our software because the hospital would not install it. We did not
+cancel it. We gave the paper version away for free, and that is how we got our first four thousand
+hospitals.
+""",
+    "going blind": """
+People ask me what it is like to go blind slowly. It is like somebody turning down a radio in
+another room. You do not notice the moment when you stop hearing it. I noticed it because I said
+good morning to a coat. It was my own coat, on the hook where it always hangs. I stood there and I
+apologised to it. And then I laughed so much that my wife came down, and I thought, all right, if
+this is how it is going to be, then it is going to be funny.
+""",
+}
+
+MUSEUM = """
+The museum is open from ten to six, and until eight on Thursdays. Tickets can be bought at the desk
+or on the website. Children under six do not pay. The cloakroom is to the left of the entrance, and
+large bags have to be left there. Photographs are allowed in all rooms except the second. There is a
+lift behind the shop. The next guided tour starts at eleven and takes fifty minutes. Audio guides
+are available in nine languages.
+"""
+
+CEMENT = """
+In chapter two we saw that cement consists of four minerals. Today we look at the first of these in
+some more detail. It makes up about sixty percent of the clinker. Its reaction with water takes
+place in five stages, which are usually called the initial period, the dormant period, the
+acceleration, the deceleration and the steady state. The figure on page ninety shows the heat that
+is released in each of them. As you can see, the maximum is reached after about ten hours. The exact
+time depends on the fineness and on the temperature. This will be important when we come to
+retarders.
+"""
 
 GERMAN = """
 Guten Morgen und herzlich willkommen zu einer neuen Folge. Schön, dass ihr alle da seid.

@@ -40,14 +40,16 @@ class _Window:
 def choose(talk: Talk, *, wishes: Wishes | None = None) -> tuple[Candidate, ...]:
     """Return the clips that the talk offers, the best first; none where nothing was said."""
     wishes = wishes or Wishes()
-    windows = sorted(_windows(talk, wishes), key=lambda window: (-window.raw, window.first))
-    chosen: list[_Window] = []
-    for window in windows:
-        if len(chosen) == wishes.max_clips or not _is_good_enough(window, best=chosen[:1]):
-            break
-        if all(_is_apart(talk, window, other) for other in chosen):
-            chosen.append(window)
-    return tuple(_candidate(talk, window) for window in chosen)
+    found = _best_apart(talk, _windows(talk, wishes), most=wishes.max_clips)
+    return tuple(
+        _candidate(talk, window) for window in found if _is_good_enough(window, best=found[0])
+    )
+
+
+def offer(talk: Talk, *, wishes: Wishes, most: int) -> tuple[Candidate, ...]:
+    """Return what might be chosen by somebody with another taste, good or not, the best first."""
+    found = _best_apart(talk, _windows(talk, wishes), most=most)
+    return tuple(_candidate(talk, window) for window in found)
 
 
 def cut(talk: Talk, *, segments: Sequence[tuple[float, float]]) -> tuple[Candidate, ...]:
@@ -126,11 +128,19 @@ def _ends(talk: Talk, first: int, wishes: Wishes) -> list[int]:
     return [int(end) for end in ends]
 
 
-def _is_good_enough(window: _Window, *, best: Sequence[_Window]) -> bool:
-    if not best:
-        return True
-    least = max(_LEAST_SCORE, _LEAST_SHARE_OF_BEST * weighing.score(best[0].raw))
-    return weighing.score(window.raw) >= least
+def _best_apart(talk: Talk, windows: Sequence[_Window], *, most: int) -> list[_Window]:
+    taken: list[_Window] = []
+    for window in sorted(windows, key=lambda window: (-window.raw, window.first)):
+        if len(taken) == most:
+            break
+        if all(_is_apart(talk, window, other) for other in taken):
+            taken.append(window)
+    return taken
+
+
+def _is_good_enough(window: _Window, *, best: _Window) -> bool:
+    least = max(_LEAST_SCORE, _LEAST_SHARE_OF_BEST * weighing.score(best.raw))
+    return window is best or weighing.score(window.raw) >= least
 
 
 def _is_apart(talk: Talk, one: _Window, other: _Window) -> bool:

@@ -43,7 +43,7 @@ FILLER_PHRASES = _phrases("you know, i mean, sort of, kind of, or whatever, and 
 #: A clip that opens so hangs in the air: what came before is missing.
 WEAK_OPENERS = _words("""and so but or because then also it it's its this that that's these those they they're he
     he's she she's him her them which who whom where there there's anyway plus yet therefore
-    however as well yeah yes no right okay ok um uh such one ones""")
+    however as yes no right um uh such one ones""")
 
 PRONOUNS = _words(
     """he he's she she's it it's they they're him her them this that these those which and but"""
@@ -57,7 +57,7 @@ EMPTY_OPENERS = re.compile(
 LOOSE_OPENERS = re.compile(r"^(?:(?:so|and|but|now|because)\b,?\s+)+", re.IGNORECASE)
 
 STORY = _phrases(
-    """when i was, when we were, when my, one day, one night, one morning, one evening, the day i,
+    """when i was, when we were, when my, one day, one night, for * years, we were told, i was told, he told me, she told me, grew up, used to, one morning, one evening, the day i,
     the day my, the day we, the night i, the night my, i remember, i still remember,
     i will never forget, i'll never forget, ago, last year,
     last summer, last winter, last week, last month, happened to me, it happened, the first time, the last time,
@@ -70,11 +70,22 @@ STORY = _phrases(
 CLAIM = _phrases(
     """never, always, nobody, no one, everyone, everybody, nothing, everything, secret*, truth,
     mistake*, wrong, biggest, worst, best, most people, the problem is, the reason, the only,
-    the hardest, the single, impossible, myth, lie, lied, stop, here's why, here is why,
+    the hardest, the single, impossible, myth, lie, lied, stop, here's why, here is, here's, ask me, asks me, asked me, keeps me, kept me, made me,
     what if, imagine, have you ever, did you know, the real, changed my life, changed everything,
     no matter, the trick is, you need, you should, you have to, you don't, don't, must, instead,
     actually, surprising*, strange*, craziest, weirdest, dangerous, expensive, failed, failure,
-    fired, bankrupt, quit, died, dying, saved, broke, killed, almost, nearly"""
+    fired, bankrupt, quit, problem*, rule, advice, wish, hidden, hide, locked,
+    dirty, weird*, paradox, forget*, forgot, learn*, love*, hate*, broken, crazy, insane,
+    every single, i want to, i believe, i think about, what happens, what happened, believe,
+    wonder*, discover*, invent*, alone, suddenly, war, rich, poor,
+    nightmare, dream*, afraid, illegal, banned, died, dying, saved, broke, killed, almost, nearly"""
+)
+
+#: Who talks of people talks of these; notices and instructions hardly do.
+PEOPLE = _words(
+    """i i'm i've i'd i'll me my mine myself he he's he'd his him she she's she'd her hers we we're
+    we've we'd us our you you're you've you'd your somebody someone nobody people man woman boy girl
+    child kid kids mother father friend friends wife husband brother sister guy"""
 )
 
 ADDRESS = _words("you you're your you've you'd you'll yourself")
@@ -88,7 +99,8 @@ NUMBER_WORDS = _words("""two three four five six seven eight nine ten eleven twe
 PAYOFF = _phrases(
     """that's when, that is when, that was when, turns out, turned out, the lesson, i learned,
     i learnt, we learned, i've learned, taught me, the point is, the point was, that's why,
-    that is why, which is why, which means, that means, in the end, it changed, changed my,
+    that is why, the reason why, is the reason, so when, so if, so the next, so next, so please, so don't,
+    so never, so always, the next time, months later, i kept, he kept, she kept, i wish, which is why, which means, that means, in the end, it changed, changed my,
     changed everything, changed how, i realised, i realized, realised, realized, never again,
     ever since, since then, from that day, from then on, to this day, the moral, so if you,
     remember that, the answer is, the answer was, the secret is, the trick is, the truth is,

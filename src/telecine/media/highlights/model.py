@@ -49,7 +49,7 @@ class Parts:
 
     `hook`: the first words make one want the next. `completeness`: it needs nothing before or
     after. `topic`: one subject, from its beginning to its end. `density`: little of it is
-    filler. `payoff`: it ends on a conclusion. `emotion`: words of feeling. `energy`: louder,
+    filler. `payoff`: it ends on a conclusion. `emotion`: words of feeling and of people. `energy`: louder,
     livelier than the rest of the talk.
     """
 

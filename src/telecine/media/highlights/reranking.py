@@ -111,8 +111,7 @@ def rank(
     local = choosing.choose(talk, wishes=wishes)
     if model is None or not local:
         return Ranking(candidates=local, engine=LOCAL)
-    many = replace(wishes, max_clips=_MOST_OFFERED)
-    shown = _shown(talk, choosing.choose(talk, wishes=many))
+    shown = _shown(talk, choosing.offer(talk, wishes=wishes, most=_MOST_OFFERED))
     rules = _RULES.format(
         most=wishes.max_clips,
         shortest=wishes.min_seconds,

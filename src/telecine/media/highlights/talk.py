@@ -22,6 +22,9 @@ from telecine.media.highlights.wording import Reading, read
 from telecine.media.speech.transcript import Sentence, Transcript
 
 _UNKNOWN = 0.5
+# What stands for the words of feeling and conclusion where nobody here can read them.
+_UNREAD = 0.25
+_PEOPLE_RATE = 6.0
 _PAUSE_SECONDS = 0.6
 # Speech that is so many dB above the talk's middle is as loud as it counts.
 _LOUD_DB = 8.0
@@ -48,6 +51,7 @@ class Talk:
     echo_places: NDArray[np.int64]
     echoes: Floats
     feelings: Floats
+    people: Floats
     energies: Floats
     sureness: Floats
     first_token: Floats
@@ -85,6 +89,7 @@ def prepare(
         echoes=echoes,
         payoffs=_array(_payoff(reading, english=english) for reading in readings),
         feelings=_array(_feeling(reading, english=english) for reading in readings),
+        people=_array(_people(reading, english=english) for reading in readings),
         energies=_energies(sentences, readings, loudness),
         sureness=_sureness(transcript),
         first_token=first_token,
@@ -125,7 +130,7 @@ def _hook(reading: Reading, *, english: bool) -> float:
         claims = len({found.group() for found in lexicon.CLAIM.finditer(reading.line)})
         value += 0.36 * bool(lexicon.STORY.search(reading.line))
         value += 0.18 * min(claims, 2)
-        value += 0.10 * bool(tokens & lexicon.ADDRESS)
+        value += 0.10 * bool(tokens & lexicon.ADDRESS) + 0.06 * bool(tokens & lexicon.PEOPLE)
         value += 0.12 * bool(lexicon.EMOTION.search(reading.line))
         value += 0.12 * (reading.tokens[:1] != () and reading.tokens[0] in lexicon.QUESTION_WORDS)
         value -= 0.25 * (reading.tokens[:1] != () and reading.tokens[0] in lexicon.WEAK_OPENERS)
@@ -143,7 +148,7 @@ def _opening(reading: Reading, *, english: bool) -> float:
 
 
 def _payoff(reading: Reading, *, english: bool) -> float:
-    value = 0.25 * reading.is_exclamation
+    value = 0.25 * reading.is_exclamation + (0 if english else _UNREAD)
     if english:
         found = len({match.group() for match in lexicon.PAYOFF.finditer(reading.line)})
         value += 0.5 * min(found, 2)
@@ -151,11 +156,19 @@ def _payoff(reading: Reading, *, english: bool) -> float:
 
 
 def _feeling(reading: Reading, *, english: bool) -> float:
-    value = 0.4 * reading.is_exclamation
+    value = 0.4 * reading.is_exclamation + (0 if english else _UNREAD)
     if english:
         found = len({match.group() for match in lexicon.EMOTION.finditer(reading.line)})
         value += 0.4 * min(found, 2)
     return min(value, 1.0)
+
+
+def _people(reading: Reading, *, english: bool) -> float:
+    """Return how much a sentence is about people: every sixth word is as much as counts."""
+    if not english or not reading.tokens:
+        return 0.0
+    named = sum(token in lexicon.PEOPLE for token in reading.tokens)
+    return min(_PEOPLE_RATE * named / len(reading.tokens), 1.0)
 
 
 def _fillers(reading: Reading) -> int:

@@ -28,7 +28,7 @@ _WEIGHTS = {
 }
 # The score is a logistic curve: how steep, and which raw value is worth 50.
 _STEEPNESS = 9.5
-_MIDDLE = 0.52
+_MIDDLE = 0.53
 # A clip of nothing but good form, without hook, payoff or feeling, keeps this share.
 _LIFELESS_SHARE = 0.72
 _UNSURE_SHARE = 0.6
@@ -39,7 +39,7 @@ _ODD_LENGTH_SHARE = 0.9
 # What is said within so many sentences of the start can still hook; of the end, pay off.
 _HOOK_FADE = 0.5
 _PAYOFF_FADE = 0.85
-_MOST_FOR_AN_ECHO = 0.6
+_MOST_FOR_AN_ECHO = 0.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,9 @@ def weigh(talk: Talk, *, first: int, ends: Sequence[int]) -> Windows:
     last = np.asarray(ends, dtype=int) - 1
     columns = {
         "hook": np.full(len(last), _hook(talk, first)),
-        "completeness": 0.5 * talk.openings[first] + 0.5 * talk.endings[last],
+        "completeness": 0.35 * talk.openings[first]
+        + 0.20 * talk.boundaries[first]
+        + 0.45 * talk.endings[last],
         "topic": _topic(talk, first, last),
         "density": _density(talk, first, last),
         "payoff": _payoff(talk, first, last),
@@ -127,13 +129,14 @@ def _payoff(talk: Talk, first: int, last: np.ndarray) -> Floats:
     before = np.where(last > first, talk.payoffs[np.maximum(last - 1, 0)], 0.0)
     said = np.maximum(talk.payoffs[last], _PAYOFF_FADE * before)
     inside = talk.echo_places[last] >= first
-    answered = np.where(inside, np.clip(1.5 * talk.echoes[last], 0, _MOST_FOR_AN_ECHO), 0.0)
+    answered = np.where(inside, np.clip(1.2 * talk.echoes[last], 0, _MOST_FOR_AN_ECHO), 0.0)
     return np.asarray(np.maximum(said, answered))
 
 
 def _emotion(talk: Talk, first: int, last: np.ndarray) -> Floats:
     peak = _highest(talk.feelings, first, last)
-    return np.asarray(0.5 * peak + 1.0 * _mean(talk.feelings, first, last))
+    feeling = 0.5 * peak + 0.8 * _mean(talk.feelings, first, last)
+    return np.asarray(feeling + 0.35 * _mean(talk.people, first, last))
 
 
 def _seconds(talk: Talk, first: int, last: np.ndarray) -> Floats:
