@@ -218,6 +218,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             description="HTTP proxy for all outgoing requests: http://host:port. It then resolves and judges the targets."
         ),
     ] = ""
+    llm_url: Annotated[
+        str,
+        Meta(
+            description="Language model that ranks clips and writes their texts: an address of the OpenAI kind, such as http://127.0.0.1:11434/v1. It may be private. Transcripts are sent there; empty: nothing is sent, and rules choose."
+        ),
+    ] = ""
+    llm_model: Annotated[str, Meta(description="Name of the model at that address.")] = ""
+    llm_key: Annotated[str, Meta(description="Key for that address, if it wants one.")] = ""
     trusted_proxies: Annotated[
         str,
         Meta(
