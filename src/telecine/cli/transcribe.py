@@ -26,7 +26,7 @@ from telecine import assembly, settings
 from telecine.cli.target import deliver, require_file, require_place, workspace
 from telecine.kit.errors import InvalidRequestError
 from telecine.kit.log import configure
-from telecine.media.speech import subtitles, transcript, weights
+from telecine.media.speech import subtitles, weights
 from telecine.media.speech.job import QUALITIES
 from telecine.media.speech.transcribe import Speech
 from telecine.media.speech.transcript import Transcript
@@ -38,7 +38,7 @@ _WRITERS: Final = MappingProxyType(
         ".srt": lambda heard: subtitles.write_srt(subtitles.cues(heard)).encode(),
         ".vtt": lambda heard: subtitles.write_vtt(subtitles.cues(heard)).encode(),
         ".txt": lambda heard: subtitles.write_text(heard).encode(),
-        ".json": transcript.to_json,
+        ".json": subtitles.write_words,
     }
 )
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telecine.media.speech import pieces
-from telecine.media.speech.pieces import BLOCK_SAMPLES, Block, Span
+from telecine.media.speech.pieces import BLOCK_SAMPLES, Block, Span, Spoken, Sure
 from telecine.media.speech.sound import RATE, Samples
 
 
@@ -63,38 +63,71 @@ def test_half_a_sample_at_the_end_is_left_out(tmp_path: Path) -> None:
     assert len(block.samples) == 2
 
 
-def test_silence_is_left_out_of_what_the_model_hears_but_for_a_margin() -> None:
+_TWO = ((10 * RATE, 12 * RATE), (40 * RATE, 43 * RATE))
+
+
+def _joined(*, first: int = 0) -> pieces.Joined:
+    """Two pieces of speech of a minute: in the joined sound the voice is at 0.4-2.4, 3.2-6.2 s."""
     samples = np.ones(60 * RATE, dtype=np.float32)
-    block = Block(first=0, samples=samples, speech=((10 * RATE, 12 * RATE), (40 * RATE, 43 * RATE)))
-    joined = pieces.join(block)
-    assert len(joined.samples) == pytest.approx((5 + 4 * 0.25) * RATE, abs=4)
+    return pieces.join(Block(first=first, samples=samples, speech=_TWO))
+
+
+def _at(start: float, end: float, sure: Sure = "middle") -> Spoken:
+    return Spoken(start_seconds=start, end_seconds=end, sure=sure)
+
+
+def test_silence_is_left_out_of_what_the_model_hears_but_for_a_margin() -> None:
+    joined = _joined()
+    assert len(joined.samples) == pytest.approx((5 + 4 * 0.4) * RATE, abs=4)
     assert len(joined.pieces) == 2
 
 
 def test_a_time_in_what_the_model_hears_leads_back_to_the_film() -> None:
-    samples = np.ones(60 * RATE, dtype=np.float32)
-    block = Block(
-        first=100 * RATE, samples=samples, speech=((10 * RATE, 12 * RATE), (40 * RATE, 43 * RATE))
-    )
-    joined = pieces.join(block)
-    assert joined.span(0.25, 1.25) == pytest.approx((110.0, 111.0))
-    assert joined.span(2.75, 3.0) == pytest.approx((140.0, 140.25))
+    joined = _joined(first=100 * RATE)
+    one, two = joined.place([_at(0.4, 1.4), _at(3.2, 3.5)])
+    assert one == pytest.approx((110.0, 111.0))
+    assert two == pytest.approx((140.0, 140.3))
+    assert joined.seconds(3.2) == pytest.approx(140.0)
 
 
 def test_a_word_over_a_seam_stays_on_one_side_of_it() -> None:
-    samples = np.ones(60 * RATE, dtype=np.float32)
-    block = Block(first=0, samples=samples, speech=((10 * RATE, 12 * RATE), (40 * RATE, 43 * RATE)))
-    start, end = pieces.join(block).span(2.4, 3.4)
-    assert start == pytest.approx(39.75)
-    assert end == pytest.approx(40.65)
+    first, second, third = _joined().place([_at(0.5, 1.0), _at(2.6, 4.0), _at(4.0, 4.5)])
+    assert first[1] < 12
+    assert second == pytest.approx((39.6, 40.8))
+    assert third == pytest.approx((40.8, 41.3))
+
+
+def test_the_last_word_of_a_segment_is_where_it_begins_however_long_it_is() -> None:
+    _, last, _ = _joined().place([_at(0.5, 1.0), _at(1.5, 5.0, "start"), _at(5.0, 5.5)])
+    assert last == pytest.approx((11.1, 12.4))
+
+
+def test_a_last_word_that_begins_after_the_voice_is_in_the_next_piece() -> None:
+    _, last, _ = _joined().place([_at(0.5, 1.0), _at(2.5, 3.6, "start"), _at(5.0, 5.5)])
+    assert last == pytest.approx((39.6, 40.4))
+
+
+def test_the_first_word_of_a_segment_is_where_it_ends() -> None:
+    _, first = _joined().place([_at(0.5, 1.0), _at(1.2, 4.0, "end")])
+    assert first == pytest.approx((39.6, 40.8))
+
+
+def test_a_piece_without_words_gets_the_one_that_reaches_it() -> None:
+    """A man says `done` three seconds after his sentence: it is no part of the sentence's sound."""
+    _, done = _joined().place([_at(0.5, 1.8), _at(1.8, 3.5, "start")])
+    assert done == pytest.approx((39.6, 40.3))
 
 
 @given(
     st.lists(st.integers(0, 20 * RATE), max_size=12, unique=True).map(sorted),
-    st.floats(0, 25),
-    st.floats(0, 5),
+    st.lists(
+        st.tuples(st.floats(0, 25), st.floats(0, 5), st.sampled_from(["start", "middle", "end"])),
+        max_size=12,
+    ),
 )
-def test_every_time_leads_into_a_piece(edges: list[int], start: float, length: float) -> None:
+def test_every_time_leads_into_a_piece(
+    edges: list[int], spans: list[tuple[float, float, Sure]]
+) -> None:
     speech = tuple(zip(edges[::2], edges[1::2], strict=False))
     joined = pieces.join(
         Block(first=0, samples=np.zeros(20 * RATE, dtype=np.float32), speech=speech)
@@ -102,9 +135,11 @@ def test_every_time_leads_into_a_piece(edges: list[int], start: float, length: f
     if not joined.pieces:
         assert len(joined.samples) == 0
         return
-    found = joined.span(start, start + length)
-    assert found[0] <= found[1]
-    assert any(
-        begin / RATE - 1e-6 <= found[0] and found[1] <= end / RATE + 1e-6
-        for begin, end in joined.pieces
-    )
+    placed = joined.place([_at(start, start + length, sure) for start, length, sure in spans])
+    assert len(placed) == len(spans)
+    for start, end in placed:
+        assert start <= end
+        assert any(
+            begin / RATE - 1e-6 <= start and end <= stop / RATE + 1e-6
+            for begin, stop in joined.pieces
+        )

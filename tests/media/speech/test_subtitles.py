@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from telecine.media.speech import sentences, subtitles, transcript
 from telecine.media.speech.subtitles import Cue
 from telecine.media.speech.transcript import Transcript, Word
+from telecine.media.timeline.dialects import parse
 
 
 def _heard(text: str, *, language: str = "en", word_seconds: float = 0.3) -> Transcript:
@@ -78,6 +80,28 @@ def test_text_begins_a_paragraph_after_a_long_pause() -> None:
 def test_json_leads_back_to_the_same_transcript() -> None:
     heard = _heard("One is done. Two")
     assert transcript.from_json(transcript.to_json(heard)) == heard
+
+
+def test_words_in_json_are_the_words_of_a_caption_clip() -> None:
+    document = {
+        "meta": {"version": "2.0.0", "width": 320, "height": 240, "fps": 10},
+        "tracks": [
+            {
+                "clips": [
+                    {
+                        "type": "captions",
+                        "start": 0,
+                        "duration": 2,
+                        "words": json.loads(subtitles.write_words(_heard("One is done. Two")))[
+                            "words"
+                        ],
+                    }
+                ]
+            }
+        ],
+    }
+    parsed = parse(document)
+    assert (parsed.problems, parsed.warnings) == ((), ())
 
 
 @given(

@@ -6,12 +6,12 @@ sentences is a composite: LibriVox recordings with silence between them.
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from tests import debian, samples
+from tests.media.speech.scoring import word_errors, words_of
 
 from telecine import settings
 from telecine.kit.errors import (
@@ -53,9 +53,8 @@ def test_at_most_one_word_in_twenty_of_five_read_sentences_is_wrong(
     reading: tuple[Transcript, list[float]],
 ) -> None:
     heard, _ = reading
-    wanted = _plain(" ".join(debian.LIBRIVOX_TEXTS.values()))
-    found = _plain(" ".join(word.text for word in heard.words))
-    assert _distance(wanted, found) / len(wanted) <= 0.05, " ".join(found)
+    wrong, of = word_errors(heard)
+    assert wrong / of <= 0.05, words_of(heard)
 
 
 def test_each_sentence_lies_where_it_is_read(reading: tuple[Transcript, list[float]]) -> None:
@@ -90,18 +89,20 @@ def test_progress_goes_up_to_one(reading: tuple[Transcript, list[float]]) -> Non
     assert told[-1] == pytest.approx(1.0)
 
 
-def test_a_man_who_talks_to_his_webcam_is_heard(tmp_path: Path) -> None:
+def test_a_word_after_a_long_silence_is_where_it_is_said(tmp_path: Path) -> None:
+    """A man talks to his webcam, falls silent for three seconds, and says: done."""
     heard = _speech("tiny.en").transcribe(debian.talking_head(), workspace=tmp_path, quality="fast")
-    assert "directory" in _plain(" ".join(word.text for word in heard.words))
+    assert words_of(heard)[-2:] == ["directory", "done"]
+    directory, done = heard.words[-2:]
+    assert 2.6 < directory.end_seconds < 3.3
+    assert done.start_seconds == pytest.approx(6.35, abs=0.12)
     assert not (tmp_path / "speech.pcm").exists(), "samples take room; they go first"
 
 
 def test_spanish_is_noticed_and_written_down(tmp_path: Path) -> None:
     heard = _speech().transcribe(debian.spanish(), workspace=tmp_path, quality="fast")
     assert heard.language == "es"
-    assert {"felicidades", "usted", "código"} <= set(
-        _plain(" ".join(word.text for word in heard.words))
-    )
+    assert {"felicidades", "usted", "código"} <= set(words_of(heard))
 
 
 def test_a_sound_that_begins_later_than_the_picture_keeps_its_times(tmp_path: Path) -> None:
@@ -206,19 +207,3 @@ def _places() -> list[tuple[float, float]]:
 def _seconds(path: Path) -> float:
     """Of a WAV of 16-bit mono samples at 16 kHz."""
     return (path.stat().st_size - 44) / 2 / 16_000
-
-
-def _plain(text: str) -> list[str]:
-    """Words as a reader says them: no signs, no capitals, `Mr.` in full."""
-    spoken = text.lower().replace("mr.", "mister").replace("-", " ")
-    return re.findall(r"[\w']+", spoken)
-
-
-def _distance(wanted: list[str], found: list[str]) -> int:
-    """How many words are put in, left out or taken for others (Levenshtein)."""
-    row = list(range(len(found) + 1))
-    for at, word in enumerate(wanted, 1):
-        above, row = row, [at]
-        for to, other in enumerate(found, 1):
-            row.append(min(above[to] + 1, row[-1] + 1, above[to - 1] + (word != other)))
-    return row[-1]

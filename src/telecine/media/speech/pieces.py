@@ -11,8 +11,9 @@ import bisect
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -24,12 +25,19 @@ Span = tuple[int, int]
 #: Finds speech in samples.
 Listen = Callable[[Samples], Sequence[Span]]
 
+#: Which instant of a word says where it is.
+Sure = Literal["start", "middle", "end"]
+
 #: A block: enough for several windows of the model, little enough for memory.
 BLOCK_SAMPLES: Final = 300 * RATE
 #: A block is cut in its last part, at the longest pause there.
 _LATEST_PART: Final = 0.6
 #: What is left of the silence before and after a piece.
-_MARGIN_SAMPLES: Final = round(0.25 * RATE)
+_MARGIN_SAMPLES: Final = round(0.4 * RATE)
+#: A word that begins so shortly before a seam is heard after it: its start is in the margin.
+_STRAY_SECONDS: Final = _MARGIN_SAMPLES / RATE + 0.06
+#: As much of a word must be heard in a piece to belong there.
+_LEAST_HEARD_SAMPLES: Final = round(0.08 * RATE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +53,28 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """A word as the model has it, in seconds of the joined sound.
+
+    `sure` is the edge that can be relied on: a model stretches the last word of what it hears
+    in one go backwards into silence, and the first one forwards.
+    """
+
+    start_seconds: float
+    end_seconds: float
+    sure: Sure = "middle"
+
+    @property
+    def sure_seconds(self) -> float:
+        """The instant that says in which piece the word is."""
+        if self.sure == "start":
+            return self.start_seconds + _STRAY_SECONDS
+        if self.sure == "end":
+            return self.end_seconds - _STRAY_SECONDS
+        return (self.start_seconds + self.end_seconds) / 2
+
+
+@dataclass(frozen=True, kw_only=True)
 class Joined:
     """The speech of a block without its silence."""
 
@@ -52,23 +82,50 @@ class Joined:
     pieces: tuple[Span, ...]
     first: int
 
-    def span(self, start_seconds: float, end_seconds: float) -> tuple[float, float]:
-        """Return when in the film something is, in seconds, that is then in the joined sound.
+    def place(self, spoken: Sequence[Spoken]) -> list[tuple[float, float]]:
+        """Return when in the film each word is, in seconds. The words are in order.
 
-        It lies in one piece, that of its middle: what reaches over a seam is cut there.
+        A word lies in one piece; what reaches over a seam is cut there. A piece is there because
+        somebody speaks, so one that would be without words gets its neighbour's that reach it.
         """
-        starts = self._starts
-        middle = (start_seconds + end_seconds) / 2 * RATE
-        number = max(0, bisect.bisect_right(starts, middle) - 1)
-        begin, stop = self.pieces[number]
-        times = []
-        for seconds in (start_seconds, end_seconds):
-            within = min(max(seconds * RATE - starts[number], 0), stop - begin)
-            times.append((self.first + begin + within) / RATE)
-        return times[0], times[1]
+        numbers = [self._piece_at(word.sure_seconds) for word in spoken]
+        for empty in sorted(set(range(len(self.pieces))) - set(numbers)):
+            for at, word in enumerate(spoken):
+                if self._reaches(word, empty) and numbers.count(numbers[at]) > 1:
+                    numbers[at] = empty
+                    break
+        return [self._within(number, word) for number, word in zip(numbers, spoken, strict=True)]
 
-    @property
+    def seconds(self, joined_seconds: float) -> float:
+        """Return which instant of the film an instant of the joined sound is."""
+        now = Spoken(start_seconds=joined_seconds, end_seconds=joined_seconds)
+        return self._within(self._piece_at(joined_seconds), now)[0]
+
+    def _piece_at(self, joined_seconds: float) -> int:
+        return max(0, bisect.bisect_right(self._starts, joined_seconds * RATE) - 1)
+
+    def _reaches(self, word: Spoken, number: int) -> bool:
+        """Say whether a word is heard while somebody speaks in a piece, as the model has it."""
+        begin, stop = self.pieces[number]
+        start = self._starts[number]
+        voice_start = start + _MARGIN_SAMPLES
+        voice_end = start + (stop - begin) - _MARGIN_SAMPLES
+        heard = min(word.end_seconds * RATE, voice_end) - max(
+            word.start_seconds * RATE, voice_start
+        )
+        return heard >= _LEAST_HEARD_SAMPLES
+
+    def _within(self, number: int, word: Spoken) -> tuple[float, float]:
+        begin, stop = self.pieces[number]
+        start, end = (
+            min(max(seconds * RATE - self._starts[number], 0), stop - begin)
+            for seconds in (word.start_seconds, word.end_seconds)
+        )
+        return (self.first + begin + start) / RATE, (self.first + begin + end) / RATE
+
+    @cached_property
     def _starts(self) -> list[int]:
+        """Where each piece begins in the joined sound."""
         lengths = [stop - start for start, stop in self.pieces]
         return [0, *itertools.accumulate(lengths[:-1])]
 

@@ -19,7 +19,7 @@ from faster_whisper.vad import VadOptions, get_speech_timestamps
 from telecine.kit.errors import InvalidRequestError
 from telecine.media.speech import pieces, timing
 from telecine.media.speech.job import Job
-from telecine.media.speech.pieces import Block, Joined, Span
+from telecine.media.speech.pieces import Block, Joined, Span, Spoken
 from telecine.media.speech.sound import RATE, Samples
 from telecine.media.speech.transcript import Word, joiner
 
@@ -86,26 +86,30 @@ class Recogniser:
             language_detection_segments=_LANGUAGE_WINDOWS,
         )
         self.language = info.language
-        heard = list(self._heard(segments, joined, told))
+        heard = self._heard(segments, joined, told)
         activity = [
             ((block.first + start) / RATE, (block.first + stop) / RATE)
             for start, stop in block.speech
         ]
         yield from timing.settle(heard, activity)
 
-    def _heard(self, segments: Iterator[Segment], joined: Joined, told: OnHeard) -> Iterator[Word]:
+    def _heard(self, segments: Iterator[Segment], joined: Joined, told: OnHeard) -> list[Word]:
+        heard: list[tuple[Heard, Spoken]] = []
         for segment in segments:
-            if segment.compression_ratio > _MOST_COMPRESSION:
-                continue  # at every temperature: music, or noise
-            for word in self._whole(segment.words or []):
-                start, end = joined.span(float(word.start), float(word.end))
-                yield Word(
-                    text=word.word.strip(),
-                    start_seconds=start,
-                    end_seconds=end,
-                    probability=round(min(1.0, max(0.0, float(word.probability))), 3),
-                )
-            told(joined.span(float(segment.start), float(segment.end))[1])
+            # At every temperature one syllable: music, or noise.
+            if segment.compression_ratio <= _MOST_COMPRESSION:
+                heard += _spoken(self._whole(segment.words or []))
+            told(joined.seconds(float(segment.end)))
+        places = joined.place([spoken for _, spoken in heard])
+        return [
+            Word(
+                text=word.word.strip(),
+                start_seconds=start,
+                end_seconds=end,
+                probability=round(min(1.0, max(0.0, float(word.probability))), 3),
+            )
+            for (word, _), (start, end) in zip(heard, places, strict=True)
+        ]
 
     def _whole(self, parts: list[Heard]) -> list[Heard]:
         """Put together what is one word on paper: `28`, `.8`, `%`."""
@@ -141,3 +145,16 @@ class Recogniser:
             )
         if not self._model.model.is_multilingual:
             self.language = "en"
+
+
+def _spoken(words: list[Heard]) -> Iterator[tuple[Heard, Spoken]]:
+    """Say of the words of one segment which of their edges are sure."""
+    for number, word in enumerate(words, 1):
+        yield (
+            word,
+            Spoken(
+                start_seconds=float(word.start),
+                end_seconds=float(word.end),
+                sure="start" if number == len(words) else "end" if number == 1 else "middle",
+            ),
+        )

@@ -1,4 +1,4 @@
-"""Transcripts as files for players and people: SRT, WebVTT, plain text.
+"""Transcripts as files for players, people and programs: SRT, WebVTT, text, words in JSON.
 
 A subtitle has at most two lines that fit on a screen, ends where its sentence ends, and stays
 long enough to be read where the talk leaves room for it.
@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
+
+import msgspec
 
 from telecine.media.speech import sentences
 from telecine.media.speech.transcript import Sentence, Transcript, Word
@@ -75,6 +77,36 @@ def write_text(transcript: Transcript) -> str:
         paragraphs[-1].append(sentence.text)
         last_end = sentence.end_seconds
     return "\n\n".join(transcript.joiner.join(lines) for lines in paragraphs) + "\n"
+
+
+def write_words(transcript: Transcript) -> bytes:
+    """Write words and sentences with their times as JSON, in UTF-8.
+
+    As a file it can be the `words` of a caption clip in a composition.
+    """
+    document = {
+        "language": transcript.language,
+        "duration": transcript.duration_seconds,
+        "model": transcript.model,
+        "words": [
+            {
+                "text": word.text,
+                "start": word.start_seconds,
+                "end": word.end_seconds,
+                "confidence": word.probability,
+            }
+            for word in transcript.words
+        ],
+        "sentences": [
+            {
+                "text": sentence.text,
+                "start": sentence.start_seconds,
+                "end": sentence.end_seconds,
+            }
+            for sentence in transcript.sentences
+        ],
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
 
 
 def _words(transcript: Transcript, sentence: Sentence) -> tuple[Word, ...]:
