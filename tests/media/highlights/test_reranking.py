@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 from tests import talks
 from tests.models import Server, completion
@@ -68,6 +69,11 @@ def sentence(planted: Talk, words: str) -> int:
 def test_without_a_model_the_choice_is_ours(planted: Talk) -> None:
     found = reranking.rank(planted, model=None, language="en")
     assert found == Ranking(candidates=choosing.choose(planted), engine="local")
+
+
+def test_a_ranking_can_be_kept_as_json_between_two_steps(planted: Talk) -> None:
+    found = reranking.rank(planted, model=None, language="en")
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Ranking) == found
 
 
 def test_a_good_answer_ranks_names_and_explains(server: Server, planted: Talk) -> None:

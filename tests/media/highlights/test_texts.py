@@ -60,6 +60,18 @@ def test_a_blog_post_has_a_title_headings_and_the_stories(planted: Texts) -> Non
     assert "cheese" in planted.blog
 
 
+def test_a_blog_post_leaves_out_what_is_dull_beside_the_clips(planted: Texts) -> None:
+    for word in ("parking", "folder", "agenda"):
+        assert word not in planted.blog
+
+
+def test_a_heading_is_a_sentence_of_its_section_and_none_comes_twice(planted: Texts) -> None:
+    headings = [line.lstrip("# ") for line in planted.blog.split("\n") if line.startswith("#")]
+    assert len(headings) == len(set(headings)) == 3
+    said = " ".join(" ".join(talks.PLANTED["bakery and languages"][0]).split())
+    assert all(heading.rstrip("…") in said for heading in headings)
+
+
 def test_the_texts_say_that_nobody_wrote_them(planted: Texts) -> None:
     assert planted.model == "extractive"
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from telecine.media.highlights import headings, titles
+from telecine.media.highlights import choosing, headings, titles
 from telecine.media.highlights.model import EXTRACTIVE, Candidate, Texts
 from telecine.media.highlights.phrasing import clean, finished
 from telecine.media.highlights.talk import Talk
@@ -27,8 +27,8 @@ _PARAGRAPH_SENTENCES = 4
 _SECTION_SENTENCES = 10
 _MOST_SECTIONS = 7
 _LONGEST_SENTENCE = 420
-# What is told beside the clips must be worth at least this share of the best of it.
-_WORTH_TELLING = 0.75
+# What is told beside the clips must score at least this share of the least of them.
+_WORTH_TELLING = 0.6
 _STANDS_ALONE = 0.5
 # Characters that count once in a post; all others (Chinese, emoji) count twice.
 _LIGHT = ((0x0000, 0x10FF), (0x2000, 0x200D), (0x2010, 0x201F), (0x2032, 0x2037))
@@ -205,17 +205,17 @@ def _between(talk: Talk, lines: Sequence[str], spans: Sequence[Span]) -> list[Sp
     room = _MOST_SECTIONS - len(spans)
     if room <= 0:
         return []
-    worth = _worth(talk)
-    least = _WORTH_TELLING * max(float(worth[slice(*span)].mean()) for span in spans)
+    least = _WORTH_TELLING * min(_score(talk, span) for span in spans)
     edges = [0, *(edge for span in sorted(spans) for edge in span), len(lines)]
     gaps = zip(edges[::2], edges[1::2], strict=True)
     found = [span for first, end in gaps for span in _sections(talk, first, end) if first < end]
-    good = [
-        (start, end)
-        for start, end in (_passage(talk, lines, span) for span in found)
-        if end - start > 1 and float(worth[start:end].mean()) >= least
-    ]
-    return sorted(good, key=lambda span: -float(worth[slice(*span)].mean()))[:room]
+    passages = [_passage(talk, lines, span) for span in found]
+    good = [span for span in passages if span[1] - span[0] > 1 and _score(talk, span) >= least]
+    return sorted(good, key=lambda span: (-_score(talk, span), span))[:room]
+
+
+def _score(talk: Talk, span: Span) -> int:
+    return choosing.stretch(talk, first=span[0], end=span[1]).virality_score
 
 
 def _passage(talk: Talk, lines: Sequence[str], span: Span) -> Span:
