@@ -64,64 +64,91 @@ def test_half_a_sample_at_the_end_is_left_out(tmp_path: Path) -> None:
 
 
 _TWO = ((10 * RATE, 12 * RATE), (40 * RATE, 43 * RATE))
+_MARGIN = pieces._MARGIN_SAMPLES / RATE
 
 
 def _joined(*, first: int = 0) -> pieces.Joined:
-    """Two pieces of speech of a minute: in the joined sound the voice is at 0.4-2.4, 3.2-6.2 s."""
+    """Two pieces of speech of a minute: from second 10 to 12 and from 40 to 43."""
     samples = np.ones(60 * RATE, dtype=np.float32)
     return pieces.join(Block(first=first, samples=samples, speech=_TWO))
 
 
-def _at(start: float, end: float, sure: Sure = "middle") -> Spoken:
+def _one(seconds: float) -> float:
+    """An instant of the first voice, in what the model hears; 2 is its end."""
+    return _MARGIN + seconds
+
+
+def _two(seconds: float) -> float:
+    """An instant of the second voice."""
+    return _MARGIN + 2 + 2 * _MARGIN + seconds
+
+
+def _at(start: float, end: float, sure: Sure = "both") -> Spoken:
     return Spoken(start_seconds=start, end_seconds=end, sure=sure)
 
 
 def test_silence_is_left_out_of_what_the_model_hears_but_for_a_margin() -> None:
     joined = _joined()
-    assert len(joined.samples) == pytest.approx((5 + 4 * 0.4) * RATE, abs=4)
+    assert len(joined.samples) == pytest.approx((5 + 4 * _MARGIN) * RATE, abs=4)
     assert len(joined.pieces) == 2
 
 
 def test_a_time_in_what_the_model_hears_leads_back_to_the_film() -> None:
     joined = _joined(first=100 * RATE)
-    one, two = joined.place([_at(0.4, 1.4), _at(3.2, 3.5)])
-    assert one == pytest.approx((110.0, 111.0))
-    assert two == pytest.approx((140.0, 140.3))
-    assert joined.seconds(3.2) == pytest.approx(140.0)
+    early, late = joined.place([_at(_one(0), _one(1)), _at(_two(0), _two(0.3))])
+    assert early == pytest.approx((110.0, 111.0))
+    assert late == pytest.approx((140.0, 140.3))
+    assert joined.seconds(_two(1)) == pytest.approx(141.0)
 
 
-def test_a_word_over_a_seam_stays_on_one_side_of_it() -> None:
-    first, second, third = _joined().place([_at(0.5, 1.0), _at(2.6, 4.0), _at(4.0, 4.5)])
-    assert first[1] < 12
-    assert second == pytest.approx((39.6, 40.8))
-    assert third == pytest.approx((40.8, 41.3))
+def test_a_word_over_a_seam_stays_on_the_side_where_more_of_it_is_heard() -> None:
+    words = [_at(_one(0.1), _one(0.6)), _at(_one(1.8), _two(0.8)), _at(_two(0.8), _two(1.3))]
+    _, over, after = _joined().place(words)
+    assert over == pytest.approx((39.9, 40.8))
+    assert after == pytest.approx((40.8, 41.3))
 
 
 def test_the_last_word_of_a_segment_is_where_it_begins_however_long_it_is() -> None:
-    _, last, _ = _joined().place([_at(0.5, 1.0), _at(1.5, 5.0, "start"), _at(5.0, 5.5)])
-    assert last == pytest.approx((11.1, 12.4))
+    words = [
+        _at(_one(0.1), _one(0.6)),
+        _at(_one(1.1), _two(1.8), "start"),
+        _at(_two(1.8), _two(2.3)),
+    ]
+    assert _joined().place(words)[1] == pytest.approx((11.1, 12.15))
 
 
 def test_a_last_word_that_begins_after_the_voice_is_in_the_next_piece() -> None:
-    _, last, _ = _joined().place([_at(0.5, 1.0), _at(2.5, 3.6, "start"), _at(5.0, 5.5)])
-    assert last == pytest.approx((39.6, 40.4))
+    words = [
+        _at(_one(0.1), _one(0.6)),
+        _at(_one(2.05), _two(0.4), "start"),
+        _at(_two(1.8), _two(2.3)),
+    ]
+    assert _joined().place(words)[1] == pytest.approx((39.9, 40.4))
 
 
 def test_the_first_word_of_a_segment_is_where_it_ends() -> None:
-    _, first = _joined().place([_at(0.5, 1.0), _at(1.2, 4.0, "end")])
-    assert first == pytest.approx((39.6, 40.8))
+    words = [_at(_one(0.1), _one(0.6)), _at(_one(0.7), _two(0.2), "end")]
+    assert _joined().place(words)[1] == pytest.approx((39.9, 40.2))
+
+
+def test_a_word_between_two_voices_goes_to_the_nearer_one() -> None:
+    joined = _joined()
+    (early,) = joined.place([_at(_one(2.02), _one(2.1))])
+    (late,) = joined.place([_at(_two(-0.1), _two(-0.02))])
+    assert early[1] <= 12.15
+    assert late[0] >= 39.9
 
 
 def test_a_piece_without_words_gets_the_one_that_reaches_it() -> None:
     """A man says `done` three seconds after his sentence: it is no part of the sentence's sound."""
-    _, done = _joined().place([_at(0.5, 1.8), _at(1.8, 3.5, "start")])
-    assert done == pytest.approx((39.6, 40.3))
+    words = [_at(_one(0.1), _one(1.4)), _at(_one(1.4), _two(0.3), "start")]
+    assert _joined().place(words)[1] == pytest.approx((39.9, 40.3))
 
 
 @given(
     st.lists(st.integers(0, 20 * RATE), max_size=12, unique=True).map(sorted),
     st.lists(
-        st.tuples(st.floats(0, 25), st.floats(0, 5), st.sampled_from(["start", "middle", "end"])),
+        st.tuples(st.floats(0, 25), st.floats(0, 5), st.sampled_from(["start", "both", "end"])),
         max_size=12,
     ),
 )

@@ -155,6 +155,6 @@ def _spoken(words: list[Heard]) -> Iterator[tuple[Heard, Spoken]]:
             Spoken(
                 start_seconds=float(word.start),
                 end_seconds=float(word.end),
-                sure="start" if number == len(words) else "end" if number == 1 else "middle",
+                sure="start" if number == len(words) else "end" if number == 1 else "both",
             ),
         )
