@@ -152,6 +152,13 @@ def test_a_louder_telling_of_the_same_words_scores_higher() -> None:
     assert flat.virality_score < loud.virality_score
 
 
+@pytest.mark.parametrize("level", [1e308, -1e308, float("inf"), float("-inf"), float("nan")])
+def test_a_loudness_that_cannot_be_is_no_reason_to_fail(level: float) -> None:
+    curve = Loudness(step_seconds=0.5, levels_db=[level] * 300)
+    found = talk.prepare(talks.spoken(talks.BAKERY), loudness=curve)
+    assert choosing.choose(found)[0].score_parts.energy == pytest.approx(0.5, abs=0.1)
+
+
 def test_a_rare_cut_of_the_picture_marks_a_new_subject_and_many_cuts_do_not() -> None:
     transcript = talks.spoken(talks.DULL["the weather"])
     gap = transcript.sentences[4].start_seconds

@@ -17,7 +17,7 @@ PART_NAMES = ("hook", "completeness", "topic", "density", "payoff", "emotion", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loudness:
-    """How loud the sound is, in dB, measured every `step_seconds` from the start."""
+    """How loud the sound is, in dB of full scale (0 is the loudest), every `step_seconds`."""
 
     step_seconds: float
     levels_db: Sequence[float]

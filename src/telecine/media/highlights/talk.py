@@ -28,6 +28,7 @@ _PEOPLE_RATE = 6.0
 _PAUSE_SECONDS = 0.6
 # Speech that is so many dB above the talk's middle is as loud as it counts.
 _LOUD_DB = 8.0
+_SILENT_DB = -70.0
 _LONG_OPENING_TOKENS = 22
 _SURE = 0.8
 
@@ -206,7 +207,8 @@ def _louder(sentences: Sequence[Sentence], loudness: Loudness | None) -> Floats:
         return quiet
     if not loudness.step_seconds > 0:
         return quiet
-    levels = np.nan_to_num(np.array(loudness.levels_db, dtype=float), nan=-70, neginf=-70, posinf=0)
+    measured = np.array(loudness.levels_db, dtype=float)
+    levels = np.clip(np.nan_to_num(measured, nan=_SILENT_DB), _SILENT_DB, 0)
     sums = np.concatenate([[0.0], np.cumsum(levels)])
     first = np.clip(
         _array(s.start_seconds / loudness.step_seconds for s in sentences), 0, len(levels)
