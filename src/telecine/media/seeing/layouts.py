@@ -30,6 +30,8 @@ _SAME_SHAPE: Final = 0.02
 #: Windows on one person, in heights of their face; and where in it the face is.
 _PANEL_FACES: Final = 3.4
 _INSET_FACES: Final = 2.3
+#: How wide a panel's window is, in ways from the face to the nearer edge: 2 is in the very middle.
+_ROOM: Final = 2.3
 _EYES_AT: Final = 0.45
 #: The upper panel of a split, of the canvas.
 _UPPER: Final = 0.4
@@ -153,10 +155,20 @@ class _Chooser:
         return self._made(
             "stack",
             tuple(
-                self._following(track, area, most=_PANEL_FACES * track.size, widest=apart)
+                self._following(
+                    track,
+                    area,
+                    most=_PANEL_FACES * track.size,
+                    widest=min(apart, self._room(track)),
+                )
                 for track, area in ((left, upper), (right, lower))
             ),
         )
+
+    def _room(self, track: Track) -> float:
+        """Return how wide a window may be that has a face near its middle, and all of the face."""
+        to_edge = min(track.place[0], 1 - track.place[0])
+        return max(_ROOM * to_edge, 2 * track.size / self._picture)
 
     def _window(self, area: Area, height: float, *, widest: float = 1.0) -> tuple[float, float]:
         """Return the largest window of an area's shape, no higher and no wider than that."""
