@@ -13,10 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from telecine.media.ffmpeg import FFmpeg, never
-from telecine.media.seeing.faces import Picture
 
 #: How often a picture is kept, and the longer side that it is made to have.
 RATE: Final = 5
@@ -27,6 +24,9 @@ _PIECE_SECONDS: Final = 60.0
 _LEAD_SECONDS: Final = 0.5
 #: Stamps are rounded to a millionth or so.
 _SLACK_SECONDS: Final = 0.004
+_CHANGES: Final = "changes.txt"
+_KEPT: Final = "kept.txt"
+_PICTURES: Final = "pictures.rgb"
 _LINE: Final = re.compile(r"^frame:\d+ .*pts_time:(-?[\d.]+)|^lavfi\.scd\.score=([\d.]+)")
 
 
@@ -40,10 +40,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A minute or less of a film: how its pictures change, and those that were kept."""
+    """A minute or less of a film: how its pictures change, and the file of those that were kept.
 
+    The file is there until the next piece is asked for.
+    """
+
+    end_seconds: float
     changes: tuple[Change, ...]
-    pictures: tuple[tuple[float, Picture], ...]
+    path: Path
+    size: tuple[int, int]
+    times: tuple[float, ...]
 
 
 def small_size(width: int, height: int) -> tuple[int, int]:
@@ -82,7 +88,11 @@ def watch(
             on_progress=None if on_progress is None else _shifted(on_progress, by_seconds=seek),
             is_cancelled=is_cancelled,
         )
-        yield _read(workspace, size=size, seek=seek, first=first, last=last)
+        try:
+            yield _read(workspace, size=size, seek=seek, first=first, last=last)
+        finally:
+            for name in (_CHANGES, _KEPT, _PICTURES):
+                (workspace / name).unlink(missing_ok=True)
         first = last
 
 
@@ -99,40 +109,37 @@ def _arguments(size: tuple[int, int], *, from_seconds: float) -> tuple[str, ...]
     chain = (
         f"scale={size[0]}:{size[1]}:flags=fast_bilinear",
         "scdet=threshold=100",
-        "metadata=print:file=changes.txt",
+        f"metadata=print:file={_CHANGES}",
         f"select='{kept}'",
-        "metadata=print:file=kept.txt",
+        f"metadata=print:file={_KEPT}",
         "format=rgb24",
     )
     return (
         *("-map", "0:v:0", "-an", "-sn", "-dn", "-vf", ",".join(chain)),
-        *("-fps_mode", "passthrough", "-f", "rawvideo", "pictures.rgb"),
+        *("-fps_mode", "passthrough", "-f", "rawvideo", _PICTURES),
     )
 
 
 def _read(
     workspace: Path, *, size: tuple[int, int], seek: float, first: float, last: float
 ) -> Piece:
-    names = ("changes.txt", "kept.txt", "pictures.rgb")
-    changes, kept, raw = (workspace / name for name in names)
+    path = workspace / _PICTURES
     low, high = first - _SLACK_SECONDS, last - _SLACK_SECONDS
-    try:
-        content = np.fromfile(raw, dtype=np.uint8).reshape(-1, size[1], size[0], 3)
-        times = [seconds for seconds, _ in _listed(kept, seek=seek)]
-        pictures = tuple(
-            (seconds, picture)
-            for seconds, picture in zip(times, content, strict=False)
-            if low <= seconds < high
-        )
-        found = tuple(
-            Change(seconds=seconds, score=score)
-            for seconds, score in _listed(changes, seek=seek)
-            if low <= seconds < high
-        )
-        return Piece(changes=found, pictures=pictures)
-    finally:
-        for path in (changes, kept, raw):
-            path.unlink(missing_ok=True)
+    n_pictures = path.stat().st_size // (3 * size[0] * size[1]) if path.exists() else 0
+    kept = [seconds for seconds, _ in _listed(workspace / _KEPT, seek=seek)]
+    changes = (
+        Change(seconds=seconds, score=score)
+        for seconds, score in _listed(workspace / _CHANGES, seek=seek)
+        if low <= seconds < high
+    )
+    return Piece(
+        end_seconds=last,
+        changes=tuple(changes),
+        path=path,
+        size=size,
+        # What comes after the end is at the end, and before the beginning nothing is kept.
+        times=tuple(seconds for seconds in kept[:n_pictures] if seconds < high),
+    )
 
 
 def _listed(path: Path, *, seek: float) -> Iterator[tuple[float, float]]:
