@@ -60,14 +60,15 @@ def transcripts(draw: st.DrawFn) -> Transcript:
 @given(
     transcript=transcripts(),
     levels=st.lists(st.floats(), max_size=30),
+    step=st.floats(min_value=0) | st.just(0.5),
     cuts=st.lists(SECONDS, max_size=5),
     shortest=st.floats(min_value=1, max_value=30),
 )
 def test_any_transcript_has_clips_in_order_and_texts_in_bounds(
-    transcript: Transcript, levels: list[float], cuts: list[float], shortest: float
+    transcript: Transcript, levels: list[float], step: float, cuts: list[float], shortest: float
 ) -> None:
     found = talk.prepare(
-        transcript, loudness=Loudness(step_seconds=0.5, levels_db=levels), cuts_seconds=cuts
+        transcript, loudness=Loudness(step_seconds=step, levels_db=levels), cuts_seconds=cuts
     )
     chosen = choosing.choose(found, wishes=Wishes(min_seconds=shortest))
     scores = [one.virality_score for one in chosen]

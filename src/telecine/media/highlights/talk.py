@@ -29,6 +29,8 @@ _PAUSE_SECONDS = 0.6
 # Speech that is so many dB above the talk's middle is as loud as it counts.
 _LOUD_DB = 8.0
 _SILENT_DB = -70.0
+# No talk lasts eleven days: such a time is an error, and would only spoil the sums.
+_LONGEST_SECONDS = 1e6
 _LONG_OPENING_TOKENS = 22
 _SURE = 0.8
 
@@ -108,7 +110,9 @@ def _in_order(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
     usable = [
         sentence
         for sentence in sentences
-        if isfinite(sentence.start_seconds) and isfinite(sentence.end_seconds)
+        if isfinite(sentence.start_seconds)
+        and isfinite(sentence.end_seconds)
+        and max(sentence.start_seconds, sentence.end_seconds) < _LONGEST_SECONDS
     ]
     result: list[Sentence] = []
     reached = 0.0
