@@ -26,6 +26,26 @@ def test_a_word_that_ends_in_silence_ends_with_the_voice() -> None:
     assert settled.end_seconds == pytest.approx(1.0, abs=0.1)
 
 
+def test_a_word_over_a_pause_is_where_most_of_it_is_heard() -> None:
+    """The last 0.2 s of one sentence, a pause, the first word of the next."""
+    (settled,) = timing.settle([_word(1.8, 2.9)], [(0.5, 2.0), (2.5, 4.0)])
+    assert settled.start_seconds == pytest.approx(2.5, abs=0.05)
+    assert settled.end_seconds == 2.9
+
+
+def test_a_word_after_a_full_stop_is_after_the_pause() -> None:
+    stop = Word(text="stop.", start_seconds=1.0, end_seconds=1.4)
+    _, settled = timing.settle([stop, _word(1.4, 2.6)], [(0.5, 2.0), (2.5, 4.0)])
+    assert settled.start_seconds == pytest.approx(2.5, abs=0.05)
+
+
+def test_a_word_before_a_comma_is_before_the_pause() -> None:
+    comma = Word(text="well,", start_seconds=1.9, end_seconds=2.9)
+    (settled,) = timing.settle([comma], [(0.5, 2.0), (2.5, 4.0)])
+    assert settled.start_seconds == 1.9
+    assert settled.end_seconds == pytest.approx(2.0, abs=0.1)
+
+
 def test_a_word_within_the_voice_stays_as_it_is() -> None:
     (settled,) = timing.settle([_word(0.6, 0.9)], [(0.5, 1.0)])
     assert (settled.start_seconds, settled.end_seconds) == (0.6, 0.9)
