@@ -46,7 +46,7 @@ def test_a_film_becomes_subtitles_that_players_read(tmp_path: Path) -> None:
 
 def test_a_sound_file_becomes_words_with_times(tmp_path: Path) -> None:
     out = tmp_path / "said.json"
-    done = _run(debian.librivox("0880"), "-o", out, "--language", "en")
+    done = _run(debian.librivox("0880"), "-o", out, "--language", "en-GB")
     assert done.returncode == 0, done.stderr
     said = json.loads(out.read_text())
     assert said["language"] == "en"

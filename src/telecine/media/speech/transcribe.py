@@ -52,7 +52,8 @@ class Speech:
         on_progress: Callable[[float], None] | None = None,
         is_cancelled: Callable[[], bool] = never,
     ) -> Transcript:
-        """Return what is said in a file. `language` is a code such as `en`; empty: found out.
+        """Return what is said in a file. `language` is a code such as `en` or
+        `en-GB`; `auto` or empty: found out.
 
         `workspace` is a folder of this work's own. `on_progress` is told 0 to 1. Raises
         `UnsupportedMediaError` without a sound track or without speech, `InvalidRequestError`
@@ -85,7 +86,7 @@ class Speech:
             output=str((heard.parent / "transcript.json").resolve()),
             model_folder=str(self.weights.folder),
             model_name=self.weights.name,
-            language="" if language == "auto" else language.lower(),
+            language="" if language == "auto" else language.lower().partition("-")[0],
             quality=quality,
             n_threads=self.n_threads or os.cpu_count() or 1,
         )
