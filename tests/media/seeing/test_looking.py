@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,8 +12,13 @@ import pytest
 from tests import debian, samples
 from tests.media.seeing import watching
 
-from telecine.kit.errors import CancelledError, ProcessingError, UnsupportedMediaError
-from telecine.media.seeing import pictures, tracks
+from telecine.kit.errors import (
+    CancelledError,
+    InternalError,
+    ProcessingError,
+    UnsupportedMediaError,
+)
+from telecine.media.seeing import looking, pictures, tracks
 from telecine.media.seeing.model import Seen
 
 #: Seen by eye, picture by picture.
@@ -134,3 +140,24 @@ def _look_at(source: Path, folder: Path) -> Seen:
     return watching.eyes().look(
         source, workspace=folder, size=(320, 240), start_seconds=0, end_seconds=2
     )
+
+
+def test_an_answer_that_makes_no_sense_is_an_error() -> None:
+    reports = looking._Reports()
+    assert reports.feed(b'{"faces": [[0.1, 0.2, 0.3, 0.4, 0.9]]}\n{"fa')
+    for rubbish in (b'ces": "none"}\n', b"x" * 70_000):
+        with pytest.raises(ProcessingError, match="no sense"):
+            reports.feed(rubbish)
+
+
+def test_weights_that_are_not_there_are_a_fault_of_ours(tmp_path: Path) -> None:
+    eyes = replace(watching.eyes(), weights=tmp_path / "nowhere")
+    with pytest.raises(InternalError):
+        eyes.look(
+            samples.carphone(),
+            workspace=tmp_path,
+            size=(192, 144),
+            start_seconds=0,
+            end_seconds=1,
+        )
+    assert not list(tmp_path.iterdir())
