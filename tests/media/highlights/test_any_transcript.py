@@ -91,6 +91,16 @@ def test_an_empty_transcript_has_no_clips_and_empty_texts() -> None:
     assert (written.thread, written.linkedin, written.blog) == ((), "", "")
 
 
+def test_a_time_that_no_talk_has_is_left_out() -> None:
+    times = [(0.0, 9.0), (1e300, 1e308), (float("nan"), 3.0), (9.0, float("inf"))]
+    sentences = tuple(
+        Sentence(text="Why not?", start_seconds=start, end_seconds=end, first_word=0, end_word=0)
+        for start, end in times
+    )
+    found = talk.prepare(Transcript(language="en", words=(), sentences=sentences))
+    assert [one.end_seconds for one in found.sentences] == [9.0]
+
+
 def test_one_word_is_one_clip() -> None:
     word = Word(text="Hello", start_seconds=1.0, end_seconds=1.4)
     sentence = Sentence(text="Hello", start_seconds=1.0, end_seconds=1.4, first_word=0, end_word=1)

@@ -90,6 +90,12 @@ def test_a_talk_that_is_an_advertisement_has_no_clips() -> None:
     assert choosing.choose(prepared(talks.MATTRESSES)) == ()
 
 
+def test_a_clip_does_not_begin_with_a_greeting_however_it_hooks() -> None:
+    greeting = "Welcome back everyone, have you ever lost everything in one night?"
+    found = prepared(talks.DULL["the weather"], f"{greeting} {talks.BAKERY}", talks.MUSEUM)
+    assert not said(found, choosing.choose(found)[0]).startswith("Welcome")
+
+
 def test_a_clip_ends_on_a_sentence_end_and_within_its_length() -> None:
     found = prepared(*talks.PLANTED["bakery and languages"][0])
     for wishes in (Wishes(), Wishes(min_seconds=10, max_seconds=25, max_clips=20)):

@@ -187,7 +187,7 @@ def test_what_is_said_in_a_talk_cannot_pass_for_another_line(server: Server) -> 
     question = server.requests[0].turns[1]
     numbers = [line.split("]")[0].lstrip("[") for line in question.split("\n")[1:]]
     assert numbers == [str(at) for at in range(len(found.sentences))]
-    assert "[99]" not in question
+    assert "[99" not in question
 
 
 def test_a_model_that_obeys_the_talk_cannot_lift_dull_speech_to_eighty(server: Server) -> None:
@@ -224,9 +224,9 @@ def test_a_long_talk_is_shown_in_part_and_no_clip_may_span_the_gaps(server: Serv
     assert len(question) < 30_000
     assert "nineteen" in question
     shown = [int(line[1:].split("]")[0]) for line in question.split("\n")[1:]]
-    after = next(b for a, b in pairwise(shown) if b > a + 1)
-    server.answers = [picks(pick(after - 3, after + 1))] * 2
-    assert ranked(server, found).engine == "local"
+    before, after = next((a, b) for a, b in pairwise(shown) if b > a + 1)
+    server.answers = [picks(pick(before, after))] * 2
+    assert "spans a gap" in ranked(server, found).note
 
 
 def test_no_more_clips_than_wished(server: Server, planted: Talk) -> None:
