@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,15 @@ import av
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests import debian, samples
 from tests.media.seeing import watching
 from tests.media.seeing.test_looking import CUTS_OF_BIKES
 
 from telecine.kit.errors import InvalidRequestError
-from telecine.media.seeing import caption_styles, reframing
-from telecine.media.seeing.model import Face
+from telecine.media.seeing import camera, caption_styles, reframing
+from telecine.media.seeing.model import Face, Shot
 from telecine.media.seeing.reframing import CANVASES, Captioning
 from telecine.media.speech.transcript import Word
 from telecine.media.timeline.dialects import parse
@@ -58,6 +62,26 @@ def test_a_man_in_a_car_stays_in_the_middle_third(tmp_path: Path) -> None:
     for picture in watching.drawn(document, source, frames=range(0, 118, 13)):
         (face,) = _faces(picture)
         assert 1 / 3 < face.box.x < 2 / 3
+
+
+def test_the_window_on_a_real_man_is_never_accelerated_more_than_said(tmp_path: Path) -> None:
+    source = samples.carphone()
+    document = _composed(source, tmp_path)
+    ((clip,),) = [track["clips"] for track in document["tracks"]]
+    frames = next(each["frames"] for each in clip["keyframes"] if each["property"] == "cropLeft")
+    window = 1 - clip["crop"]["left"] - clip["crop"]["right"]
+    rate = document["meta"]["fps"]
+    lefts = np.interp(
+        np.arange(round(clip["duration"] * rate)) / rate,
+        [each["time"] for each in frames],
+        [each["value"] / window for each in frames],
+    )
+    found = np.abs(camera.accelerations(lefts.tolist(), frame_rate=rate))
+    assert 0 < found.max() <= camera.MOST_ACCELERATION
+    # It turns round as often as he does, not as often as the boxes tremble.
+    speeds = np.diff(lefts)
+    turns = np.count_nonzero(np.diff(np.sign(speeds[np.abs(speeds) > 1e-5])))
+    assert turns <= 4
 
 
 def test_two_people_far_apart_have_a_panel_each(tmp_path: Path) -> None:
@@ -139,6 +163,50 @@ def test_every_composition_is_without_a_fault(aspect: str, people: int) -> None:
     assert (parsed.timeline.width, parsed.timeline.height) == CANVASES[aspect]
     assert parsed.timeline.duration_frames == 120
     assert parsed.timeline.frame_rate == Fraction(30000, 1001)
+
+
+_SHARES = st.floats(0.0, 1.0)
+_PEOPLE = st.lists(
+    st.lists(st.tuples(_SHARES, _SHARES, st.floats(0.01, 0.9)), min_size=1, max_size=15),
+    max_size=3,
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    people=_PEOPLE,
+    cuts=st.lists(st.floats(0.02, 2.98), max_size=4, unique=True).map(sorted),
+    aspect=st.sampled_from(sorted(CANVASES)),
+    size=st.sampled_from([(1920, 1080), (1080, 1920), (640, 480), (176, 144), (4000, 400)]),
+    rate=st.sampled_from([Fraction(25), Fraction(30000, 1001), Fraction(120), Fraction(12)]),
+)
+def test_whatever_is_seen_every_frame_has_a_picture(
+    people: list[list[tuple[float, float, float]]],
+    cuts: list[float],
+    aspect: str,
+    size: tuple[int, int],
+    rate: Fraction,
+) -> None:
+    whole = watching.seen(*people, seconds=3, size=size)
+    shots = tuple(
+        Shot(start_seconds=start, end_seconds=end) for start, end in pairwise([0.0, *cuts, 3.0])
+    )
+    seen = replace(whole, shots=shots)
+    document = reframing.compose(seen, source="film.mp4", frame_rate=rate, aspect=aspect)
+    parsed = parse(json.loads(json.dumps(document)))
+    assert parsed.timeline is not None, parsed.problems
+    assert not parsed.problems, parsed.problems
+    covered = {
+        n
+        for track in document["tracks"]
+        if track["id"] == "pictures"
+        for clip in track["clips"]
+        for n in range(
+            round(clip["start"] * parsed.timeline.frame_rate),
+            round((clip["start"] + clip["duration"]) * parsed.timeline.frame_rate),
+        )
+    }
+    assert covered == set(range(parsed.timeline.duration_frames))
 
 
 def test_times_count_from_where_the_part_begins(tmp_path: Path) -> None:

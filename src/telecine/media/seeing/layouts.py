@@ -123,7 +123,7 @@ class _Chooser:
         left, right = sorted(both, key=lambda track: track.place[0])
         apart = right.place[0] - left.place[0]
         margin = (left.size + right.size) / 2 / self._picture
-        is_far = apart + margin > self._window(WHOLE, 1.0)[0]
+        is_far = apart > margin and apart + margin > self._window(WHOLE, 1.0)[0]
         return (left, right) if is_far else None
 
     def _is_inset(self, face: Track) -> bool:
