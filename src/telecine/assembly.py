@@ -25,7 +25,16 @@ from telecine.db import Database
 from telecine.db.migrate import migrate
 from telecine.engine import Lane, Queue
 from telecine.kit.clock import Clock, system_clock
-from telecine.kit.outbound import Cache, Outbound, Policy, parse_networks
+from telecine.kit.errors import InvalidRequestError
+from telecine.kit.outbound import (
+    ANYWHERE,
+    Cache,
+    Chat,
+    Outbound,
+    Policy,
+    check_url,
+    parse_networks,
+)
 from telecine.media import sandbox
 from telecine.media.ffmpeg import FFmpeg, find_ffmpeg
 from telecine.media.pool import Pool
@@ -252,3 +261,27 @@ def outbound(settings: Settings) -> Outbound:
 def event_bodies() -> Mapping[str, EventBody]:
     """Return how each family words its webhooks: the only thing a worker knows of them."""
     return {family.name: family.event_body for family in FAMILIES}
+
+
+def language_model(settings: Settings) -> Chat | None:
+    """Build the client of the operator's language model; None where there is none.
+
+    It has a policy of its own: what strangers' addresses may not reach, this one may.
+    """
+    if not settings.llm_url:
+        return None
+    if not settings.llm_model:
+        raise SettingsError("TELECINE_LLM_MODEL: name the model at TELECINE_LLM_URL.")
+    try:
+        check_url(settings.llm_url, policy=ANYWHERE, field="TELECINE_LLM_URL")
+    except InvalidRequestError as error:
+        raise SettingsError(f"TELECINE_LLM_URL: {error.message}") from error
+    try:
+        return Chat(
+            Outbound(ANYWHERE),
+            url=settings.llm_url,
+            model=settings.llm_model,
+            key=settings.llm_key,
+        )
+    except ValueError as error:
+        raise SettingsError(f"TELECINE_LLM_KEY: {error}") from error

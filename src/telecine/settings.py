@@ -211,6 +211,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             description="Room in the data folder for files from the web that compositions name, in bytes; what was used longest ago goes first, 0 keeps none.",
         ),
     ] = 4 * 2**30
+    whisper_model: Annotated[
+        str,
+        Meta(
+            description="What hears speech: base (99 languages), tiny.en (English, twice as fast, less exact), or a folder with another Whisper model in CTranslate2's format."
+        ),
+    ] = "base"
+    models: Annotated[
+        str,
+        Meta(
+            description="Folder for the models that are fetched when they are first needed, 150 MB for speech. Processes and servers may share it."
+        ),
+    ] = "~/.cache/telecine/models"
     output_ttl_seconds: Annotated[
         int, Meta(ge=1, description="How long finished files can be downloaded, in seconds.")
     ] = 24 * 3600
@@ -233,6 +245,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             description="HTTP proxy for all outgoing requests: http://host:port. It then resolves and judges the targets."
         ),
     ] = ""
+    llm_url: Annotated[
+        str,
+        Meta(
+            description="Language model that ranks clips and writes their texts: an address of the OpenAI kind, such as http://127.0.0.1:11434/v1. It may be private. Transcripts are sent there; empty: nothing is sent, and rules choose."
+        ),
+    ] = ""
+    llm_model: Annotated[str, Meta(description="Name of the model at that address.")] = ""
+    llm_key: Annotated[str, Meta(description="Key for that address, if it wants one.")] = ""
     trusted_proxies: Annotated[
         str,
         Meta(
@@ -252,6 +272,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def locks_dir(self) -> Path:
         """Where the processes of one machine that share a data folder keep their locks."""
         return self.data_dir / "locks"
+
+    @property
+    def models_dir(self) -> Path:
+        """Where fetched models are kept, absolute."""
+        return Path(self.models).expanduser().resolve()
 
     @property
     def has_database(self) -> bool:

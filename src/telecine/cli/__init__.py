@@ -259,6 +259,23 @@ def convert(
     )
 
 
+@app.command("transcribe")
+def transcribe_command(
+    source: Annotated[Path, typer.Argument(help="Video or sound file.", metavar="IN")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Result: .srt, .vtt, .txt or .json.")
+    ],
+    language: Annotated[
+        str, typer.Option(help="What is spoken, such as en or de; auto finds it out.")
+    ] = "auto",
+    quality: Annotated[str, typer.Option(help="fast, balanced or high.")] = "balanced",
+) -> None:
+    """Write down what is said in a film: subtitles, text, or words with their times."""
+    from telecine.cli import transcribe
+
+    transcribe.transcribe(source, output, language=language, quality=quality)
+
+
 @app.command("render")
 def render_command(
     composition: Annotated[

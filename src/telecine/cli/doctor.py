@@ -25,6 +25,7 @@ from telecine.media import sandbox
 from telecine.media.ffmpeg import find_ffmpeg
 from telecine.media.image_formats import Format
 from telecine.media.pool import Pool
+from telecine.media.speech import weights
 from telecine.operations.convert import MEDIA_TYPES, ConvertParams, convert
 from telecine.settings import Settings
 
@@ -97,6 +98,7 @@ def findings(settings: Settings, *, tried: Settings) -> Iterator[Finding]:
         yield from _images(telecine)
         yield from _sandbox(settings)
         yield _fonts()
+        yield _speech(settings)
         # Named as they will be, wherever they were tried.
         names = str(tried.data_dir), str(settings.data_dir)
         yield _attempt("database", lambda: _database(telecine).replace(*names))
@@ -179,6 +181,16 @@ def _fonts() -> Finding:
     )
     detail = f"{count} on this machine" if count else "none; only bundled ones can be used"
     return Finding(subject="fonts", is_fine=count > 0, detail=detail, is_needed=False)
+
+
+def _speech(settings: Settings) -> Finding:
+    try:
+        found = weights.find(settings.whisper_model, root=settings.models_dir)
+    except TelecineError as error:
+        return Finding(subject="speech model", is_fine=False, detail=str(error), is_needed=False)
+    detail = f"{settings.whisper_model}: "
+    detail += "not there yet, fetched when first needed" if found is None else str(found.folder)
+    return Finding(subject="speech model", is_fine=True, detail=detail, is_needed=False)
 
 
 def _database(telecine: Telecine) -> str:

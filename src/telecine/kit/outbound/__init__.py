@@ -1,6 +1,6 @@
-"""The only outgoing HTTP: webhooks, and media at addresses that users give us.
+"""The only outgoing HTTP: webhooks and media at addresses that users give, and the language model.
 
-The address always comes from a stranger, so it is judged before a byte is sent: the spelling
+The address comes from a stranger (but for the model's, see `chat`), so it is judged before a byte is sent: the spelling
 (`targets`), every address that the name has (`addresses`), and the peer that really answered
 (`network`). Nothing is read from the environment except the trust store of OpenSSL; no cookies,
 no keep-alive, no decompression, and no redirect is followed that was not judged anew.
@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from telecine.kit.outbound.addresses import Policy, parse_networks
 from telecine.kit.outbound.cache import Cache
+from telecine.kit.outbound.chat import ANYWHERE, Chat, Turn
 from telecine.kit.outbound.client import (
     DOWNLOAD_LIMITS,
     WEBHOOK_LIMITS,
+    Answer,
     Downloaded,
     Outbound,
     Reply,
@@ -22,15 +24,19 @@ from telecine.kit.outbound.network import Limits, Resolver, system_resolver
 from telecine.kit.outbound.targets import check_url
 
 __all__ = [
+    "ANYWHERE",
     "DOWNLOAD_LIMITS",
     "WEBHOOK_LIMITS",
+    "Answer",
     "Cache",
+    "Chat",
     "Downloaded",
     "Limits",
     "Outbound",
     "Policy",
     "Reply",
     "Resolver",
+    "Turn",
     "Version",
     "check_url",
     "parse_networks",

@@ -1,4 +1,4 @@
-"""The client: one POST (webhooks) and one GET to a file (media).
+"""The client: POST (webhooks, questions to a model) and GET to a file (media).
 
 A fresh connection for every request: an idle one was judged under the policy and the DNS answer
 of its own time. Messages of errors are for users, and must not tell a blocked target from one
@@ -83,6 +83,14 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a server answered, whole."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
     """What a server called the bytes at a URL; asked for again, it says whether they are those.
 
@@ -156,6 +164,35 @@ class Outbound:
                 body_head=_read_head(response),
                 elapsed_ms=deadline.elapsed_ms,
             )
+
+    def ask(
+        self,
+        url: str,
+        *,
+        content: bytes,
+        headers: Mapping[str, str],
+        limits: Limits,
+        max_bytes: int,
+    ) -> Answer:
+        """Send `content`, once, and read the whole answer. A redirect is an answer like any other.
+
+        Raises `OutboundError` where none came, it broke off, or it has more than `max_bytes`.
+        """
+        deadline = Deadline(limits.total_seconds)
+        with self._exchange(
+            self._target(url),
+            "POST",
+            headers=headers,
+            content=content,
+            limits=limits,
+            deadline=deadline,
+        ) as response:
+            body = bytearray()
+            for chunk in response.iter_stream():
+                body += chunk
+                if len(body) > max_bytes:
+                    raise OutboundError("The other server's answer is too long.")
+            return Answer(status=response.status, body=bytes(body))
 
     def download(
         self,

@@ -1,0 +1,109 @@
+"""`transcribe`: what is said in a file, as subtitles, text or JSON.
+
+It runs here, in this process's confined children, without a server or an account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
+
+from telecine import assembly, settings
+from telecine.cli.target import deliver, require_file, require_place, workspace
+from telecine.kit.errors import InvalidRequestError
+from telecine.kit.log import configure
+from telecine.media.speech import subtitles, weights
+from telecine.media.speech.job import QUALITIES
+from telecine.media.speech.transcribe import Speech
+from telecine.media.speech.transcript import Transcript
+from telecine.settings import Settings
+
+#: What the suffix says is written.
+_WRITERS: Final = MappingProxyType(
+    {
+        ".srt": lambda heard: subtitles.write_srt(subtitles.cues(heard)).encode(),
+        ".vtt": lambda heard: subtitles.write_vtt(subtitles.cues(heard)).encode(),
+        ".txt": lambda heard: subtitles.write_text(heard).encode(),
+        ".json": subtitles.write_words,
+    }
+)
+
+_console = Console(stderr=True, highlight=False)
+
+
+def transcribe(source: Path, output: Path, *, language: str, quality: str) -> None:
+    """Write what is said in a file, in the form that the suffix names."""
+    require_file(source)
+    write: Callable[[Transcript], bytes] | None = _WRITERS.get(output.suffix.lower())
+    if write is None:
+        raise InvalidRequestError(
+            f"{output} must end in one of: {', '.join(_WRITERS)}.", field="-o"
+        )
+    if quality not in QUALITIES:
+        raise InvalidRequestError(f"Write one of: {', '.join(QUALITIES)}.", field="--quality")
+    require_place(output, source=source)
+    loaded = settings.load()
+    configure(level="warning", format=loaded.log_format)
+    speech = _speech(loaded)
+    with workspace() as folder, _bar(source.name) as told:
+        heard = speech.transcribe(
+            source,
+            workspace=folder,
+            language=language,
+            quality=quality,
+            on_progress=told,
+        )
+        made = folder / f"made{output.suffix.lower()}"
+        made.write_bytes(write(heard))
+        deliver(made, to=output)
+    line = f"{output}  {len(heard.words)} words, {len(heard.sentences)} sentences, {heard.language}"
+    _console.print(Text(line), soft_wrap=True)
+
+
+def _speech(loaded: Settings) -> Speech:
+    """Return what hears here; its model is fetched where it is wanted for the first time."""
+    found = weights.find(loaded.whisper_model, root=loaded.models_dir)
+    if found is None:
+        with _download(f"speech model {loaded.whisper_model}, once") as told:
+            found = weights.ensure(loaded.whisper_model, root=loaded.models_dir, on_progress=told)
+    return Speech(
+        ffmpeg=assembly.ffmpeg(loaded),
+        weights=found,
+        n_threads=loaded.encoder_threads,
+        most_seconds=loaded.max_duration_seconds,
+    )
+
+
+@contextmanager
+def _download(name: str) -> Iterator[Callable[[int, int], None]]:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=_console) as progress:
+        task = progress.add_task(name, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Callable[[float], None]]:
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=_console) as progress:
+        task = progress.add_task(name, total=1.0)
+        yield lambda fraction: progress.update(task, completed=fraction)

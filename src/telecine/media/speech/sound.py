@@ -1,0 +1,89 @@
+"""The sound of a file as a model of speech wants it: one channel, 16 000 samples a second.
+
+It lies in a file of 16-bit samples, 115 MB for an hour, and is read in pieces: nothing here
+keeps more than a few minutes in memory. Second 0 is where the media begins, not its sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from telecine.kit.errors import (
+    ProcessingError,
+    TelecineError,
+    UndecodableMediaError,
+    UnsupportedMediaError,
+)
+from telecine.media.ffmpeg import FFmpeg, never
+
+#: Samples a second.
+RATE: Final = 16_000
+
+#: 1 is full scale.
+Samples = npt.NDArray[np.float32]
+
+_BYTES_PER_SAMPLE: Final = 2
+_FULL_SCALE: Final = 32_768.0
+
+
+def extract(
+    ffmpeg: FFmpeg,
+    source: Path,
+    *,
+    workspace: Path,
+    most_seconds: float,
+    on_progress: Callable[[float], None] | None = None,
+    is_cancelled: Callable[[], bool] = never,
+) -> Path:
+    """Write the first sound track to a file in the workspace and return it.
+
+    Holes between stamps become silence, so that times stay true. What comes after
+    `most_seconds` is left out. `on_progress` is told seconds. Raises `UnsupportedMediaError`
+    where there is no sound track, `UndecodableMediaError`, and what `FFmpeg.run` raises.
+    """
+    target = workspace / "speech.pcm"
+    try:
+        ffmpeg.run(
+            (
+                *("-map", "0:a:0?", "-vn", "-sn", "-dn", "-t", str(most_seconds)),
+                *("-af", f"aresample={RATE}:async=1:first_pts=0", "-ac", "1"),
+                *("-f", "s16le", target.name),
+            ),
+            input_path=source,
+            workspace=workspace,
+            on_progress=None
+            if on_progress is None
+            else lambda now: on_progress(now.out_time_seconds),
+            is_cancelled=is_cancelled,
+        )
+    except ProcessingError as error:
+        raise _explained(error) from error
+    return target
+
+
+def _explained(error: ProcessingError) -> TelecineError:
+    """Say what two failures of FFmpeg mean; others speak for themselves."""
+    if "does not contain any stream" in error.message:
+        return UnsupportedMediaError("The file has no sound track, so nothing is said.")
+    if "Error opening input" in error.message:
+        return UndecodableMediaError("The file is neither video nor sound, or it is damaged.")
+    return error
+
+
+def seconds_of(path: Path) -> float:
+    """Return how long an extracted file is, in seconds."""
+    return path.stat().st_size / _BYTES_PER_SAMPLE / RATE
+
+
+def read(path: Path, *, first: int, count: int) -> Samples:
+    """Return samples `first` to `first + count` of an extracted file, fewer at its end."""
+    with path.open("rb") as file:
+        file.seek(first * _BYTES_PER_SAMPLE)
+        content = file.read(count * _BYTES_PER_SAMPLE)
+    whole = len(content) - len(content) % _BYTES_PER_SAMPLE
+    return np.frombuffer(content[:whole], dtype="<i2").astype(np.float32) / np.float32(_FULL_SCALE)

@@ -1,0 +1,206 @@
+"""Transcripts as files for players, people and programs: SRT, WebVTT, text, words in JSON.
+
+A subtitle has at most two lines that fit on a screen, ends where its sentence ends, and stays
+long enough to be read where the talk leaves room for it.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final
+
+import msgspec
+
+from telecine.media.speech import sentences
+from telecine.media.speech.transcript import Sentence, Transcript, Word
+
+_MOST_LINES: Final = 2
+#: What broadcasters agree on for Latin scripts; characters of double width count twice.
+_LINE_COLUMNS: Final = 42
+_LONGEST_SECONDS: Final = 6.0
+#: Shorter ones stay on for so long, if nothing follows.
+_SHORTEST_SECONDS: Final = 1.2
+#: Between two subtitles that would touch each other nothing is left: no flicker.
+_JOIN_SECONDS: Final = 0.25
+_PARAGRAPH_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    """One subtitle. `text` has a line break where a second line begins."""
+
+    start_seconds: float
+    end_seconds: float
+    text: str
+
+
+def cues(transcript: Transcript) -> tuple[Cue, ...]:
+    """Return a transcript's subtitles, in order; none overlaps the next."""
+    found = [
+        _cue(part, transcript.joiner)
+        for sentence in transcript.sentences
+        for part in _parts(_words(transcript, sentence), transcript.joiner)
+    ]
+    return tuple(_held(found))
+
+
+def write_srt(shown: Iterable[Cue]) -> str:
+    """Write subtitles as SubRip, in UTF-8 with plain line ends."""
+    blocks = [
+        f"{number}\n{_clock(cue.start_seconds, ',')} --> {_clock(cue.end_seconds, ',')}\n"
+        f"{cue.text}\n"
+        for number, cue in enumerate(shown, 1)
+    ]
+    return "\n".join(blocks)
+
+
+def write_vtt(shown: Iterable[Cue]) -> str:
+    """Write subtitles as WebVTT."""
+    blocks = [
+        f"{_clock(cue.start_seconds, '.')} --> {_clock(cue.end_seconds, '.')}\n{_escaped(cue.text)}\n"
+        for cue in shown
+    ]
+    return "\n".join(["WEBVTT\n", *blocks])
+
+
+def write_text(transcript: Transcript) -> str:
+    """Write what was said as paragraphs; a new one begins after a long pause."""
+    paragraphs: list[list[str]] = []
+    last_end = float("-inf")
+    for sentence in transcript.sentences:
+        if sentence.start_seconds - last_end > _PARAGRAPH_SECONDS:
+            paragraphs.append([])
+        paragraphs[-1].append(sentence.text)
+        last_end = sentence.end_seconds
+    return "\n\n".join(transcript.joiner.join(lines) for lines in paragraphs) + "\n"
+
+
+def write_words(transcript: Transcript) -> bytes:
+    """Write words and sentences with their times as JSON, in UTF-8.
+
+    As a file it can be the `words` of a caption clip in a composition.
+    """
+    document = {
+        "language": transcript.language,
+        "duration": transcript.duration_seconds,
+        "model": transcript.model,
+        "words": [
+            {
+                "text": word.text,
+                "start": word.start_seconds,
+                "end": word.end_seconds,
+                "confidence": word.probability,
+            }
+            for word in transcript.words
+        ],
+        "sentences": [
+            {
+                "text": sentence.text,
+                "start": sentence.start_seconds,
+                "end": sentence.end_seconds,
+            }
+            for sentence in transcript.sentences
+        ],
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+
+
+def _words(transcript: Transcript, sentence: Sentence) -> tuple[Word, ...]:
+    return transcript.words[sentence.first_word : sentence.end_word]
+
+
+def _parts(words: Sequence[Word], between: str) -> Iterator[Sequence[Word]]:
+    """Cut a sentence into what fits on the screen, at commas and pauses where it can be."""
+    while words:
+        fitting = _n_fitting(words, between)
+        if fitting < len(words):
+            fitting = _best_cut(words, fitting)
+        yield words[:fitting]
+        words = words[fitting:]
+
+
+def _n_fitting(words: Sequence[Word], between: str) -> int:
+    start = words[0].start_seconds
+    for count in range(2, len(words) + 1):
+        if words[count - 1].end_seconds - start > _LONGEST_SECONDS:
+            return count - 1
+        if len(_lines(words[:count], between)) > _MOST_LINES:
+            return count - 1
+    return len(words)
+
+
+def _best_cut(words: Sequence[Word], most: int) -> int:
+    """Return after how many words to cut, at least half of what would fit."""
+    return max(
+        range((most + 1) // 2, most + 1),
+        key=lambda count: (
+            sentences.ends_clause(words[count - 1]),
+            round(sentences.pause_after(words[count - 1], words[count]), 1),
+            count,
+        ),
+    )
+
+
+def _cue(words: Sequence[Word], between: str) -> Cue:
+    return Cue(
+        start_seconds=words[0].start_seconds,
+        end_seconds=words[-1].end_seconds,
+        text="\n".join(_lines(words, between)),
+    )
+
+
+def _lines(words: Sequence[Word], between: str) -> list[str]:
+    """Break a text into lines of about the same length."""
+    text = " ".join(between.join(word.text for word in words).split())
+    if between and not any(_is_wide(letter) for letter in text):
+        lines = textwrap.wrap(text, _LINE_COLUMNS, break_long_words=True)
+        if len(lines) == _MOST_LINES:
+            for width in range(len(text) // 2, _LINE_COLUMNS):
+                even = textwrap.wrap(text, width, break_long_words=False)
+                if len(even) == _MOST_LINES and max(map(len, even)) <= width:
+                    return even
+        return lines
+    return _wide_lines(text)
+
+
+def _wide_lines(text: str) -> list[str]:
+    lines = [""]
+    columns = 0
+    for letter in text:
+        width = 2 if _is_wide(letter) else 1
+        if columns + width > _LINE_COLUMNS:
+            lines.append("")
+            columns = 0
+        lines[-1] += letter
+        columns += width
+    return lines
+
+
+def _is_wide(letter: str) -> bool:
+    return unicodedata.east_asian_width(letter) in {"W", "F"}
+
+
+def _held(found: Sequence[Cue]) -> Iterator[Cue]:
+    """Let short subtitles stay, and close gaps that would flicker."""
+    for cue, following in pairwise([*found, None]):
+        assert cue is not None
+        end = max(cue.end_seconds, cue.start_seconds + _SHORTEST_SECONDS)
+        if following is not None:
+            end = min(end, following.start_seconds)
+            if following.start_seconds - end < _JOIN_SECONDS:
+                end = following.start_seconds
+        yield replace(cue, end_seconds=end)
+
+
+def _clock(seconds: float, point: str) -> str:
+    whole = round(max(0.0, seconds) * 1000)
+    minutes, milliseconds = divmod(whole, 60_000)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{milliseconds // 1000:02}{point}{whole % 1000:03}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,78 @@
+"""What was said and when: the one form in which speech goes from room to room.
+
+Times are seconds from the start of the media. A sentence names its words by index, so that a
+word is kept once; sentences follow each other, and together they have every word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One spoken word with its punctuation, without spaces around it.
+
+    `probability` is how sure the recogniser was, 0 to 1. Scripts without spaces (Chinese,
+    Japanese, Thai) have "words" of one or a few characters; see `Transcript.joiner`.
+    """
+
+    text: str
+    start_seconds: float
+    end_seconds: float
+    probability: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """Some words that belong together: `words[first_word:end_word]` of the transcript.
+
+    `is_complete` is False where it ends at a pause or for its length, without a full stop.
+    """
+
+    text: str
+    start_seconds: float
+    end_seconds: float
+    first_word: int
+    end_word: int
+    is_complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """Everything that was said. `language` is Whisper's code, mostly ISO 639-1: `en`, `zh`.
+
+    `duration_seconds` is of the sound, `model` the name of what heard it.
+    """
+
+    language: str
+    words: tuple[Word, ...]
+    sentences: tuple[Sentence, ...]
+    duration_seconds: float = 0.0
+    model: str = ""
+
+    @property
+    def joiner(self) -> str:
+        """What stands between two words on paper: a space, or nothing where none is written."""
+        return joiner(self.language)
+
+
+def joiner(language: str) -> str:
+    """Return what stands between two words on paper in a language."""
+    return "" if language in _UNSPACED else " "
+
+
+def to_json(transcript: Transcript) -> bytes:
+    """Write a transcript so that `from_json` reads it."""
+    return msgspec.json.encode(transcript)
+
+
+def from_json(content: bytes) -> Transcript:
+    """Read what `to_json` wrote. Raises `msgspec.ValidationError`, a `ValueError`."""
+    return msgspec.json.decode(content, type=Transcript)
+
+
+# Languages whose words are written without spaces between them.
+_UNSPACED = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km", "bo"})

@@ -1,0 +1,148 @@
+"""Captions of clips: pages that are phrases, words on time, scripts of all kinds, a table of looks."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from tests import samples
+from tests.media.seeing import watching
+
+from telecine.media.seeing import caption_styles, cues
+from telecine.media.seeing.caption_styles import STYLES
+from telecine.media.speech.transcript import Word
+
+RATE = Fraction(30000, 1001)
+TEXTS = {
+    "en": "So this is what nobody ever tells you. Every word counts, even here at the end!",
+    "ar": "هذا ما لا يخبرك به أحد. كل كلمة مهمة حتى في النهاية!",
+    "he": "זה מה שאף אחד לא מספר לך. כל מילה חשובה!",
+    "zh": "这就是没有人告诉你的事情。每个字都很重要，直到最后！",  # noqa: RUF001
+    "ja": "これは誰も教えてくれないことです。一つ一つの言葉が大切です。",
+    "ko": "아무도 말해 주지 않는 것이 있습니다. 모든 단어가 중요합니다!",
+}
+
+
+def _spoken(text: str, *, language: str = "en", pace: float = 0.35) -> list[Word]:
+    words = list(text) if language in ("zh", "ja") else text.split()
+    return [
+        Word(text=word, start_seconds=0.1 + n * pace, end_seconds=0.1 + (n + 0.9) * pace)
+        for n, word in enumerate(words)
+    ]
+
+
+def _clips(
+    words: list[Word], *, style: str = "white_bold", language: str = "en", seconds: int = 30
+) -> list[dict[str, Any]]:
+    return cues.clips(
+        words,
+        style=STYLES[style],
+        width=1080,
+        height=1920,
+        language=language,
+        frame_rate=RATE,
+        n_frames=round(seconds * RATE),
+    )
+
+
+def _pages(clips: list[dict[str, Any]]) -> list[str]:
+    found = []
+    for clip in clips:
+        words, size = clip["words"], clip["config"]["wordsPerBatch"]
+        assert len(words) % size == 0
+        found += [
+            " ".join(word["word"] for word in words[n : n + size])
+            for n in range(0, len(words), size)
+        ]
+    return found
+
+
+def test_pages_end_with_sentences_and_are_of_even_length() -> None:
+    assert _pages(_clips(_spoken(TEXTS["en"]))) == [
+        *("SO THIS IS", "WHAT NOBODY EVER", "TELLS YOU."),
+        *("EVERY WORD COUNTS,", "EVEN HERE AT", "THE END!"),
+    ]
+
+
+def test_a_pause_ends_a_page() -> None:
+    first, second = _spoken("wait for"), _spoken("it now")
+    late = [
+        Word(text=each.text, start_seconds=each.start_seconds + 2, end_seconds=each.end_seconds + 2)
+        for each in second
+    ]
+    assert _pages(_clips([*first, *late])) == ["WAIT FOR", "IT NOW"]
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_no_word_is_lost_or_moved(language: str) -> None:
+    words = _spoken(TEXTS[language], language=language)
+    clips = _clips(words, language=language)
+    shown = [
+        (clip["start"] + word["start"], word["word"]) for clip in clips for word in clip["words"]
+    ]
+    assert [text for _, text in shown] == [word.text.upper() for word in words]
+    times = [at for at, _ in shown]
+    assert times == pytest.approx([word.start_seconds for word in words], abs=0.002)
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_captions_never_overlap(language: str) -> None:
+    clips = _clips(_spoken(TEXTS[language], language=language), language=language)
+    for before, after in pairwise(clips):
+        assert before["start"] + before["duration"] <= after["start"] + 1 / 29
+
+
+def test_right_to_left_is_said_and_turkish_keeps_its_letters() -> None:
+    assert _clips(_spoken(TEXTS["ar"]), language="ar")[0]["config"]["direction"] == "rtl"
+    assert _pages(_clips(_spoken("bizim iki"), language="tr")) == ["bizim iki"]
+
+
+def test_chinese_pages_are_short_lines_without_a_broken_sentence() -> None:
+    pages = _pages(_clips(_spoken(TEXTS["zh"], language="zh"), language="zh"))
+    lines = [page.replace(" ", "") for page in pages]
+    assert max(map(len, lines)) <= 12
+    assert any(line.endswith("。") for line in lines)
+
+
+def test_words_after_the_end_are_not_shown() -> None:
+    clips = _clips(_spoken(TEXTS["en"]), seconds=1)
+    assert max(clip["start"] + clip["duration"] for clip in clips) <= 1.01
+
+
+def test_there_are_styles_and_each_says_what_it_is() -> None:
+    assert caption_styles.DEFAULT == "white_bold"
+    assert len(STYLES) >= 6
+    assert all(style.description.endswith(".") for style in STYLES.values())
+
+
+def test_all_styles_look_different() -> None:
+    pictures = [_shown(style=name, language="en") for name in STYLES]
+    for n, one in enumerate(pictures):
+        for other in pictures[n + 1 :]:
+            assert np.abs(one.astype(int) - other).mean() > 0.2
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_every_script_is_written_inside_the_safe_area(language: str) -> None:
+    picture = _shown(style="white_bold", language=language).astype(int)
+    rows, columns = np.nonzero(picture.max(axis=2) > 60)
+    height, width = picture.shape[:2]
+    assert columns.min() >= 0.07 * width
+    assert columns.max() <= 0.93 * width
+    assert rows.max() <= 0.76 * height
+    # About as many pixels as letters need: not nothing, not a row of empty boxes only.
+    assert 300 < len(rows) < 0.15 * picture.size
+
+
+def _shown(*, style: str, language: str) -> samples.Picture:
+    """Return the first page, in the middle of its first word, on black."""
+    clips = _clips(_spoken(TEXTS[language], language=language), style=style, language=language)
+    document = {
+        "meta": {"version": "2.0.0", "width": 1080, "height": 1920, "fps": 29.97},
+        "tracks": [{"clips": clips}],
+    }
+    (picture,) = watching.drawn(document, samples.astronaut(), frames=[10])
+    return picture

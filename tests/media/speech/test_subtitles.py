@@ -1,0 +1,124 @@
+"""Subtitles fit the screen, follow the voice, and are what players read."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telecine.media.speech import sentences, subtitles, transcript
+from telecine.media.speech.subtitles import Cue
+from telecine.media.speech.transcript import Transcript, Word
+from telecine.media.timeline.dialects import parse
+
+
+def _heard(text: str, *, language: str = "en", word_seconds: float = 0.3) -> Transcript:
+    words = tuple(
+        Word(
+            text=part,
+            start_seconds=round(number * word_seconds, 3),
+            end_seconds=round((number + 0.9) * word_seconds, 3),
+        )
+        for number, part in enumerate(text.split())
+    )
+    return Transcript(
+        language=language, words=words, sentences=sentences.split(words, language=language)
+    )
+
+
+def test_srt_is_numbered_and_has_commas_in_its_times() -> None:
+    shown = [
+        Cue(start_seconds=0, end_seconds=1.5, text="One"),
+        Cue(start_seconds=3661.0049, end_seconds=3662, text="Two\nlines"),
+    ]
+    assert subtitles.write_srt(shown) == (
+        "1\n00:00:00,000 --> 00:00:01,500\nOne\n\n2\n01:01:01,005 --> 01:01:02,000\nTwo\nlines\n"
+    )
+
+
+def test_vtt_has_its_header_and_escapes_what_would_be_markup() -> None:
+    shown = [Cue(start_seconds=59.9996, end_seconds=61, text="a <b> & --> c")]
+    assert subtitles.write_vtt(shown) == (
+        "WEBVTT\n\n00:01:00.000 --> 00:01:01.000\na &lt;b&gt; &amp; --&gt; c\n"
+    )
+
+
+def test_a_long_sentence_becomes_several_subtitles_that_break_at_commas() -> None:
+    text = (
+        "When I was young and had no money at all, I used to walk along the river every evening, "
+        "because there was nothing else to do and nobody to see."
+    )
+    shown = subtitles.cues(_heard(text))
+    assert len(shown) > 1
+    assert shown[0].text.endswith(",")
+    assert " ".join(cue.text.replace("\n", " ") for cue in shown) == text
+
+
+def test_a_short_word_stays_long_enough_to_be_read() -> None:
+    (cue,) = subtitles.cues(_heard("Yes."))
+    assert cue.end_seconds - cue.start_seconds >= 1.0
+
+
+def test_chinese_fits_half_as_many_characters_into_a_line() -> None:
+    shown = subtitles.cues(_heard(" ".join("字" * 70), language="zh", word_seconds=0.1))
+    assert all(len(line) <= 21 for cue in shown for line in cue.text.splitlines())
+    assert "".join(cue.text.replace("\n", "") for cue in shown) == "字" * 70
+
+
+def test_text_begins_a_paragraph_after_a_long_pause() -> None:
+    words = (
+        Word(text="One.", start_seconds=0, end_seconds=0.5),
+        Word(text="Two.", start_seconds=1, end_seconds=1.5),
+        Word(text="Three.", start_seconds=5, end_seconds=5.5),
+    )
+    heard = Transcript(language="en", words=words, sentences=sentences.split(words, language="en"))
+    assert subtitles.write_text(heard) == "One. Two.\n\nThree.\n"
+
+
+def test_json_leads_back_to_the_same_transcript() -> None:
+    heard = _heard("One is done. Two")
+    assert transcript.from_json(transcript.to_json(heard)) == heard
+
+
+def test_words_in_json_are_the_words_of_a_caption_clip() -> None:
+    document = {
+        "meta": {"version": "2.0.0", "width": 320, "height": 240, "fps": 10},
+        "tracks": [
+            {
+                "clips": [
+                    {
+                        "type": "captions",
+                        "start": 0,
+                        "duration": 2,
+                        "words": json.loads(subtitles.write_words(_heard("One is done. Two")))[
+                            "words"
+                        ],
+                    }
+                ]
+            }
+        ],
+    }
+    parsed = parse(document)
+    assert (parsed.problems, parsed.warnings) == ((), ())
+
+
+@given(
+    st.lists(st.text("abcdefghij.,!", min_size=1, max_size=60), max_size=60),
+    st.floats(0.01, 4),
+    st.sampled_from(["en", "zh"]),
+)
+def test_subtitles_have_two_lines_at_most_do_not_overlap_and_lose_nothing(
+    parts: list[str], word_seconds: float, language: str
+) -> None:
+    heard = _heard(" ".join(parts), language=language, word_seconds=word_seconds)
+    shown = subtitles.cues(heard)
+    written = "".join("".join(cue.text.split()) for cue in shown)
+    assert written == "".join(word.text for word in heard.words)
+    for cue in shown:
+        assert len(cue.text.splitlines()) <= 2
+        assert all(len(line) <= 42 for line in cue.text.splitlines())
+        assert cue.start_seconds < cue.end_seconds
+    for cue, following in pairwise(shown):
+        assert cue.end_seconds <= following.start_seconds
