@@ -26,6 +26,7 @@ from telecine import assembly, settings
 from telecine.cli.target import deliver, require_file, require_place, workspace
 from telecine.kit.errors import InvalidRequestError
 from telecine.kit.log import configure
+from telecine.media.cues import write_srt, write_vtt
 from telecine.media.speech import subtitles, weights
 from telecine.media.speech.job import QUALITIES
 from telecine.media.speech.transcribe import Speech
@@ -35,8 +36,8 @@ from telecine.settings import Settings
 #: What the suffix says is written.
 _WRITERS: Final = MappingProxyType(
     {
-        ".srt": lambda heard: subtitles.write_srt(subtitles.cues(heard)).encode(),
-        ".vtt": lambda heard: subtitles.write_vtt(subtitles.cues(heard)).encode(),
+        ".srt": lambda heard: write_srt(subtitles.cues(heard)).encode(),
+        ".vtt": lambda heard: write_vtt(subtitles.cues(heard)).encode(),
         ".txt": lambda heard: subtitles.write_text(heard).encode(),
         ".json": subtitles.write_words,
     }

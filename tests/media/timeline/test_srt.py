@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.media.timeline.compositions import composition, item
 
+from telecine.media.cues import Cue
 from telecine.media.timeline import srt, wordfile
 from telecine.media.timeline.dialects import parse
 from telecine.media.timeline.model import Captions
-from telecine.media.timeline.srt import Cue
 
 _FILE = """\ufeff1
 00:00:01,000 --> 00:00:02,500

@@ -6,6 +6,7 @@ import math
 from fractions import Fraction
 from itertools import groupby
 
+from telecine.media.cues import Cue, write_vtt
 from telecine.media.render.planning.pages import shots
 from telecine.media.render.planning.spans import Clock
 from telecine.media.timeline.captions import captions_of
@@ -14,32 +15,23 @@ from telecine.media.timeline.model import Timeline
 
 def webvtt(timeline: Timeline) -> str | None:
     """Write a cue for every page of captions; None where nothing is said."""
-    cues: list[tuple[int, int, str]] = []
+    found: list[Cue] = []
     for clip, captions in captions_of(timeline):
         clock = Clock(frame_rate=timeline.frame_rate, n_frames=clip.end_frame - clip.start_frame)
         for _, states in groupby(shots(captions, clock=clock), key=lambda shot: shot.came):
             first, *more = states
             last = more[-1] if more else first
             words = " ".join(word.text.strip() for word in first.page.words)
-            cues.append((clip.start_frame + first.first, clip.start_frame + last.end, words))
-    if not cues:
-        return None
-    rate = timeline.frame_rate
-    blocks = (
-        f"{_time(start / rate)} --> {_time(end / rate)}\n{_text(words)}\n"
-        for start, end, words in sorted(cues)
-    )
-    return "\n".join(["WEBVTT\n", *blocks])
+            found.append(
+                Cue(
+                    text=" ".join(words.split()),
+                    start_ms=_milliseconds((clip.start_frame + first.first) / timeline.frame_rate),
+                    end_ms=_milliseconds((clip.start_frame + last.end) / timeline.frame_rate),
+                )
+            )
+    found.sort(key=lambda cue: (cue.start_ms, cue.end_ms, cue.text))
+    return write_vtt(found) if found else None
 
 
-def _time(seconds: Fraction) -> str:
-    milliseconds = math.floor(seconds * 1000 + Fraction(1, 2))
-    minutes, rest = divmod(milliseconds, 60_000)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02}:{minutes:02}:{rest // 1000:02}.{rest % 1000:03}"
-
-
-def _text(words: str) -> str:
-    """Escape, and keep to one line: an empty one would end the cue."""
-    line = " ".join(words.split())
-    return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _milliseconds(seconds: Fraction) -> int:
+    return math.floor(seconds * 1000 + Fraction(1, 2))

@@ -1,4 +1,4 @@
-"""Transcripts as files for players, people and programs: SRT, WebVTT, text, words in JSON.
+"""Transcripts for players, people and programs: subtitles, text, words in JSON.
 
 A subtitle has at most two lines that fit on a screen, ends where its sentence ends, and stays
 long enough to be read where the talk leaves room for it.
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
 import msgspec
 
+from telecine.media.cues import Cue
 from telecine.media.speech import sentences
 from telecine.media.speech.transcript import Sentence, Transcript, Word
 
@@ -23,19 +24,10 @@ _MOST_LINES: Final = 2
 _LINE_COLUMNS: Final = 42
 _LONGEST_SECONDS: Final = 6.0
 #: Shorter ones stay on for so long, if nothing follows.
-_SHORTEST_SECONDS: Final = 1.2
+_SHORTEST_MS: Final = 1200
 #: Between two subtitles that would touch each other nothing is left: no flicker.
-_JOIN_SECONDS: Final = 0.25
+_JOIN_MS: Final = 250
 _PARAGRAPH_SECONDS: Final = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cue:
-    """One subtitle. `text` has a line break where a second line begins."""
-
-    start_seconds: float
-    end_seconds: float
-    text: str
 
 
 def cues(transcript: Transcript) -> tuple[Cue, ...]:
@@ -46,25 +38,6 @@ def cues(transcript: Transcript) -> tuple[Cue, ...]:
         for part in _parts(_words(transcript, sentence), transcript.joiner)
     ]
     return tuple(_held(found))
-
-
-def write_srt(shown: Iterable[Cue]) -> str:
-    """Write subtitles as SubRip, in UTF-8 with plain line ends."""
-    blocks = [
-        f"{number}\n{_clock(cue.start_seconds, ',')} --> {_clock(cue.end_seconds, ',')}\n"
-        f"{cue.text}\n"
-        for number, cue in enumerate(shown, 1)
-    ]
-    return "\n".join(blocks)
-
-
-def write_vtt(shown: Iterable[Cue]) -> str:
-    """Write subtitles as WebVTT."""
-    blocks = [
-        f"{_clock(cue.start_seconds, '.')} --> {_clock(cue.end_seconds, '.')}\n{_escaped(cue.text)}\n"
-        for cue in shown
-    ]
-    return "\n".join(["WEBVTT\n", *blocks])
 
 
 def write_text(transcript: Transcript) -> str:
@@ -147,8 +120,8 @@ def _best_cut(words: Sequence[Word], most: int) -> int:
 
 def _cue(words: Sequence[Word], between: str) -> Cue:
     return Cue(
-        start_seconds=words[0].start_seconds,
-        end_seconds=words[-1].end_seconds,
+        start_ms=round(words[0].start_seconds * 1000),
+        end_ms=round(words[-1].end_seconds * 1000),
         text="\n".join(_lines(words, between)),
     )
 
@@ -188,19 +161,9 @@ def _held(found: Sequence[Cue]) -> Iterator[Cue]:
     """Let short subtitles stay, and close gaps that would flicker."""
     for cue, following in pairwise([*found, None]):
         assert cue is not None
-        end = max(cue.end_seconds, cue.start_seconds + _SHORTEST_SECONDS)
+        end = max(cue.end_ms, cue.start_ms + _SHORTEST_MS)
         if following is not None:
-            end = min(end, following.start_seconds)
-            if following.start_seconds - end < _JOIN_SECONDS:
-                end = following.start_seconds
-        yield replace(cue, end_seconds=end)
-
-
-def _clock(seconds: float, point: str) -> str:
-    whole = round(max(0.0, seconds) * 1000)
-    minutes, milliseconds = divmod(whole, 60_000)
-    return f"{minutes // 60:02}:{minutes % 60:02}:{milliseconds // 1000:02}{point}{whole % 1000:03}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+            end = min(end, following.start_ms)
+            if following.start_ms - end < _JOIN_MS:
+                end = following.start_ms
+        yield replace(cue, end_ms=end)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from telecine.media.cues import Cue, write_srt
 from telecine.media.timeline.captions import captions_of, pages
 from telecine.media.timeline.model import Timeline
 from telecine.media.timeline.reader import Problem, Report
@@ -27,15 +28,6 @@ _TIMES: Final = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?")
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>\n]{0,100}>|\{\\[^{}\n]{0,100}\}|<\d[\d:.]{0,20}>")
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cue:
-    """A text and when it is shown."""
-
-    text: str
-    start_ms: int
-    end_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,14 +160,4 @@ def write(timeline: Timeline) -> str:
                     Cue(text=text, start_ms=round(start * 1000), end_ms=round(last * 1000))
                 )
     found.sort(key=lambda cue: (cue.start_ms, cue.end_ms))
-    return "\n".join(
-        f"{number}\n{_stamp(cue.start_ms)} --> {_stamp(cue.end_ms)}\n"
-        f"{cue.text.replace('-->', '→')}\n"
-        for number, cue in enumerate(found, 1)
-    )
-
-
-def _stamp(milliseconds: int) -> str:
-    seconds, rest = divmod(milliseconds, 1000)
-    minutes, seconds = divmod(seconds, 60)
-    return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02},{rest:03}"
+    return write_srt(found)
