@@ -43,7 +43,7 @@ def describe(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     _, components = msgspec.json.schema_components(bodies, ref_template=_REF)
     for body in bodies:
         _mark_files(components[body.__name__])
-    _inline_items(components)
+    _inline(components)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in listed:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
@@ -88,13 +88,19 @@ def _mark_files(schema: dict[str, Any]) -> None:
             definition["contentMediaType"] = "application/octet-stream"
 
 
-def _inline_items(components: dict[str, Any]) -> None:
-    """Write what lists hold into the lists; the reference page stumbles over it by name."""
+def _inline(components: dict[str, Any]) -> None:
+    """Write parts into what they are parts of; the reference page stumbles over their names."""
     for component in tuple(components.values()):
-        for definition in component.get("properties", {}).values():
-            name = definition.get("items", {}).get("$ref", "").rpartition("/")[2]
-            if name:
-                definition["items"] = components[name]
+        properties = component.get("properties", {})
+        for name, definition in properties.items():
+            if "$ref" in definition:
+                properties[name] = _named(components, definition)
+            elif "$ref" in definition.get("items", {}):
+                definition["items"] = _named(components, definition["items"])
+
+
+def _named(components: dict[str, Any], reference: dict[str, Any]) -> Any:
+    return components[reference["$ref"].rpartition("/")[2]]
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class SizeTable:
         width = 10.0 * len(text.text) * text.font.size / 20
         if max_width is None or width <= max_width:
             return width, text.font.size
-        return max_width, text.font.size * -(-width // max_width)
+        return max_width, text.font.size * -(-width // max(max_width, 1.0))
 
     def caption_size(self, page: CaptionPage, max_width: float) -> tuple[float, float]:
         return min(10.0 * sum(len(word.text) for word in page.words), max_width), 20.0
