@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tests.media.timeline.documents import clip, document, faults, notes
 from tests.media.timeline.mutants import mutant, require_complete
 
+from telecine.media.timeline import rv_captions
 from telecine.media.timeline.dialects import parse
-from telecine.media.timeline.model import Source
+from telecine.media.timeline.model import Captions, Source
 from telecine.media.timeline.reader import MAX_PROBLEMS
 from telecine.media.timeline.rv import parse_rv
 from telecine.media.timeline.templates import TEMPLATES
@@ -238,3 +239,60 @@ _EVERYTHING: Final[list[dict[str, object]]] = [
 @given(data=st.data())
 def test_no_change_to_a_document_makes_the_reader_raise(data: st.DataObject) -> None:
     require_complete(parse(mutant(data, _EVERYTHING)))
+
+
+def test_words_that_clips_share_are_read_once_and_bounded_in_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rv_captions, "_MAX_WORDS_IN_ALL", 6)
+    words = [{"word": "a", "start": 0.5, "end": 1}, {"word": "b", "start": 1, "end": 2}]
+    assets = {"subtitles": [{"id": "w", "words": words}]}
+    plain = clip("subtitle", words={"$ref": "w"})
+    later = clip("subtitle", words={"$ref": "w"}, captionStartInSeconds=0.5)
+
+    parsed = parse_rv(document(plain, plain, later, assets=assets))
+    assert parsed.problems == ()
+    assert parsed.timeline is not None
+    first, second, shifted = [
+        each.content.words
+        for each in parsed.timeline.tracks[0].clips
+        if isinstance(each.content, Captions)
+    ]
+    assert first is second
+    assert [word.start_seconds for word in first] == [0.5, 1]
+    assert [word.start_seconds for word in shifted] == [0, 0.5]
+
+    parsed = parse_rv(document(plain, plain, later, plain, plain, assets=assets))
+    assert faults(parsed) == [("tracks[0].clips[3].words", "TOO_MANY")]
+
+
+def test_the_letters_of_all_words_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rv_captions, "_MAX_LETTERS_IN_ALL", 7)
+    spoken = clip("subtitle", words=[{"word": "four", "start": 0, "end": 1}])
+    parsed = parse_rv(document(spoken, spoken, spoken))
+    assert faults(parsed) == [("tracks[0].clips[1].words", "TOO_LONG")]
+
+
+def test_every_list_of_words_that_is_none_is_named() -> None:
+    parsed = parse_rv(document(clip("subtitle", words=1), clip("subtitle", words=1)))
+    assert faults(parsed) == [(f"tracks[0].clips[{n}].words", "TYPE") for n in range(2)]
+
+
+@pytest.mark.parametrize(("kind", "name"), [("text", "text"), ("code", "code")])
+def test_the_letters_of_all_texts_are_bounded_with_their_variables(kind: str, name: str) -> None:
+    clips = [clip(kind, **{name: "{{a}}"}) for _ in range(4)]
+    parsed = parse_rv(document(*clips, variables={"a": "a" * 90_000}))
+    assert faults(parsed) == [(f"tracks[0].clips[{n}].{name}", "TOO_LONG") for n in (2, 3)]
+
+
+def test_the_letters_of_all_texts_of_the_other_dialect_are_bounded() -> None:
+    item = {"type": "text", "text": "{{a}}", "from": 0, "durationInFrames": 30}
+    parsed = parse(
+        {
+            "fps": 30,
+            "variables": {"a": "a" * 90_000},
+            "items": {f"t{n}": item for n in range(3)},
+            "tracks": [{"items": [f"t{n}" for n in range(3)]}],
+        }
+    )
+    assert faults(parsed) == [("items.t2.text", "TOO_LONG")]

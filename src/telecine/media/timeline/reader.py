@@ -52,8 +52,8 @@ class Report:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
     n_problems: int = 0
-    #: How much Markdown was read.
-    n_markdown: int = 0
+    #: How many letters are drawn, variables filled in; captions are counted by their words.
+    n_letters: int = 0
     #: The families of type that were asked for, each where it was first.
     families: dict[str, Value] = field(default_factory=dict)
     _noted: set[tuple[str, str]] = field(default_factory=set)

@@ -21,6 +21,9 @@ from telecine.media.timeline.rv_style import read_font
 from telecine.media.timeline.scene import BLACK, MAX_DURATION_SECONDS, WHITE, Scene, colour, length
 
 MAX_WORDS: Final = 50_000
+#: Of all clips: twelve hours of speech. Words that two clips share count twice, as they are drawn.
+_MAX_WORDS_IN_ALL: Final = 100_000
+_MAX_LETTERS_IN_ALL: Final = 1_000_000
 _MAX_WORD_CHARACTERS: Final = 2000
 _HIGHLIGHT: Final = Colour(red=1, green=212 / 255, blue=0)
 _SAFE_SHARE: Final = 0.1
@@ -129,7 +132,50 @@ def _words(node: Node, scene: Scene) -> tuple[Word, ...]:
         return ()
     low, high = -MAX_DURATION_SECONDS, MAX_DURATION_SECONDS
     skipped = node.number("captionStartInSeconds", 0.0, low=low, high=high)
-    read = [_word(item.fields(), skipped) for item in listed.items(high=MAX_WORDS)]
+    words = _counted(value, listed, scene)
+    if not skipped:
+        return words
+    return tuple(
+        replace(
+            word,
+            start_seconds=word.start_seconds - skipped,
+            end_seconds=word.end_seconds - skipped,
+        )
+        for word in words
+    )
+
+
+def _counted(value: Value, listed: Value, scene: Scene) -> tuple[Word, ...]:
+    """Read a list once, whoever refers to it, unless all clips together have too many words.
+
+    Where they have, the first clip that is over is the fault; after it no words are read.
+    """
+    if not isinstance(listed.raw, list):
+        return _read(listed)  # which says that it is none
+    if scene.n_words > _MAX_WORDS_IN_ALL or scene.n_word_letters > _MAX_LETTERS_IN_ALL:
+        return ()
+    scene.n_words += len(listed.raw)
+    if scene.n_words > _MAX_WORDS_IN_ALL:
+        value.problem(
+            "TOO_MANY", "With the words of the clips before these are too many.",
+            allowed=f"up to {_MAX_WORDS_IN_ALL} words in all clips",
+        )  # fmt: skip
+        return ()
+    # The list is kept with its words, so that its identity stays its own.
+    known = scene.words.get(id(listed.raw)) or (listed.raw, _read(listed))
+    scene.words[id(listed.raw)] = known
+    scene.n_word_letters += sum(len(word.text) for word in known[1])
+    if scene.n_word_letters > _MAX_LETTERS_IN_ALL:
+        value.problem(
+            "TOO_LONG", "With the words of the clips before these have too many letters.",
+            allowed=f"up to {_MAX_LETTERS_IN_ALL} letters in the words of all clips",
+        )  # fmt: skip
+        return ()
+    return known[1]
+
+
+def _read(listed: Value) -> tuple[Word, ...]:
+    read = [_word(item.fields()) for item in listed.items(high=MAX_WORDS)]
     words = sorted((word for word in read if word), key=lambda word: word.start_seconds)
     if any(word.text[0].isspace() for word in words):
         words = list(_joined(words))
@@ -174,11 +220,8 @@ def _referenced(value: Value, scene: Scene) -> Value | None:
     return Value(loaded, value.path, value.report, {})
 
 
-def _word(node: Node, skipped: float) -> Word | None:
-    """Read a word as Deepgram writes it, or as Remotion's captions do, in milliseconds.
-
-    The clip begins `skipped` seconds into the words.
-    """
+def _word(node: Node) -> Word | None:
+    """Read a word as Deepgram writes it, or as Remotion's captions do, in milliseconds."""
     text = node.first("punctuated_word", "word", "text") or node.required("word")
     found = None if text is None else text.text(max_characters=_MAX_WORD_CHARACTERS)
     low, high = -MAX_DURATION_SECONDS, 2 * MAX_DURATION_SECONDS
@@ -191,5 +234,4 @@ def _word(node: Node, skipped: float) -> Word | None:
         start, end = numbers[0] or 0.0, numbers[1] or 0.0
     if found is None or not found.strip():
         return None
-    start, end = start - skipped, max(start, end) - skipped
-    return Word(text=found, start_seconds=start, end_seconds=end)
+    return Word(text=found, start_seconds=start, end_seconds=max(start, end))

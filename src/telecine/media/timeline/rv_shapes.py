@@ -26,7 +26,8 @@ from telecine.media.timeline.rv_style import read_font
 from telecine.media.timeline.scene import WHITE, colour, paint
 
 _MOST_MARKDOWN: Final = 5_000
-_MOST_MARKDOWN_IN_ALL: Final = 250_000
+#: Of all clips: one frame may show them all, and is then seconds of work.
+_MOST_LETTERS: Final = 250_000
 _ALIGNS: Final[tuple[Align, ...]] = ("left", "center", "right")
 _DIRECTIONS: Final[tuple[TextDirection, ...]] = ("ltr", "rtl", "auto")
 _VERTICALS: Final[tuple[Literal["top", "middle", "bottom"], ...]] = ("top", "middle", "bottom")
@@ -41,7 +42,7 @@ def _fill(node: Node) -> Paint:
 def _text(node: Node) -> Content | None:
     style = node.over("style")
     value = node.required("text")
-    text = (None if value is None else value.text()) or ""
+    text = _letters(value)
     spans: tuple[Span, ...] = ()
     if value is not None and node.flag("markdown") and _is_short(value, text):
         text, spans = rich(text)
@@ -65,16 +66,30 @@ def _text(node: Node) -> Content | None:
     )
 
 
+def _letters(value: Value | None) -> str:
+    """Read what is drawn letter by letter: all clips of a document share one limit."""
+    if value is None:
+        return ""
+    report, text = value.report, ""
+    if report.n_letters <= _MOST_LETTERS:  # or else too much was there before
+        text = value.text() or ""
+        report.n_letters += len(text)
+    if report.n_letters > _MOST_LETTERS:
+        value.problem(
+            "TOO_LONG", "With the texts of the clips before, variables put in, this is too much.",
+            allowed=f"up to {_MOST_LETTERS} letters in all clips",
+        )  # fmt: skip
+        return ""
+    return text
+
+
 def _is_short(value: Value, text: str) -> bool:
     """Say whether Markdown may be read: what is made to be slow takes the square of its length."""
-    report = value.report
-    report.n_markdown += len(text)
-    if len(text) <= _MOST_MARKDOWN and report.n_markdown <= _MOST_MARKDOWN_IN_ALL:
+    if len(text) <= _MOST_MARKDOWN:
         return True
     value.problem(
-        "TOO_LONG", "This is too much Markdown.",
-        allowed=f"up to {_MOST_MARKDOWN} characters, {_MOST_MARKDOWN_IN_ALL} in all",
-    )  # fmt: skip
+        "TOO_LONG", "This is too much Markdown.", allowed=f"up to {_MOST_MARKDOWN} characters"
+    )
     return False
 
 
@@ -214,10 +229,9 @@ def _icon(node: Node) -> Content | None:
 
 def _code(node: Node) -> Content | None:
     value = node.required("code")
-    code = None if value is None else value.text()
     style = node.over("style")
     return Code(
-        code=code or "",
+        code=_letters(value),
         font=read_font(style, size=32.0, family="monospace"),
         language=node.text("language", "text", max_characters=64),
         line_height=style.number("lineHeight", 1.4, low=0.1, high=20),

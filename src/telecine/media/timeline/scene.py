@@ -15,7 +15,7 @@ from typing import Final, Literal, Protocol
 
 from telecine.media.timeline.colours import parse_colour
 from telecine.media.timeline.easing import Easing, easing_named, linear, wrong_parameter
-from telecine.media.timeline.model import Colour, Gradient, GradientStop, Paint, Source
+from telecine.media.timeline.model import Colour, Gradient, GradientStop, Paint, Source, Word
 from telecine.media.timeline.reader import Node, Report, Value
 
 MAX_DURATION_SECONDS: Final = 6 * 3600
@@ -63,7 +63,11 @@ class Scene:
     #: The field that usually names a clip's file, and what may stand there.
     media_field: str = "src"
     media_allowed: str = "https:, http:, file_id:, {$ref}"
+    #: Lists of words that were read, by their identity, with the list itself.
+    words: dict[int, tuple[object, tuple[Word, ...]]] = field(default_factory=dict)
     n_clips: int = 0
+    n_words: int = 0
+    n_word_letters: int = 0
     ids: set[str] = field(default_factory=set)
 
     def asset(self, reference: Value) -> Node | None:
