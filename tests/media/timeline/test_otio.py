@@ -342,3 +342,55 @@ def test_whatever_can_be_rendered_comes_back(data: st.DataObject) -> None:
         return  # nobody can send it
     if dialect(sent) == "remotion" and parse(sent).timeline is not None:
         assert _read(otio.write(sent, name="")) == sent
+
+
+def _timecoded(start: float) -> dict[str, Any]:
+    """A clip of ten seconds of a file whose timecode begins at an hour, at 24 frames a second."""
+    clip = _only_clip()
+    clip["source_range"] = otio.time_range(start, 48, 24)
+    clip["media_reference"]["available_range"] = otio.time_range(86400, 240, 24)
+    return _foreign(_track(clip))
+
+
+def test_a_clip_begins_where_it_does_in_its_file_whatever_timecode_that_begins_at() -> None:
+    back = _read(_timecoded(86424))
+
+    assert back["items"]["video-1"]["videoStartFromInSeconds"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("start", "code", "begin"),
+    [(86400 + 240, "BEHIND_MEDIA", 10), (24, "BEFORE_MEDIA", 1)],
+)
+def test_a_clip_of_what_its_file_does_not_have_is_said(start: int, code: str, begin: float) -> None:
+    imported = otio_reading.read(_sent(_timecoded(start)))
+
+    assert imported.problems == ()
+    assert [(each.path, each.code) for each in imported.warnings] == [
+        ("tracks.children[0].children[0].source_range.start_time", code)
+    ]
+    assert imported.composition is not None
+    assert imported.composition["items"]["video-1"]["videoStartFromInSeconds"] == begin
+
+
+def test_a_hidden_track_with_items_at_the_same_time_keeps_its_id_and_name() -> None:
+    written = composition(
+        item("solid"), item("solid"),
+        tracks=[{"id": "t", "name": "N", "hidden": True, "items": ["a", "b"]}],
+    )  # fmt: skip
+
+    assert _read(otio.write(written, name="")) == written
+
+
+def test_a_track_of_several_can_be_renamed_and_shown_by_another_editor() -> None:
+    written = composition(
+        item("solid"), item("solid"),
+        tracks=[{"id": "t", "name": "N", "hidden": True, "items": ["a", "b"]}],
+    )  # fmt: skip
+    sent = otio.write(written, name="")
+    for track in sent["tracks"]["children"]:
+        track.update(name="Other", enabled=True)
+
+    [track] = _read(sent)["tracks"]
+
+    assert track == {"id": "t", "name": "Other", "hidden": False, "items": ["a", "b"]}

@@ -22,17 +22,16 @@ from telecine.media.timeline.otio import (
     markers_of,
     url_of,
 )
+from telecine.media.timeline.otio_times import When, reference, seconds, span
 from telecine.media.timeline.reader import Node, Problem, Report, Value, finite
 from telecine.media.timeline.scene import (
     MAX_CLIPS,
-    MAX_DURATION_SECONDS,
     MAX_SRC_CHARACTERS,
     whole_frames,
 )
 
 _MAX_TRACKS: Final = 1000
 _MAX_NAME: Final = MAX_LABEL_CHARACTERS
-_MAX_TIME: Final = 1e9
 _PICTURES: Final = (
     ".png",
     ".jpg",
@@ -173,16 +172,16 @@ def _tracks(nodes: list[Node], made: _Made) -> list[Json]:
         ours = _ours(node)
         index = ours.get("index")
         ids = _children(node, made, is_audio=node.raw.get("kind") == "Audio")
+        fields = _fields_of_track(node, ours, number=len(found) + 1)
         if type(index) is int and index in known:
-            fields, said, all_ids = found[known[index]]
-            found[known[index]] = (
-                fields or dict(_mapping(ours.get("fields"))), said if "order" in said else ours,
-                all_ids + ids,
-            )  # fmt: skip
+            first, said, all_ids = found[known[index]]
+            # One of the tracks that were one says what it was; the others hold what overlaps.
+            is_told = "order" in ours and "order" not in said
+            found[known[index]] = (*((fields, ours) if is_told else (first, said)), all_ids + ids)
             continue
         if type(index) is int:
             known[index] = len(found)
-        found.append((_fields_of_track(node, ours, number=len(found) + 1), ours, ids))
+        found.append((fields, ours, ids))
     return [_track(fields, ours, ids) for fields, ours, ids in found]
 
 
@@ -218,11 +217,11 @@ def _children(track: Node, made: _Made, *, is_audio: bool) -> list[str]:
         child = value.fields()
         schema = child.raw.get("OTIO_SCHEMA")
         if schema == "Transition.1":
-            fade = _seconds(child.node("in_offset")) + _seconds(child.node("out_offset"))
+            fade = seconds(child.node("in_offset")) + seconds(child.node("out_offset"))
             continue
         if not _require_schema(child, "Gap.1", *_CLIPS, "Transition.1"):
             continue
-        start, length = _range(child)
+        start, length = span(child)
         if schema != "Gap.1":
             made.n_clips += 1
             if made.n_clips > MAX_CLIPS:
@@ -230,69 +229,13 @@ def _children(track: Node, made: _Made, *, is_audio: bool) -> list[str]:
                     child.path, "TOO_MANY", "Too many clips.", allowed=f"up to {MAX_CLIPS}"
                 )
                 return ids
-            when = _When(start=now, end=now + length, trim=start, fade=fade)
+            when = When(start=now, end=now + length, trim=start, fade=fade)
             ids.append(_clip(child, when, made, is_audio=is_audio))
         now, fade = now + length, None
     return ids
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _When:
-    """Seconds: where a clip is, where in its file it begins, how long it is faded to."""
-
-    start: Fraction
-    end: Fraction
-    trim: Fraction
-    fade: Fraction | None
-
-
-def _range(child: Node) -> tuple[Fraction, Fraction]:
-    """Return start and duration in seconds, of the file where the clip does not say."""
-    owner = child
-    if not child.has("source_range"):
-        owner = _reference(child)
-        if not owner.has("available_range"):
-            child.report.problem(
-                child.path_of("source_range"), "REQUIRED", "How long this is stands nowhere.",
-                allowed="a TimeRange, here or as the media's available_range",
-            )  # fmt: skip
-            return Fraction(0), Fraction(0)
-        time = owner.node("available_range")
-    else:
-        time = child.node("source_range")
-    length = _seconds(time.node("duration"))
-    if length < 0:
-        time.report.problem(
-            f"{time.path}.duration", "RANGE", "This ends before it begins.", got=float(length),
-            allowed="0 and more",
-        )  # fmt: skip
-    return _seconds(time.node("start_time")), max(length, Fraction(0))
-
-
-def _seconds(time: Node) -> Fraction:
-    value, rate = time.required("value"), time.required("rate")
-    number = None if value is None else value.number(low=-_MAX_TIME, high=_MAX_TIME)
-    per_second = None if rate is None else rate.number(low=0, high=_MAX_TIME, above=0)
-    if number is None or per_second is None:
-        return Fraction(0)
-    seconds = Fraction(number) / Fraction(per_second)
-    if abs(seconds) > MAX_DURATION_SECONDS * 10:
-        time.report.problem(
-            time.path, "RANGE", "This time is out of range.", got=number, allowed="hours, not days"
-        )
-        return Fraction(0)
-    return seconds
-
-
-def _reference(clip: Node) -> Node:
-    """Return a clip's media, of the one or the other schema."""
-    if clip.has("media_references"):
-        key = clip.text("active_media_reference_key", "DEFAULT_MEDIA", max_characters=_MAX_NAME)
-        return clip.node("media_references").node(key)
-    return clip.node("media_reference")
-
-
-def _clip(clip: Node, when: _When, made: _Made, *, is_audio: bool) -> str:
+def _clip(clip: Node, when: When, made: _Made, *, is_audio: bool) -> str:
     """Read a clip into an item; return its id."""
     ours = _ours(clip)
     item, item_id = ours.get("item"), ours.get("id")
@@ -321,10 +264,9 @@ def _clip(clip: Node, when: _When, made: _Made, *, is_audio: bool) -> str:
     return item_id
 
 
-def _new_item(clip: Node, when: _When, *, is_audio: bool) -> Json:
+def _new_item(clip: Node, when: When, *, is_audio: bool) -> Json:
     """Return an item for a clip that was not ours: what it is, is told by its file."""
-    reference = _reference(clip)
-    url = reference.get("target_url")
+    url = reference(clip).get("target_url")
     address = None if url is None else url.text(max_characters=MAX_SRC_CHARACTERS)
     if address is None:
         return {"type": "audio" if is_audio else "solid", "color": "#000000"}
@@ -350,7 +292,7 @@ def _path_of(address: str) -> str:
         return address
 
 
-def _place(item: Json, when: _When, rate: Fraction, written: Mapping[str, Any]) -> None:
+def _place(item: Json, when: When, rate: Fraction, written: Mapping[str, Any]) -> None:
     """Set the frames, where they are others than was written."""
     first, last = (whole_frames(at, rate) for at in (when.start, when.end))
     was = [finite(written.get(name)) for name in ("start", "end")]
@@ -360,7 +302,7 @@ def _place(item: Json, when: _When, rate: Fraction, written: Mapping[str, Any]) 
         item["durationInFrames"] = last - first
 
 
-def _cut(item: Json, clip: Node, when: _When, rate: Fraction, written: Mapping[str, Any]) -> None:
+def _cut(item: Json, clip: Node, when: When, rate: Fraction, written: Mapping[str, Any]) -> None:
     """Set where in its file it begins, and how fast it runs."""
     name = STARTS.get(str(item.get("type")))
     was = Fraction(finite(written.get("trim")) or 0.0)
@@ -384,7 +326,7 @@ def _cut(item: Json, clip: Node, when: _When, rate: Fraction, written: Mapping[s
 
 def _media(item: Json, clip: Node, made: _Made, written: Mapping[str, Any]) -> None:
     """Give the item a new asset where the file is another."""
-    value = _reference(clip).get("target_url")
+    value = reference(clip).get("target_url")
     url = None if value is None else value.text(max_characters=MAX_SRC_CHARACTERS)
     if url is None or url == written.get("url"):
         return
@@ -411,8 +353,7 @@ def _markers(owner: Node, was: Mapping[str, Any], made: _Made) -> list[Json] | N
             continue
         time = marker.node("marked_range")
         first, length = (
-            whole_frames(_seconds(time.node(name)), made.rate)
-            for name in ("start_time", "duration")
+            whole_frames(seconds(time.node(name)), made.rate) for name in ("start_time", "duration")
         )
         said = dict(_ours(marker))
         if finite(said.get("frame")) != first:
