@@ -55,6 +55,8 @@ _LIMIT_SIGNALS = {
 }
 _LINES_OF_LIMITS = {
     "Cannot allocate memory": "it needed more memory than one job may use",
+    # A thread's stack is memory, too.
+    "pthread_create() failed": "it needed more memory than one job may use",
     "malloc of size": "it needed more memory than one job may use",
     "File too large": "its output became larger than one file may be",
 }
