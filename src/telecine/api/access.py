@@ -23,6 +23,7 @@ from telecine.kit.errors import (
     MissingKeyError,
     NotFoundError,
     RateLimitedError,
+    StorageFullError,
     UnknownOwnerError,
 )
 from telecine.settings import Plan
@@ -48,7 +49,12 @@ async def admit(request: Request, services: Services, *, accepts_query_key: bool
     try:
         if secret is None:
             raise MissingKeyError
-        return await services.write(partial(_look_up, services, secret), durable=False)
+        try:
+            return await services.write(partial(_look_up, services, secret), durable=False)
+        except StorageFullError:
+            # What was made can still be had: the request goes on uncounted, and whatever it
+            # wants to write is refused when it does.
+            return await services.read(partial(_look_up, services, secret, is_counted=False))
     except AuthenticationError:
         await _count_failure(request, services)
         raise
@@ -85,15 +91,18 @@ def plan_of(services: Services, account: Account) -> Plan:
     return plan
 
 
-def _look_up(services: Services, secret: str, tx: Transaction) -> Caller:
+def _look_up(
+    services: Services, secret: str, tx: Transaction, *, is_counted: bool = True
+) -> Caller:
     now = services.clock()
-    key = keys.authenticate(tx, secret, now=now)
+    key = keys.authenticate(tx, secret, now=now, is_noted=is_counted)
     try:
         account = accounts.get(tx, key.account_id)
     except NotFoundError:
         raise UnknownOwnerError from None
     plan = plan_of(services, account)
-    window = limits.count(tx, f"key:{key.id}", limit=plan.requests_per_minute, now=now)
+    count = limits.count if is_counted else limits.look
+    window = count(tx, f"key:{key.id}", limit=plan.requests_per_minute, now=now)
     return Caller(account=account, key=key, plan=plan, window=window)
 
 
@@ -105,7 +114,10 @@ async def _count_failure(request: Request, services: Services) -> None:
             tx, f"wrong-key:{address}", limit=_FAILURES_PER_MINUTE, now=services.clock()
         )
 
-    window = await services.write(count, durable=False)
+    try:
+        window = await services.write(count, durable=False)
+    except StorageFullError:
+        return
     if window.is_exceeded:
         raise RateLimitedError(
             "Too many wrong keys from this address.", retry_after_seconds=window.reset_in_seconds

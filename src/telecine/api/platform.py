@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -16,7 +17,10 @@ from telecine.api import openapi
 from telecine.api.family import Endpoint, Json
 from telecine.api.metrics import Metrics
 from telecine.api.services import Services
+from telecine.api.uploads import DEFAULT_LIMITS
+from telecine.core import limits
 from telecine.db import Transaction
+from telecine.kit.errors import StorageFullError
 
 STATIC = Path(__file__).with_name("static")
 _REFERENCE_SCRIPT = "vendor/scalar/standalone.js"
@@ -69,7 +73,8 @@ def routes(
 
     async def health(_request: Request) -> Response:
         await services.read(_ping)
-        return Json({"status": "ok", "version": __version__})
+        status = "ok" if await _has_room(services) else "degraded"
+        return Json({"status": status, "version": __version__})
 
     async def figures(_request: Request) -> Response:
         text = await run_in_threadpool(metrics.exposition)
@@ -101,3 +106,17 @@ def routes(
 
 def _ping(tx: Transaction) -> None:
     tx.execute(sa.text("SELECT 1"))
+
+
+async def _has_room(services: Services) -> bool:
+    """Whether uploads are taken and, where the last write failed for want of room, writes again."""
+    if services.room.is_lost:
+        try:
+            await services.write(partial(_try_to_write, services), durable=False)
+        except StorageFullError:
+            return False
+    return await run_in_threadpool(services.blobs.free_bytes) >= DEFAULT_LIMITS.reserve_bytes
+
+
+def _try_to_write(services: Services, tx: Transaction) -> None:
+    limits.count(tx, "health", limit=1, now=services.clock())

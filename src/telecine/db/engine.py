@@ -8,10 +8,11 @@ be lost in a power cut (request counters, progress, heartbeats) is not, and is f
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -20,6 +21,17 @@ from sqlalchemy import event
 Transaction = sa.Connection
 
 _BUSY_TIMEOUT_MS = 30_000
+# Of a full disk SQLite says "full", and of a quota that a write failed; where files grow late,
+# the sync or the shared memory finds it out.
+_SQLITE_NO_ROOM: Final = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR_WRITE,
+        sqlite3.SQLITE_IOERR_FSYNC,
+        sqlite3.SQLITE_IOERR_SHMSIZE,
+    }
+)
+_POSTGRES_DISK_FULL: Final = "53100"
 
 
 class Database:
@@ -55,6 +67,12 @@ class Database:
     def dispose(self) -> None:
         """Close the pool's connections."""
         self.engine.dispose()
+
+
+def is_out_of_room(error: sa.exc.DBAPIError) -> bool:
+    """Whether a write failed because the database's disk is full."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code in _SQLITE_NO_ROOM or getattr(error.orig, "sqlstate", "") == _POSTGRES_DISK_FULL
 
 
 def _create_engine(url: str) -> sa.Engine:

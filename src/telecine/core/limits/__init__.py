@@ -1,6 +1,6 @@
 """How often somebody may ask."""
 
 from telecine.core.limits.model import Window
-from telecine.core.limits.service import count, sweep
+from telecine.core.limits.service import count, look, sweep
 
-__all__ = ["Window", "count", "sweep"]
+__all__ = ["Window", "count", "look", "sweep"]

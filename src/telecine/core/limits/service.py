@@ -19,6 +19,12 @@ def count(tx: Transaction, subject: str, *, limit: int, now: datetime) -> Window
     return model.window(now=now, limit=limit, used=used)
 
 
+def look(tx: Transaction, subject: str, *, limit: int, now: datetime) -> Window:
+    """Return where `subject` stands without counting: for when nothing can be written."""
+    used = store.used(tx, subject, window=model.window_of(now))
+    return model.window(now=now, limit=limit, used=used)
+
+
 def sweep(tx: Transaction, *, now: datetime) -> int:
     """Forget past windows; returns how many."""
     return store.delete_before(tx, model.window_of(now) - 1)

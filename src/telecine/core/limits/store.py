@@ -24,5 +24,12 @@ def increment(tx: Transaction, subject: str, *, window: int) -> int:
     return int(tx.execute(statement).scalar_one())
 
 
+def used(tx: Transaction, subject: str, *, window: int) -> int:
+    found = sa.select(rate_windows.c.count).where(
+        rate_windows.c.subject == subject, rate_windows.c.window == window
+    )
+    return int(tx.execute(found).scalar_one_or_none() or 0)
+
+
 def delete_before(tx: Transaction, window: int) -> int:
     return tx.execute(sa.delete(rate_windows).where(rate_windows.c.window < window)).rowcount
