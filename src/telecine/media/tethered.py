@@ -6,6 +6,7 @@ It lives by a pipe: whatever becomes of the parent, the pipe closes and the chil
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 from collections.abc import Mapping
@@ -45,17 +46,22 @@ class Tethered:
             theirs.close()
             os.close(lifeline)
         self.pid = self._program.pid
+        self._exit_status: int | None = None
 
     def has_ended(self) -> bool:
         """Say whether it is gone, of itself or by somebody's hand."""
         return self._program.has_ended()
+
+    def was_killed(self) -> bool:
+        """Say, once it has been ended, whether something had killed it: us, or another."""
+        return self._exit_status == -signal.SIGKILL
 
     def end(self) -> None:
         """Kill it; may be called twice, and while another thread waits for it (who then fails)."""
         with self._ending:
             if self._life < 0:
                 return
-            self._program.kill()
+            self._exit_status = self._program.kill()
             with suppress(OSError):
                 self.peer.shutdown(socket.SHUT_RDWR)
             self.peer.close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import av
 import pytest
 from tests.media.render.sounds import tone, write_wav
+from typing_extensions import override
 
 from telecine.kit.errors import (
     CancelledError,
@@ -20,6 +23,7 @@ from telecine.kit.errors import (
     ResourceLimitError,
 )
 from telecine.media.process import Limits
+from telecine.media.render.attending import Child
 from telecine.media.render.confined import Order, Renderer
 
 LIMITS = Limits(memory_bytes=4 * 2**30, output_bytes=2**28, wall_seconds=60, stall_seconds=30)
@@ -163,3 +167,37 @@ def test_a_closed_renderer_refuses(tmp_path: Path) -> None:
     closed.close()
     with pytest.raises(InternalError):
         closed.render(order(tmp_path, document()))
+
+
+class Struck(Renderer):
+    """Its children are killed when they tell of their progress, `most` of them."""
+
+    def __init__(self, *, most: int) -> None:
+        super().__init__(sandbox="require", limits=LIMITS, n_spare=0)
+        self.struck: list[int] = []
+        self._most = most
+        self._newest = 0
+
+    @override
+    def _next_child(self) -> Child:
+        child = super()._next_child()
+        self._newest = child.pid
+        return child
+
+    def strike(self, _done: int, _frames: int) -> None:
+        if self._newest not in self.struck and len(self.struck) < self._most:
+            self.struck.append(self._newest)
+            os.kill(self._newest, signal.SIGKILL)
+
+
+def test_a_child_that_was_killed_is_replaced(tmp_path: Path) -> None:
+    with Struck(most=1) as own:
+        facts = own.render(order(tmp_path, document(seconds=6)), on_progress=own.strike)
+    assert (facts.n_frames, len(own.struck)) == (60, 1)
+
+
+def test_a_second_child_that_is_killed_is_the_last(tmp_path: Path) -> None:
+    # So long that neither could have been finished when it was struck.
+    with Struck(most=9) as own, pytest.raises(ResourceLimitError):
+        own.render(order(tmp_path, document(seconds=600)), on_progress=own.strike)
+    assert len(own.struck) == 2

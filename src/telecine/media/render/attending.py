@@ -49,11 +49,12 @@ class Child:
     """One child, and what is said to it."""
 
     def __init__(self) -> None:
-        self.has_answered = True
+        self.has_answered = False
         self._tether = Tethered("telecine.media.render.child", {}, environment=ENVIRONMENT)
         self._peer = self._tether.peer
         self.pid = self._tether.pid
         self.has_ended = self._tether.has_ended
+        self.was_killed = self._tether.was_killed
         self.end = self._tether.end
 
     def run(

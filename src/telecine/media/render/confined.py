@@ -16,7 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from telecine.kit.errors import CancelledError, InternalError
+import structlog
+
+from telecine.kit.errors import CancelledError, InternalError, ResourceLimitError
 from telecine.media.process import Limits
 from telecine.media.render.attending import Child, Engaged, OnProgress
 from telecine.media.render.job import Facts, Job, Task, Walls
@@ -25,6 +27,8 @@ from telecine.media.sandbox import SandboxMode
 #: A child that stays answers a question within this time, or is taken to hang.
 _ANSWER_SECONDS: Final = 120.0
 _DOCUMENT: Final = "composition.json"
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +81,8 @@ class Renderer:
         is_cancelled: Callable[[], bool] = lambda: False,
     ) -> Facts:
         """Make the file. Raises what a child raised (same class, message and field),
-        `CancelledError`, `ProcessTimeoutError`, and `ResourceLimitError` when a child died.
+        `CancelledError`, `ProcessTimeoutError`, and `ResourceLimitError` when a child died; after
+        one that was killed another is tried.
         """
         self._write_document(order)
         if order.n_workers > 1 and order.output.suffix.lower() == ".mp4":
@@ -215,11 +220,19 @@ class Renderer:
         return [each.result() for each in pending]
 
     def _run(self, job: Job, told: OnProgress | None, is_cancelled: Callable[[], bool]) -> Facts:
-        child = self._next_child()
-        try:
-            return child.run(job, limits=self._limits, told=told, is_cancelled=is_cancelled)
-        finally:
-            child.end()
+        for is_last in (False, True):
+            child = self._next_child()
+            try:
+                return child.run(job, limits=self._limits, told=told, is_cancelled=is_cancelled)
+            except ResourceLimitError:
+                child.end()
+                if is_last or child.has_answered or not child.was_killed():
+                    raise
+                # For want of memory, or by somebody's hand: another may have more luck.
+                _log.warning("render.child_killed", pid=child.pid, task=job.task)
+            finally:
+                child.end()
+        raise AssertionError("the last child's end is told")
 
     def _waiting(self) -> Iterator[Child]:
         """Take those that wait, one by one; one that died meanwhile is passed over."""
