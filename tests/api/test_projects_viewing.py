@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 from typing import Any
 
 import httpx2
@@ -49,7 +51,7 @@ def test_a_project_has_a_player_a_page_and_a_playlist_of_its_newest_revision(
     playlist = client.get(f"/p/{shared}/1/index.m3u8")
     assert playlist.status_code == 200
     assert playlist.text.startswith("#EXTM3U")
-    assert client.get(f"/p/{shared}/status.json").json()["status"] == "created"
+    assert client.get(f"/p/{shared}/status.json").json()["status"] == "draft"
 
 
 def test_the_poster_is_drawn_of_the_newest_revision(anybody: httpx2.Client) -> None:
@@ -80,13 +82,11 @@ def test_a_film_that_was_rendered_can_be_had_on_the_page(
 def test_what_cannot_be_shown_is_said(anybody: httpx2.Client) -> None:
     shown = composition(assets={"a": {"type": "video"}}, fps=0)
     told = make(anybody, composition=shown)
-    empty = make(anybody)
     client = stranger(anybody)
     page = client.get(told["preview_url"])
     assert (page.status_code, "fault" in page.text) == (200, True)
     part = told["preview_url"].removeprefix(HOST) + "/1/index.m3u8"
     refused(client.get(part), 422, "INVALID_COMPOSITION")
-    assert client.get(empty["preview_url"]).status_code == 404
     assert client.get("/p/p_nobody").status_code == 404
     for path in ("/p/p_nobody/1/index.m3u8", "/p/p_nobody/poster.png", "/p/p_nobody/status.json"):
         refused(client.get(path), 404, "PROJECT_NOT_FOUND")
@@ -94,6 +94,44 @@ def test_what_cannot_be_shown_is_said(anybody: httpx2.Client) -> None:
     for number in ("2", "0", "x", "9" * 30):
         refused(client.get(f"{gone}/{number}/index.m3u8"), 404, "REVISION_NOT_FOUND")
     refused(client.get(f"{gone}/1/passwd"), 404, "PROJECT_NOT_FOUND")
+
+
+def test_a_project_with_nothing_in_it_says_so_and_how_to_add_something(
+    anybody: httpx2.Client,
+) -> None:
+    told = make(anybody, name="Soon")
+    for address in (told["preview_url"], told["viewer_url"]):
+        page = stranger(anybody).get(address)
+        assert page.status_code == 200
+        assert all(words in page.text for words in ("Soon", "Empty so far"))
+        assert "<video" not in page.text
+    page = stranger(anybody).get(told["viewer_url"])
+    assert "you@example.com</code>" in page.text
+
+
+def test_what_the_page_of_an_empty_project_adds_is_seen(anybody: httpx2.Client) -> None:
+    told = make(anybody)
+    page = html.unescape(anybody.get(told["viewer_url"]).text)
+    sent = page.partition("PATCH")[2].partition("-d '")[2].partition("'")[0]
+    change = {**json.loads(sent), "email": EMAIL}
+    changed = anybody.patch(f"{URL}/{told['id']}/composition", json=change)
+    assert (changed.status_code, changed.json()["data"]["warnings"]) == (200, [])
+    assert "<video" in anybody.get(told["viewer_url"]).text
+
+
+def test_the_poster_of_an_empty_project_is_a_plain_picture(anybody: httpx2.Client) -> None:
+    told = make(anybody)
+    picture = stranger(anybody).get(told["poster_url"], follow_redirects=True)
+    assert (picture.status_code, picture.headers["content-type"]) == (200, "image/png")
+    path = told["preview_url"].removeprefix(HOST)
+    refused(anybody.get(f"{path}/1/index.m3u8"), 404, "PROJECT_NOT_FOUND")
+
+
+def test_the_page_can_see_that_the_project_was_edited_since(anybody: httpx2.Client) -> None:
+    told = make(anybody, composition=composition())
+    assert 'data-revision="1"' in anybody.get(told["viewer_url"]).text
+    assert patch(anybody, told["id"], "deep-merge", composition={"fps": 10}).status_code == 200
+    assert anybody.get(told["preview_url"] + "/status.json").json()["revision"] == 2
 
 
 def test_a_deleted_project_cannot_be_seen_any_more(anybody: httpx2.Client) -> None:

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import http
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import jinja2
 import msgspec
+from msgspec import UNSET, UnsetType
 from starlette.responses import HTMLResponse
 
 from telecine import __version__
-from telecine.core.compositions import RenderState
 
 #: From a page to the root of the server: every page is one folder below it.
 ROOT = ".."
 #: Stands in a shown command for an address that is not there yet; viewer.js knows it too.
 DOWNLOAD_URL = "DOWNLOAD_URL"
+#: Stands in shown commands for a key.
+KEY = "sk-your-api-key"
 
 # Scripts of our own origin alone. The player's parts carry their styles inside them, as inline
 # styles; its film comes out of memory, as a blob.
@@ -47,7 +49,7 @@ class Film:
 
     `media` is the path, from the root and without a first slash, under which lie `index.m3u8`,
     `poster.png` and, with captions, `captions.vtt`. Each of `faults` has path, message, got and
-    allowed; with any there is nothing to play.
+    allowed; with any there is nothing to play, nor with a duration of 0.
     """
 
     title: str
@@ -59,22 +61,31 @@ class Film:
     has_captions: bool
     faults: Sequence[Mapping[str, str]] = ()
 
+    @property
+    def is_played(self) -> bool:
+        """True where there is something to play."""
+        return self.duration_seconds > 0 and not self.faults
+
 
 class Work(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Where the rendering of a film stands; the viewer page asks for it again and again."""
+    """Where the rendering of a film stands; the viewer page asks for it again and again.
 
-    status: RenderState
+    `status` is the family's own word. `revision` is that of the newest film, where it can change.
+    """
+
+    status: str
     #: Percent.
     progress: int = 0
     error: str | None = None
     download_url: str | None = None
     #: For people: 4.8 MB.
     size: str | None = None
+    revision: int | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request that a viewer may copy: a shell command, with a placeholder for the key.
+    """A request that a viewer may copy: a shell command, with placeholders.
 
     `DOWNLOAD_URL` in it is replaced as soon as there is one.
     """
@@ -87,13 +98,15 @@ class Request:
 class Viewing:
     """What the viewer page has beside the player. `work_path` (from the root) answers `Work`.
 
-    `note` says how long the link lives, if it does not live for ever.
+    `placeholders` says what stands in the requests for what of whoever sends them. `note` says how
+    long the link lives, if it does not live for ever.
     """
 
     requests: Sequence[Request]
     work: Work | None = None
     work_path: str = ""
     note: str = ""
+    placeholders: Mapping[str, str] = field(default_factory=lambda: {KEY: "your own key"})
 
 
 def clean(film: Film, *, origin: str, path: str) -> HTMLResponse:

@@ -6,10 +6,10 @@ revision, so that a player goes on with the film that it began while the project
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -20,19 +20,27 @@ from telecine.api.family import Json
 from telecine.api.projects import fields
 from telecine.api.services import Services
 from telecine.core import projects
-from telecine.core.compositions import RenderState
 from telecine.core.projects import Project, ProjectStatus
 from telecine.db import Transaction
 from telecine.kit.errors import InvalidDocumentError, NotFoundError
 from telecine.media.render.playlist import POSTER_NAME
 from telecine.media.timeline.captions import captions_of
 
-_STATES: Final[Mapping[ProjectStatus, RenderState]] = {
-    ProjectStatus.DRAFT: RenderState.CREATED,
-    ProjectStatus.RENDERING: RenderState.RENDERING,
-    ProjectStatus.COMPLETED: RenderState.COMPLETED,
-    ProjectStatus.FAILED: RenderState.FAILED,
-}
+_EMAIL = "you@example.com"
+#: Enough to be seen: what the page of an empty project offers to add.
+_EXAMPLE = {
+    "tracks": [{"id": "track-1", "items": ["item-1"]}],
+    "items": {
+        "item-1": {
+            "type": "text", "text": "Hello", "color": "#ffffff", "fontSize": 120,
+            "from": 0, "durationInFrames": 90,
+            "left": 240, "top": 400, "width": 1440, "height": 280,
+        }
+    },
+}  # fmt: skip
+#: From the folder of a revision.
+_PLAIN_PICTURE = "../../../static/empty.png"
+_LOOK_AGAIN = {"Cache-Control": "private, no-cache"}
 
 
 async def player(request: Request, services: Services) -> Response:
@@ -50,7 +58,8 @@ async def viewer(request: Request, services: Services) -> Response:
     film = await _film(services, project, origin=origin)
     work = await _work(services, project, origin=origin)
     beside = pages.Viewing(
-        requests=_requests(project, work, origin=origin),
+        requests=_requests(project, work, origin=origin, is_empty=film.duration_seconds == 0),
+        placeholders={pages.KEY: "your own key", _EMAIL: "the address that it belongs to"},
         work=work,
         work_path=f"p/{project.share_id}/status.json",
     )
@@ -68,9 +77,7 @@ async def poster(request: Request, services: Services) -> Response:
     """GET /p/{shareId}/poster.png"""
     project = await _shared(request, services)
     # Relative: from the folder that this lies in.
-    return RedirectResponse(
-        f"{project.revision}/{POSTER_NAME}", headers={"Cache-Control": "private, no-cache"}
-    )
+    return RedirectResponse(f"{project.revision}/{POSTER_NAME}", headers=_LOOK_AGAIN)
 
 
 async def part(request: Request, services: Services) -> Response:
@@ -81,13 +88,23 @@ async def part(request: Request, services: Services) -> Response:
     digest = project.digest
     if number != project.revision:
         digest = await services.read(partial(projects.digest, project=project, revision=number))
-    return await previewing.serve(
-        request,
-        services,
-        account_id=project.account_id,
-        digest=digest,
-        check=partial(_check, services, project, number, origin=origin),
-    )
+    check = partial(_check, services, project, number, origin=origin)
+
+    async def something() -> Checked:
+        checked = await check()
+        if checked.timeline.duration_frames == 0:
+            raise NotFoundError("There is nothing to see yet: no item lasts.")
+        return checked
+
+    try:
+        return await previewing.serve(
+            request, services, account_id=project.account_id, digest=digest, check=something
+        )
+    except NotFoundError:
+        is_poster = request.path_params["name"] == POSTER_NAME
+        if not is_poster or (await check()).timeline.duration_frames:
+            raise
+        return RedirectResponse(_PLAIN_PICTURE, headers=_LOOK_AGAIN)
 
 
 async def _shared(request: Request, services: Services) -> Project:
@@ -98,10 +115,7 @@ async def _shared(request: Request, services: Services) -> Project:
 async def _check(services: Services, project: Project, revision: int, *, origin: str) -> Checked:
     content = await services.read(partial(projects.content, project=project, revision=revision))
     raw = content.composition.encode("utf-8")
-    checked = await documents.check(services, project.account_id, raw, origin=origin)
-    if checked.timeline.duration_frames == 0:
-        raise NotFoundError("There is nothing to see yet: no item lasts.")
-    return checked
+    return await documents.check(services, project.account_id, raw, origin=origin)
 
 
 async def _film(services: Services, project: Project, *, origin: str) -> pages.Film:
@@ -133,7 +147,8 @@ async def _work(services: Services, project: Project, *, origin: str) -> pages.W
     output = standing.film.output if standing.film is not None else None
     is_failed = project.status is ProjectStatus.FAILED
     return pages.Work(
-        status=_STATES[project.status],
+        status=project.status.value,
+        revision=project.revision,
         progress=0 if job is None else int(job.progress * 100),
         error=job.error_message if job is not None and is_failed else None,
         download_url=None if output is None else links.link_to(output, origin=origin),
@@ -141,21 +156,36 @@ async def _work(services: Services, project: Project, *, origin: str) -> pages.W
     )
 
 
-def _requests(project: Project, work: pages.Work, *, origin: str) -> tuple[pages.Request, ...]:
+def _requests(
+    project: Project, work: pages.Work, *, origin: str, is_empty: bool
+) -> tuple[pages.Request, ...]:
     address = f"{origin}/api/video-project/{project.id}"
-    key = "-H 'api-key: sk-your-api-key'"
-    email = "you@example.com"
-    json = f"-H 'Content-Type: application/json' \\\n  -d '{{\"email\": \"{email}\"}}'"
-    url = shlex.quote(work.download_url) if work.download_url else pages.DOWNLOAD_URL
+    key = f"-H 'api-key: {pages.KEY}'"
+    change = {"email": _EMAIL, "operation": "deep-merge", "data": {"composition": _EXAMPLE}}
+    filling = pages.Request(
+        title="Add something",
+        command=f"curl -X PATCH {shlex.quote(address + '/composition')} \\\n  {key} {_body(change)}",
+    )
+    where = "" if work.download_url else ": render_url of the answer"
     return (
+        *((filling,) if is_empty else ()),
         pages.Request(
             title="Render it",
-            command=f"curl -X POST {shlex.quote(address + '/render')} \\\n  {key} {json}",
+            command=f"curl -X POST {shlex.quote(address + '/render')} \\\n"
+            f"  {key} {_body({'email': _EMAIL})}",
         ),
         pages.Request(
             title="Ask how far it is",
             command=f"curl -G {shlex.quote(address)} \\\n  {key} \\\n"
-            f"  --data-urlencode 'email={email}'",
+            f"  --data-urlencode 'email={_EMAIL}'",
         ),
-        pages.Request(title="Download the file", command=f"curl -OJ {url}"),
+        pages.Request(
+            title=f"Download the file{where}",
+            command="curl -OJ "
+            + (shlex.quote(work.download_url) if work.download_url else pages.DOWNLOAD_URL),
+        ),
     )
+
+
+def _body(sent: Mapping[str, object]) -> str:
+    return f"-H 'Content-Type: application/json' \\\n  -d {shlex.quote(json.dumps(sent))}"

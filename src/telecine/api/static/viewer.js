@@ -14,6 +14,9 @@ function show(state) {
   work.querySelector("[data-reason]").textContent = state.error ?? "";
   const link = work.querySelector("[data-download]");
   link.hidden = !state.downloadUrl;
+  const isNewer = state.revision !== undefined && String(state.revision) !== work.dataset.revision;
+  if (isNewer && !document.querySelector("media-controller")) location.reload();
+  document.querySelector("[data-newer]").hidden = !isNewer;
   work.querySelector("[data-gone]").hidden = Boolean(state.downloadUrl);
   if (!state.downloadUrl) return;
   link.href = state.downloadUrl;

@@ -15,7 +15,7 @@ from telecine.api.video.viewing import Viewed
 from telecine.core.compositions import CompositionKind
 
 _UNTITLED = "Untitled video"
-_KEY = "-H 'Authorization: Bearer sk-your-api-key'"
+_KEY = f"-H 'Authorization: Bearer {pages.KEY}'"
 
 
 async def task_player(request: Request, services: Services) -> Response:
