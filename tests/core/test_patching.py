@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telecine.core.projects import apply_patch, deep_merged, merged
+from telecine.core.projects import Content, apply_patch, deep_merged, merged, recomposed
 from telecine.kit.errors import FileTooLargeError, InvalidRequestError, StaleError, TelecineError
+
+_PICTURE: Final = "https://x.example/a.png"
 
 
 def patched(text: str, *operations: dict[str, Any], max_bytes: int = 10_000) -> str:
@@ -26,6 +28,13 @@ def test_a_merge_replaces_whole_keys_and_keeps_the_others_to_the_letter() -> Non
     assert merged(old, '{"items": {"c": 0.10}, "y": null}') == (
         '{"fps":3e1,"items":{"c": 0.10},"x":1.50,"y":null}'
     )
+
+
+def test_a_deep_change_keeps_values_and_drops_spaces_escapes_and_keys_that_stood_twice() -> None:
+    old = r'{ "b": {"x" :  12345678901234567890123, "c": "\u00e9", "e": 1, "e": 1E5}, "n": null}'
+    new = '{"b":{"x":12345678901234567890123,"c":"é","e":1E5},"n":null}'
+    assert patched(old) == new
+    assert deep_merged(old, "{}") == new
 
 
 # RFC 7396, Appendix A, as far as both are objects.
@@ -188,3 +197,20 @@ def test_whatever_a_patch_says_it_is_done_or_refused(old: Any, operations: Any) 
     except TelecineError:
         return
     json.loads(text)
+
+
+@pytest.mark.parametrize(
+    "assets",
+    [
+        {"image": [{"id": "a", "remoteUrl": _PICTURE}]},
+        {"images": [{"id": "a", "src": _PICTURE}]},
+        {"a": {"type": "image", "src": _PICTURE}},
+        {"video": [{"id": "v", "src": "https://x.example/v.mp4", "posterUrl": _PICTURE}]},
+    ],
+)
+def test_the_first_picture_is_found_in_every_form_of_assets(assets: object) -> None:
+    content = Content(name="", template_id="", composition="{}")
+
+    made = recomposed(content, json.dumps({"assets": assets}))
+
+    assert made.thumbnail_url == _PICTURE

@@ -1,13 +1,14 @@
 """The ways to change a JSON object: merge, deep merge (RFC 7396), JSON Patch (RFC 6902).
 
-Text goes in and text comes out, and what a change does not name stays as it was written: the
-order of keys, and every number to the letter (1.0 stays 1.0).
+Text goes in and text comes out. What a change does not name keeps its order of keys, and every
+number with a point or an exponent to the letter (1.0 stays 1.0). Spaces and the way that letters are
+escaped are kept where a value is not looked into: by a merge, but at the top level.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Final, Self
 
@@ -19,6 +20,7 @@ from telecine.kit.errors import FileTooLargeError, InvalidRequestError, StaleErr
 _MOST_OPERATIONS: Final = 5000
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _TILDE: Final = re.compile(r"~(?![01])")
+_SOURCES: Final = ("src", "remoteUrl")
 _POSTERS: Final = ("poster", "posterUrl", "thumbnailUrl")
 _FIELD: Final = "data.patch"
 
@@ -245,12 +247,19 @@ def _first_picture(composition: str) -> str | None:
     """Return the address of the first image asset, else of the first poster of a video."""
     document = msgspec.json.decode(composition)
     assets = document.get("assets") if isinstance(document, dict) else None
-    listed = assets.values() if isinstance(assets, dict) else ()
-    known = [each for each in listed if isinstance(each, dict)]
-    images = [each.get("remoteUrl") for each in known if each.get("type") == "image"]
-    videos = [each for each in known if each.get("type") == "video"]
-    posters = [each.get(name) for each in videos for name in _POSTERS]
+    known = list(_listed(assets)) if isinstance(assets, dict) else []
+    images = [each.get(name) for kind, each in known if kind == "image" for name in _SOURCES]
+    posters = [each.get(name) for kind, each in known if kind == "video" for name in _POSTERS]
     return next((url for url in (*images, *posters) if _is_address(url)), None)
+
+
+def _listed(assets: dict[str, Any]) -> Iterator[tuple[object, dict[str, Any]]]:
+    """Yield each asset with its kind: of one object by id, and of lists by kind."""
+    for key, value in assets.items():
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, dict):
+                kind = key.removesuffix("s") if isinstance(value, list) else None
+                yield each.get("type", kind), each
 
 
 def _is_address(url: object) -> bool:
