@@ -180,7 +180,7 @@ def assemble(
         previews=Previews(
             drawing,
             folder=settings.data_dir / "previews",
-            most_sessions=settings.preview_sessions,
+            most_children=settings.preview_sessions,
             idle_seconds=settings.preview_idle_seconds,
             max_bytes=settings.preview_kept_bytes,
         ),

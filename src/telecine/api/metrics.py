@@ -88,6 +88,6 @@ class _PreviewFigures(Collector):
         )
         yield GaugeMetricFamily(
             "telecine_preview_sessions",
-            "Compositions that are open for previews.",
+            "Compositions that are rendered for previews at this moment.",
             self._previews.n_sessions,
         )

@@ -47,15 +47,19 @@ _SEGMENT_TYPE: Final = "video/iso.segment"
 _KEPT: Final = "private, max-age=3600"
 #: Asked for first: it says whether there is still something to see.
 _ASKED_AGAIN: Final = "private, no-cache"
+#: What logs and figures say of a client that left, by custom; there is no such status.
+_HUNG_UP: Final = 499
 #: Somebody sits before the player and waits.
 _FETCH_SECONDS: Final = 120.0
-#: How long a request waits for its turn before it is told to come again, and how often it looks.
+#: How long a request waits for its turn before it is told to come again, and how often it looks
+#: where there is no room in the line either. Its film keeps its place in line meanwhile.
 _PATIENCE_SECONDS: Final = 4.0
 _PAUSE_SECONDS: Final = 0.1
 #: Of a film that cannot be shown: the request is fine, what it names is not.
 _UNPROCESSABLE: Final = (
     *("invalid_request", "invalid_document", "media_error", "unsupported_media"),
     *("undecodable_media", "media_limit", "file_too_large"),
+    *("processing_timeout", "processing_limit"),
 )
 
 #: Checks a document when it must be opened.
@@ -92,9 +96,12 @@ async def serve(
         if made is None:
             source = await _source(services, await check(), account_id=account_id, key=key)
             made = await _asked(partial(services.previews.ask, source, name), leaving)
-        content = await _awaited(made, leaving)
+        is_in_line = partial(services.previews.is_in_line, key)
+        content = await _awaited(made, leaving, is_in_line=is_in_line)
+        if content is None:
+            raise services.previews.busy()
     except ClientDisconnect:
-        return Response(status_code=400)  # nobody reads it
+        return Response(status_code=_HUNG_UP)  # nobody reads it
     finally:
         leaving.cancel()
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
@@ -158,15 +165,24 @@ async def _asked(ask: Callable[[], Future[bytes]], leaving: asyncio.Future[None]
             raise ClientDisconnect
 
 
-async def _awaited(made: Future[bytes], leaving: asyncio.Future[None]) -> bytes:
-    """Wait for it. When the client hangs up before, it is not wished any more:
-    `ClientDisconnect`.
+async def _awaited(
+    made: Future[bytes], leaving: asyncio.Future[None], *, is_in_line: Callable[[], bool]
+) -> bytes | None:
+    """Wait for it; None where its film still waits for its turn after some time. When the client
+    hangs up before, it is not wished any more: `ClientDisconnect`.
     """
     waiting: asyncio.Future[bytes] = asyncio.wrap_future(made)
     try:
-        await asyncio.wait((waiting, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if not waiting.done():
-            raise ClientDisconnect
+        while not waiting.done():
+            await asyncio.wait(
+                (waiting, leaving),
+                return_when=asyncio.FIRST_COMPLETED,
+                timeout=_PATIENCE_SECONDS,
+            )
+            if leaving.done() and not waiting.done():
+                raise ClientDisconnect
+            if not waiting.done() and await run_in_threadpool(is_in_line):
+                return None
         return waiting.result()
     finally:
         waiting.cancel()

@@ -8,7 +8,9 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError as Unwanted
+from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,11 @@ from telecine.kit.errors import (
     InvalidRequestError,
     NotFoundError,
     ProcessingError,
+    ProcessTimeoutError,
     UndecodableMediaError,
 )
 from telecine.media.process import Limits
+from telecine.media.render import session
 from telecine.media.render.attending import Engaged
 from telecine.media.render.confined import Order, Renderer
 from telecine.media.render.keeping import Kept, taken
@@ -40,10 +44,13 @@ class Watched(Renderer):
     def __init__(self) -> None:
         super().__init__(sandbox="require", limits=LIMITS, n_spare=0)
         self.engaged: list[Engaged] = []
+        self.most_alive = 0
 
     @override
     def engage(self, order: Order, **more: Any) -> Engaged:
         self.engaged.append(super().engage(order, **more))
+        alive = _children() & {each.pid for each in self.engaged}
+        self.most_alive = max(self.most_alive, len(alive))
         return self.engaged[-1]
 
 
@@ -60,12 +67,12 @@ Make = Callable[..., Previews]
 def make(tmp_path: Path, renderer: Watched) -> Iterator[Make]:
     made: list[Previews] = []
 
-    def act(*, most_sessions: int = 2, idle_seconds: float = 60) -> Previews:
+    def act(*, most_children: int = 2, idle_seconds: float = 60) -> Previews:
         made.append(
             Previews(
                 renderer,
                 folder=tmp_path / "previews",
-                most_sessions=most_sessions,
+                most_children=most_children,
                 idle_seconds=idle_seconds,
                 max_bytes=2**24,
             )
@@ -139,33 +146,92 @@ def test_what_a_film_does_not_have_is_said(make: Make) -> None:
 
 
 def test_a_film_that_is_not_looked_at_makes_room(make: Make) -> None:
-    previews = make(most_sessions=1)
+    previews = make(most_children=1)
     previews.ask(source("a1"), "0.m4s").result(SECONDS)
     assert previews.ask(source("a2"), "0.m4s").result(SECONDS)
     assert previews.n_sessions == 1
     found = previews.find("a1", "0.m4s")
-    assert found is not None, "what was made is kept when its session has ended"
+    assert found is not None, "what was made is kept when its child has ended"
     assert previews.find("a1", "poster.png") is None
 
 
 def test_more_films_than_may_be_open_are_told_to_come_again(make: Make, held: Held) -> None:
-    previews = make(most_sessions=1)
-    waiting = previews.ask(source("a1", bring=held.bring), "poster.png")
+    previews = make(most_children=1)
+    keys = [f"a{number:02}" for number in range(previews.most_open)]
+    waiting = [previews.ask(source(key, bring=held.bring), "init.mp4") for key in keys]
     with pytest.raises(BusyError) as caught:
         previews.ask(source("a2"), "poster.png")
     assert caught.value.retry_after_seconds > 0
+    for each in waiting:
+        each.cancel()
     held.let_go()
-    assert waiting.result(SECONDS)
     assert previews.ask(source("a2"), "poster.png").result(SECONDS)
 
 
 def test_a_film_that_nobody_waits_for_any_more_makes_room_at_once(make: Make, held: Held) -> None:
-    previews = make(most_sessions=1)
-    left = previews.ask(source("a1", bring=held.bring), "0.m4s")
+    previews = make(most_children=1)
+    keys = [f"a{number:02}" for number in range(previews.most_open)]
+    left, *_ = [previews.ask(source(key, bring=held.bring), "0.m4s") for key in keys]
     left.cancel()
     assert previews.ask(source("a2"), "poster.png").result(SECONDS)
     with pytest.raises(Unwanted):
         left.result(0)
+
+
+def test_films_take_turns_and_one_child_ends_before_the_next_begins(
+    make: Make, renderer: Watched, held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_TURN_SECONDS", 0.0)
+    previews = make(most_children=1)
+    greedy = source("a1", seconds=5, bring=held.bring)
+    done: list[str] = []
+
+    def ask(film: Source, name: str) -> Future[bytes]:
+        asked = previews.ask(film, name)
+        asked.add_done_callback(lambda _: done.append(f"{film.key} {name}"))
+        return asked
+
+    asked = [ask(greedy, f"{number}.m4s") for number in (2, 1, 0)]
+    asked += [ask(source("a2", bring=held.bring), "0.m4s")]
+    held.let_go()
+    for each in asked:
+        assert each.result(SECONDS)
+    assert done.index("a2 0.m4s") < done.index("a1 0.m4s")
+    assert len(renderer.engaged) >= 2
+    assert renderer.most_alive == 1
+
+
+def test_a_child_at_work_for_nobody_is_ended(
+    make: Make, renderer: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_ABANDONED_SECONDS", 0.0)
+    previews = make()
+    film = source(seconds=5)
+    previews.ask(film, "0.m4s").result(SECONDS)
+    until(lambda: previews.n_segments == 2)
+    os.kill(renderer.engaged[0].pid, signal.SIGSTOP)
+    waiting = previews.ask(film, "2.m4s")
+    until(lambda: renderer.engaged[0].is_lost)  # it has been asked
+    waiting.cancel()
+    until(lambda: renderer.engaged[0].pid not in _children())
+    assert previews.ask(film, "2.m4s").result(SECONDS)
+
+
+def test_what_takes_too_long_to_draw_is_given_up(
+    make: Make, renderer: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    previews = make()
+    film = source(seconds=5)
+    previews.ask(film, "0.m4s").result(SECONDS)
+    until(lambda: previews.n_segments == 2)
+    (first,) = renderer.engaged
+    monkeypatch.setattr(first, "_limits", replace(LIMITS, wall_seconds=0.1))
+    os.kill(first.pid, signal.SIGSTOP)
+    with pytest.raises(ProcessTimeoutError) as caught:
+        previews.ask(film, "2.m4s").result(SECONDS)
+    assert "Render the film to a file" in caught.value.message
+    assert first.pid not in _children()
+    assert previews.ask(film, "2.m4s").result(SECONDS), "another child tries it"
 
 
 def test_what_nobody_waits_for_is_not_made(make: Make, held: Held) -> None:

@@ -25,7 +25,7 @@ from telecine.media.render.job import Facts, Job, Task, Walls
 from telecine.media.sandbox import SandboxMode
 
 #: A child that stays answers a question within this time, or is taken to hang.
-_ANSWER_SECONDS: Final = 120.0
+_ANSWER_SECONDS: Final = 60.0
 _DOCUMENT: Final = "composition.json"
 
 _log = structlog.get_logger(__name__)
@@ -104,18 +104,18 @@ class Renderer:
         Captions go to the order's output, if there are any. Raises what `render` raises.
         """
         self._write_document(order)
+        limits = replace(self._limits, wall_seconds=_ANSWER_SECONDS)
         child = self._next_child()
         try:
             facts = child.run(
                 self._job(order, "segments"),
-                limits=self._limits,
+                limits=limits,
                 told=None,
                 is_cancelled=is_cancelled,
             )
         except BaseException:
             child.end()
             raise
-        limits = replace(self._limits, wall_seconds=_ANSWER_SECONDS)
         return Engaged(child, facts=facts, limits=limits)
 
     def warm(self) -> None:

@@ -1,7 +1,7 @@
 """Compositions shown in segments, each rendered when somebody first asks for it.
 
-There are few sessions; the one unused for longest makes room for the next. What was made is
-kept, within a bound, for as long as this process lives.
+There are few children, and more sessions, which take turns at them; the session unused for longest
+makes room for the next. What was made is kept, within a bound, for as long as this process lives.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ from telecine.media.render.confined import Renderer
 from telecine.media.render.keeping import Kept
 from telecine.media.render.playlist import PLAYLIST_NAME
 from telecine.media.render.session import RETRY_AFTER_SECONDS, Session, Source, done
+from telecine.media.render.turns import Turns
 
 _STOP_SECONDS: Final = 5.0
+#: Films that may be open, or in line, for each child that may be at work.
+_OPEN_PER_CHILD: Final = 8
 #: Sessions that may be on their way out at once.
 _MOST_LEAVING: Final = 16
 
@@ -37,17 +40,19 @@ class Previews:
         renderer: Renderer,
         *,
         folder: Path,
-        most_sessions: int,
+        most_children: int,
         idle_seconds: float,
         max_bytes: int,
     ) -> None:
         self._renderer = renderer
         self._root = folder
         self._folder = folder / new_id("run_")
-        self._most_sessions = most_sessions
+        #: Films that may be open at once, most of them in line.
+        self.most_open = most_children * _OPEN_PER_CHILD
         self._idle_seconds = idle_seconds
         self._kept = Kept(self._folder / "kept", max_bytes=max_bytes)
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._turns = Turns(most=most_children, changed=self._changed)
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._leaving: list[Session] = []
         self._is_closed = False
@@ -56,14 +61,14 @@ class Previews:
 
     @property
     def n_sessions(self) -> int:
-        """How many films are open."""
-        with self._lock:
-            return len(self._sessions)
+        """How many films have a child."""
+        with self._changed:
+            return self._turns.n_taken
 
     def find(self, key: str, name: str) -> Future[bytes] | None:
         """Return what is kept, or will be made by the session that has the film open; or None."""
         kept = self._kept.get(key, name)
-        with self._lock:
+        with self._changed:
             session = self._sessions.get(key)
             if session is not None:
                 self._sessions.move_to_end(key)
@@ -73,7 +78,7 @@ class Previews:
     def ask(self, source: Source, name: str) -> Future[bytes]:
         """Return what will be there; cancel it when nobody wants it any more.
 
-        Raises `BusyError` when as many films are open as may be, and all are being looked at.
+        Raises `BusyError` when as many films are open or in line as may be, and all are waited for.
         The future raises `NotFoundError` for what the film does not have, and what rendering
         raises.
         """
@@ -81,7 +86,7 @@ class Previews:
             found = self.find(source.key, name)
             if found is not None:
                 return found
-        with self._lock:
+        with self._changed:
             if self._is_closed:
                 raise InternalError("The previews are closed.")
             session = self._sessions.get(source.key)
@@ -93,13 +98,28 @@ class Previews:
                     kept=self._kept,
                     folder=self._folder / new_id("session_"),
                     idle_seconds=self._idle_seconds,
-                    lock=self._lock,
+                    changed=self._changed,
+                    turns=self._turns,
                     on_end=self._forget,
                     on_segment=self._count,
                 )
                 self._sessions[source.key] = session
                 session.start()
             return session.note(name)
+
+    def is_in_line(self, key: str) -> bool:
+        """Whether a film waits for its turn."""
+        with self._changed:
+            session = self._sessions.get(key)
+            return session is not None and session.is_in_line
+
+    def busy(self) -> BusyError:
+        """Return what is told to whoever cannot be served soon."""
+        return BusyError(
+            "Other previews are being rendered at this moment, as many as may be at once. "
+            "Try again in some seconds.",
+            retry_after_seconds=RETRY_AFTER_SECONDS,
+        )
 
     def warm(self) -> None:
         """Have a process ready, without waiting for it: somebody will look soon."""
@@ -113,7 +133,7 @@ class Previews:
 
     def close(self) -> None:
         """End all sessions, and delete what is kept."""
-        with self._lock:
+        with self._changed:
             self._is_closed = True
             sessions = list(self._sessions.values())
             for session in sessions:
@@ -123,17 +143,13 @@ class Previews:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _make_room(self) -> None:
-        if len(self._sessions) < self._most_sessions:
+        if len(self._sessions) < self.most_open:
             return
         # One that still fetches something goes when that is there.
         self._leaving = [each for each in self._leaving if each.is_alive()]
         idle = next((each for each in self._sessions.values() if each.is_idle), None)
         if idle is None or len(self._leaving) >= _MOST_LEAVING:
-            raise BusyError(
-                f"{self._most_sessions} previews are being rendered at this moment, as many as "
-                "may be at once. Try again in some seconds.",
-                retry_after_seconds=RETRY_AFTER_SECONDS,
-            )
+            raise self.busy()
         idle.end()
         del self._sessions[idle.key]
         self._leaving.append(idle)
@@ -144,5 +160,5 @@ class Previews:
             del self._sessions[session.key]
 
     def _count(self) -> None:
-        with self._lock:
+        with self._changed:
             self.n_segments += 1
