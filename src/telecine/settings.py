@@ -45,8 +45,9 @@ class RenderTier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an account may do. `families` are the API families that answer it.
 
-    `storage_bytes` is the room for uploads that stay until they are deleted, `active_renders` how
-    many renders of projects may be under way at a time.
+    `storage_bytes` is the room for uploads that stay until they are deleted, and as much again for
+    projects with their revisions; `active_renders` how many renders of projects may be under way
+    at a time.
     """
 
     label: str

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
+from tests import steps
 from tests.conftest import Customer, customer_of
 from tests.fakes import FixedClock
 from tests.projects import (
@@ -327,6 +328,7 @@ def test_a_deleted_project_is_gone_with_all_that_it_had_but_its_film_stays(
     answer = anybody.delete(f"{URL}/{project}", params={"email": EMAIL})
     assert answer.json() == {"success": True, "data": {"id": project, "deleted": True}}
     refused(anybody.get(f"{URL}/{project}", params={"email": EMAIL}), 404, "PROJECT_NOT_FOUND")
+    steps.janitor(telecine).remove_deleted_projects()
     for table in (projects, project_revisions, project_documents, project_messages):
         assert count(telecine, table) == 0
     assert anybody.get(url).status_code == 200

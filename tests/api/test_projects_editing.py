@@ -216,12 +216,16 @@ def test_of_two_changes_to_the_same_revision_the_second_is_refused_in_the_databa
     made = make(anybody)["id"]
     with telecine.db.snapshot() as tx:
         project = projects.get(tx, made, account_id=customer.account.id)
-        content = projects.content(tx, project)
+        draft = projects.drafted(projects.content(tx, project))
 
     def revise() -> None:
         with telecine.db.transaction() as tx:
             projects.revise(
-                *(tx, project, content), change=Change.MERGE, now=telecine.clock(), most_kept=9
+                *(tx, project, draft),
+                change=Change.MERGE,
+                now=telecine.clock(),
+                most_kept=9,
+                limit_bytes=10**6,
             )
 
     revise()

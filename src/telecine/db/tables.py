@@ -231,6 +231,10 @@ projects = sa.Table(
     sa.Column("set_status", sa.Text),
     sa.Column("n_messages", sa.BigInteger, nullable=False),
     sa.Column("message_bytes", sa.BigInteger, nullable=False),
+    # Of all its documents, packed.
+    sa.Column("document_bytes", sa.BigInteger, nullable=False),
+    # Gone for everybody; the janitor removes what it holds, a little at a time.
+    sa.Column("is_deleted", sa.Boolean, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -242,7 +246,11 @@ project_documents = sa.Table(
     sa.Column("project_id", sa.BigInteger, sa.ForeignKey("projects.id"), primary_key=True),
     # SHA-256 in hex of the text.
     sa.Column("digest", sa.Text, primary_key=True),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("n_characters", sa.BigInteger, nullable=False),
+    # The numbers stand before the bytes: so they can be read without those.
+    sa.Column("packed_bytes", sa.BigInteger, nullable=False),
+    # UTF-8, deflated by zlib.
+    sa.Column("packed", sa.LargeBinary, nullable=False),
 )
 
 project_revisions = sa.Table(

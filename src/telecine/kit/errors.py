@@ -20,7 +20,7 @@
     ├── InsufficientCreditsError       insufficient_credits    the balance does not cover the price
     ├── BusyError                      busy                    no room for it at this moment; `retry_after_seconds`
     ├── RangeError                     range_not_satisfiable   the bytes asked for are not in the file; `size_bytes`
-    ├── StorageQuotaError              storage_quota           the plan's room for uploads is used up
+    ├── StorageQuotaError              storage_quota           the plan's room is used up
     ├── FileTooLargeError              file_too_large          over the plan's or the format's byte limit
     ├── MediaError                     media_error             (family: what is wrong with the bytes)
     │   ├── UnsupportedMediaError      unsupported_media       not the kind of file this door takes
@@ -208,11 +208,13 @@ class StorageQuotaError(TelecineError):
 
     code = "storage_quota"
 
-    def __init__(self, *, used_bytes: int, limit_bytes: int, needed_bytes: int) -> None:
+    def __init__(
+        self, message: str = "", *, used_bytes: int, limit_bytes: int, needed_bytes: int
+    ) -> None:
         self.used_bytes = used_bytes
         self.limit_bytes = limit_bytes
         self.needed_bytes = needed_bytes
-        super().__init__()
+        super().__init__(message)
 
 
 class FileTooLargeError(TelecineError):

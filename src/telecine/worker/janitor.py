@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from telecine.blobs import BlobStore
-from telecine.core import compositions, files, jobs, limits
+from telecine.core import compositions, files, jobs, limits, projects
 from telecine.core.jobs import Job
 from telecine.db import Database
 from telecine.engine import Queue, TicketPhase, TicketState
@@ -99,6 +99,13 @@ class Janitor:
                 files.mark_deleted(tx, file, now=self.clock())
             deleted += 1
         return deleted
+
+    def remove_deleted_projects(self) -> None:
+        """Remove what deleted projects hold, in transactions that are short."""
+        is_more = True
+        while is_more:
+            with self.db.transaction(durable=False) as tx:
+                is_more = projects.remove_deleted(tx)
 
     def sweep(self) -> None:
         """Delete what nobody owns and what nobody will finish."""

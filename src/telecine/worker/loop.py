@@ -75,6 +75,7 @@ class Worker:
         while not stop.is_set():
             _guarded("requeue", self.janitor.requeue_lost_jobs)
             _guarded("expire", self.janitor.delete_expired_files)
+            _guarded("projects", self.janitor.remove_deleted_projects)
             if rounds_to_sweep == 0:
                 _guarded("sweep", self.janitor.sweep)
                 rounds_to_sweep = int(_SWEEP_EVERY_SECONDS / _ROUND_EVERY_SECONDS)

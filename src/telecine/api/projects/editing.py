@@ -20,7 +20,7 @@ from telecine.api.projects.wording import Shown
 from telecine.api.remarks import Remark, remarks
 from telecine.api.services import Services
 from telecine.core import projects
-from telecine.core.projects import Change, Content, Project, ProjectStatus
+from telecine.core.projects import Change, Content, Draft, Project, ProjectStatus
 from telecine.db import Transaction
 from telecine.kit.errors import ConflictError, StaleError
 from telecine.media.timeline.dialects import parse
@@ -55,16 +55,17 @@ async def edit(
             partial(_newest, project_id=fields.project_id(request), caller=caller)
         )
         require_match(request, project)
-        new = await run_in_threadpool(make, old)
+        new = await run_in_threadpool(_drafted, make, old)
         try:
             return await services.write(
                 partial(
                     projects.revise,
                     project=project,
-                    new=None if new == old else new,
+                    new=new,
                     change=change,
                     now=services.clock(),
                     most_kept=services.settings.project_revisions,
+                    limit_bytes=caller.plan.storage_bytes,
                     status=status,
                 )
             )
@@ -105,6 +106,11 @@ async def lint(composition: str) -> tuple[Remark, ...]:
     return remarks(
         each for each in (*parsed.problems, *parsed.warnings) if each.code != _NOTHING_YET
     )
+
+
+def _drafted(make: Callable[[Content], Content], old: Content) -> Draft | None:
+    new = make(old)
+    return None if new == old else projects.drafted(new)
 
 
 def _newest(tx: Transaction, *, project_id: int, caller: Caller) -> tuple[Project, Content]:

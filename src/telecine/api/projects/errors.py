@@ -13,6 +13,7 @@ from typing import Any
 from telecine.kit.errors import (
     InsufficientCreditsError,
     InvalidDocumentError,
+    StorageQuotaError,
     TelecineError,
 )
 
@@ -84,4 +85,6 @@ def _data(error: TelecineError) -> dict[str, Any]:
         data["errors"] = error.problems
     if isinstance(error, InsufficientCreditsError):
         data |= {"required": error.needed, "available": error.available}
+    if isinstance(error, StorageQuotaError):
+        data |= {"used_bytes": error.used_bytes, "limit_bytes": error.limit_bytes}
     return data

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from msgspec import UnsetType
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -118,7 +119,9 @@ async def chat(request: Request, caller: Caller, services: Services) -> Response
     body = await fields.body(request, caller, services, wire.ChatBody)
     text = fields.message(body, services)
     project = await editing.found(request, caller, services)
-    n_messages = await services.write(partial(projects.say, project=project, text=text))
+    n_messages = await services.write(
+        partial(projects.say, project=project, text=text, limit_bytes=caller.plan.storage_bytes)
+    )
     return Json(wording.said(project, text, n_messages=n_messages))
 
 
@@ -182,9 +185,16 @@ async def made(
 ) -> Response:
     """Store a new project and reply with it."""
 
+    draft = await run_in_threadpool(projects.drafted, content)
+
     def verb(tx: Transaction) -> Project:
         return projects.create(
-            tx, content, account_id=caller.account.id, change=change, now=services.clock()
+            tx,
+            draft,
+            account_id=caller.account.id,
+            change=change,
+            now=services.clock(),
+            limit_bytes=caller.plan.storage_bytes,
         )
 
     project = await services.write(verb)

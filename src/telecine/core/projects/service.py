@@ -15,6 +15,7 @@ from telecine.core.projects import store
 from telecine.core.projects.model import (
     Change,
     Content,
+    Draft,
     Export,
     History,
     Page,
@@ -32,23 +33,35 @@ from telecine.kit.errors import (
     ForbiddenError,
     NotFoundError,
     StaleError,
+    StorageQuotaError,
 )
 from telecine.kit.ids import new_id
 
 #: What the messages of one project may have together.
 MOST_MESSAGE_BYTES: Final = 32 * 2**20
+#: What the janitor removes in one transaction: others that write wait for it.
+_REMOVED_BYTES: Final = 4 * 2**20
+_REMOVED_MESSAGES: Final = 4
 _NO_PROJECT: Final = "There is no such project."
 
 
 def create(
-    tx: Transaction, content: Content, *, account_id: str, change: Change, now: datetime
+    tx: Transaction,
+    draft: Draft,
+    *,
+    account_id: str,
+    change: Change,
+    now: datetime,
+    limit_bytes: int,
 ) -> Project:
-    """Store a new project with its first revision."""
+    """Store a new project with its first revision. Raises `StorageQuotaError`."""
     share_id = new_id("p_", length=20)
     project_id = store.insert(tx, account_id=account_id, share_id=share_id, now=now)
     store.advance(tx, project_id, revision=0)
-    store.add_revision(tx, project_id, 1, content, change=change, at=now)
-    return _get(tx, project_id)
+    store.add_revision(tx, project_id, 1, draft, change=change, at=now)
+    made = _get(tx, project_id)
+    _make_room(tx, made, limit_bytes=limit_bytes)
+    return made
 
 
 def get(tx: Transaction, project_id: int, *, account_id: str) -> Project:
@@ -110,17 +123,20 @@ def list_page(
 def revise(
     tx: Transaction,
     project: Project,
-    new: Content | None,
+    new: Draft | None,
     *,
     change: Change,
     now: datetime,
     most_kept: int,
+    limit_bytes: int,
     status: ProjectStatus | None = None,
 ) -> Project:
     """Make the next revision (None: the content stays), and set the status if one is given.
 
     Raises `StaleError` where `project` is not as it was any more, and `ConflictError` where the
-    status is to be set while a render is under way. Only `most_kept` revisions stay.
+    status is to be set while a render is under way. Only `most_kept` revisions stay, and fewer
+    where the projects of the account would have more than `limit_bytes`; where that does not
+    help, `StorageQuotaError`.
     """
     if new is not None:
         number = project.revision + 1
@@ -128,6 +144,7 @@ def revise(
             raise StaleError
         store.add_revision(tx, project.id, number, new, change=change, at=now)
         store.forget_revisions(tx, project.id, up_to=number - most_kept)
+        _make_room(tx, _get(tx, project.id), limit_bytes=limit_bytes)
     if status is not None:
         store.set_status(tx, project.id, status)
         if _get(tx, project.id).status is ProjectStatus.RENDERING:
@@ -141,10 +158,10 @@ def history(tx: Transaction, project: Project, *, page: int, limit: int) -> Hist
     return History(revisions=tuple(found), total=total)
 
 
-def say(tx: Transaction, project: Project, text: str) -> int:
+def say(tx: Transaction, project: Project, text: str, *, limit_bytes: int) -> int:
     """Append a message, JSON, to the chat; returns how many there are now.
 
-    Raises `FileTooLargeError` where the chat is full.
+    Raises `FileTooLargeError` where the chat is full, `StorageQuotaError` as `revise`.
     """
     counted = store.add_message(tx, project.id, text, size_bytes=len(text.encode("utf-8")))
     if counted is None:
@@ -156,6 +173,7 @@ def say(tx: Transaction, project: Project, text: str) -> int:
             "begin a new one.",
             field="message",
         )
+    _make_room(tx, project, limit_bytes=limit_bytes)
     return n_messages
 
 
@@ -207,10 +225,51 @@ def exports(tx: Transaction, project: Project, *, now: datetime) -> list[Export]
 
 
 def delete(tx: Transaction, project: Project, *, ending: Ending) -> None:
-    """Delete a project for good, cancelling a render under way. Finished films stay their time."""
+    """Delete a project for good, cancelling a render under way. Finished films stay their time.
+
+    What it holds is removed by `remove_deleted`.
+    """
     for job in _renders(tx, project):
         jobs.cancel(tx, job, ending=ending)
-    store.delete(tx, project.id)
+    store.mark_deleted(tx, project.id)
+
+
+def remove_deleted(tx: Transaction) -> bool:
+    """Remove a little of what deleted projects hold; False where nothing was left to remove.
+
+    A little, since whoever writes waits for the transaction: call it again.
+    """
+    project_id = store.a_deleted_one(tx)
+    if project_id is None:
+        return False
+    if not (
+        store.remove_documents(tx, project_id, most_bytes=_REMOVED_BYTES)
+        or store.remove_messages(tx, project_id, most=_REMOVED_MESSAGES)
+    ):
+        store.remove(tx, project_id)
+    return True
+
+
+def _make_room(tx: Transaction, project: Project, *, limit_bytes: int) -> None:
+    """Forget old revisions of a project until the account's are within their limit."""
+    used = store.used_bytes(tx, project.account_id)
+    surplus = used - limit_bytes
+    if surplus <= 0:
+        return
+    for number, n_bytes in store.last_uses(tx, project.id):
+        if number >= project.revision:
+            break
+        surplus -= n_bytes
+        if surplus <= 0:
+            store.forget_revisions(tx, project.id, up_to=number)
+            return
+    raise StorageQuotaError(
+        "The plan's room for projects is used up: their compositions, earlier revisions and chats. "
+        "Delete a project, or take a larger plan.",
+        used_bytes=used,
+        limit_bytes=limit_bytes,
+        needed_bytes=surplus,
+    )
 
 
 def _renders(tx: Transaction, project: Project) -> list[Job]:

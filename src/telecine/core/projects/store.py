@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -15,11 +14,14 @@ from telecine.core.projects.model import (
     SUBJECT_PREFIX,
     Change,
     Content,
+    Document,
+    Draft,
     Project,
     ProjectStatus,
     RevisionEntry,
     Sort,
     name_key,
+    unpacked,
 )
 from telecine.db import Transaction
 from telecine.db.tables import (
@@ -31,6 +33,8 @@ from telecine.db.tables import (
 )
 
 _ESCAPE = "\\"
+#: Rows of one statement, whatever their size.
+_MOST_AT_ONCE = 500
 _ORDERS: dict[Sort, tuple[sa.UnaryExpression[Any], ...]] = {
     Sort.LATEST: (project_revisions.c.at.desc(), projects.c.id.desc()),
     Sort.OLDEST: (project_revisions.c.at.asc(), projects.c.id.asc()),
@@ -48,6 +52,8 @@ def insert(tx: Transaction, *, account_id: str, share_id: str, now: datetime) ->
             revision=0,
             n_messages=0,
             message_bytes=0,
+            document_bytes=0,
+            is_deleted=False,
             created_at=now,
         )
     )
@@ -58,15 +64,14 @@ def insert(tx: Transaction, *, account_id: str, share_id: str, now: datetime) ->
 
 def advance(tx: Transaction, project_id: int, *, revision: int) -> bool:
     """Make the next revision the present one; False where `revision` is not it any more."""
-    statement = projects.update().where(
-        projects.c.id == project_id, projects.c.revision == revision
-    )
+    statement = projects.update().where(_is_there(project_id), projects.c.revision == revision)
     return tx.execute(statement.values(revision=revision + 1)).rowcount == 1
 
 
 def add_revision(
-    tx: Transaction, project_id: int, number: int, content: Content, *, change: Change, at: datetime
+    tx: Transaction, project_id: int, number: int, draft: Draft, *, change: Change, at: datetime
 ) -> None:
+    content = draft.content
     tx.execute(
         project_revisions.insert().values(
             project_id=project_id,
@@ -78,8 +83,8 @@ def add_revision(
             template_id=content.template_id,
             thumbnail_url=content.thumbnail_url,
             is_thumbnail_locked=content.is_thumbnail_locked,
-            composition=_keep(tx, project_id, content.composition),
-            settings=_keep(tx, project_id, content.settings),
+            composition=_keep(tx, project_id, draft.composition),
+            settings=_keep(tx, project_id, draft.settings),
         )
     )
 
@@ -95,12 +100,40 @@ def forget_revisions(tx: Transaction, project_id: int, *, up_to: int) -> None:
         sa.select(column).where(project_revisions.c.project_id == project_id)
         for column in (project_revisions.c.composition, project_revisions.c.settings)
     ]
-    tx.execute(
-        project_documents.delete().where(
-            project_documents.c.project_id == project_id,
-            *(project_documents.c.digest.not_in(digests) for digests in used),
-        )
+    unused = project_documents.delete().where(
+        project_documents.c.project_id == project_id,
+        *(project_documents.c.digest.not_in(digests) for digests in used),
     )
+    freed = tx.execute(unused.returning(project_documents.c.packed_bytes)).scalars()
+    _count_bytes(tx, project_id, -sum(freed))
+
+
+def used_bytes(tx: Transaction, account_id: str) -> int:
+    """Return what the revisions and chats of an account take, of deleted projects too."""
+    taken = sa.func.sum(projects.c.document_bytes + projects.c.message_bytes)
+    query = sa.select(sa.func.coalesce(taken, 0)).where(projects.c.account_id == account_id)
+    return int(tx.execute(query).scalar_one())
+
+
+def last_uses(tx: Transaction, project_id: int) -> list[tuple[int, int]]:
+    """Return of each document the last revision that uses it, and its bytes; oldest first."""
+    uses = sa.union_all(
+        *(
+            sa.select(project_revisions.c.number, column.label("digest")).where(
+                project_revisions.c.project_id == project_id
+            )
+            for column in (project_revisions.c.composition, project_revisions.c.settings)
+        )
+    ).subquery()
+    last = sa.func.max(uses.c.number)
+    query = (
+        sa.select(last, project_documents.c.packed_bytes)
+        .join_from(project_documents, uses, uses.c.digest == project_documents.c.digest)
+        .where(project_documents.c.project_id == project_id)
+        .group_by(project_documents.c.digest, project_documents.c.packed_bytes)
+        .order_by(last)
+    )
+    return [(row[0], row[1]) for row in tx.execute(query)]
 
 
 def by_id(tx: Transaction, project_id: int) -> Project | None:
@@ -118,15 +151,18 @@ def content(tx: Transaction, project_id: int, number: int) -> Content | None:
         sa.select(
             *(revisions.name, revisions.template_id, revisions.thumbnail_url),
             revisions.is_thumbnail_locked,
-            composition.c.text.label("composition"),
-            settings.c.text.label("settings"),
+            composition.c.packed.label("composition"),
+            settings.c.packed.label("settings"),
         )
         .join_from(project_revisions, composition, _is_of(composition, revisions.composition))
         .join(settings, _is_of(settings, revisions.settings))
         .where(revisions.project_id == project_id, revisions.number == number)
     )
     row = tx.execute(query).mappings().one_or_none()
-    return None if row is None else Content(**row)
+    if row is None:
+        return None
+    texts = {name: unpacked(row[name]) for name in ("composition", "settings")}
+    return Content(**{**row, **texts})
 
 
 def digest(tx: Transaction, project_id: int, number: int) -> str | None:
@@ -144,7 +180,7 @@ def history(
     query = (
         sa.select(
             *(revisions.number, revisions.change, revisions.at, revisions.name),
-            sa.func.length(project_documents.c.text).label("size"),
+            project_documents.c.n_characters.label("size"),
         )
         .join_from(
             project_revisions,
@@ -174,7 +210,10 @@ def page(
     skip: int,
     most: int,
 ) -> tuple[list[Project], int]:
-    wanted: list[sa.ColumnElement[bool]] = [projects.c.account_id == account_id]
+    wanted: list[sa.ColumnElement[bool]] = [
+        projects.c.account_id == account_id,
+        projects.c.is_deleted.is_(False),
+    ]
     if search is not None:
         key = project_revisions.c.name_key
         wanted.append(key.contains(name_key(search), autoescape=True, escape=_ESCAPE))
@@ -188,7 +227,7 @@ def page(
 
 def set_status(tx: Transaction, project_id: int, status: ProjectStatus | None) -> bool:
     """False where there is no such project. Others that ask so wait until this one has ended."""
-    statement = projects.update().where(projects.c.id == project_id)
+    statement = projects.update().where(_is_there(project_id))
     return tx.execute(statement.values(set_status=status)).rowcount == 1
 
 
@@ -196,7 +235,7 @@ def add_message(
     tx: Transaction, project_id: int, text: str, *, size_bytes: int
 ) -> tuple[int, int] | None:
     """Return how many messages there are now, and their bytes; None: no such project."""
-    counted = projects.update().where(projects.c.id == project_id)
+    counted = projects.update().where(_is_there(project_id))
     row = tx.execute(
         counted.values(
             n_messages=projects.c.n_messages + 1,
@@ -218,22 +257,83 @@ def messages(tx: Transaction, project_id: int) -> list[str]:
     return list(tx.execute(query).scalars())
 
 
-def delete(tx: Transaction, project_id: int) -> None:
-    for table in (project_messages, project_revisions, project_documents):
-        tx.execute(table.delete().where(table.c.project_id == project_id))
+def mark_deleted(tx: Transaction, project_id: int) -> None:
+    tx.execute(projects.update().where(_is_there(project_id)).values(is_deleted=True))
+
+
+def a_deleted_one(tx: Transaction) -> int | None:
+    """Return a project that is deleted, of which something is still there."""
+    query = sa.select(projects.c.id).where(projects.c.is_deleted.is_(True)).limit(1)
+    return tx.execute(query).scalar_one_or_none()
+
+
+def remove_documents(tx: Transaction, project_id: int, *, most_bytes: int) -> bool:
+    """Remove at least one document, and others up to `most_bytes`; False: there is none."""
+    documents = project_documents.c
+    sizes = sa.select(documents.digest, documents.packed_bytes).where(
+        documents.project_id == project_id
+    )
+    digests: list[str] = []
+    n_bytes = 0
+    for digest, packed_bytes in tx.execute(sizes.limit(_MOST_AT_ONCE)):
+        if digests and n_bytes + packed_bytes > most_bytes:
+            break
+        digests.append(digest)
+        n_bytes += packed_bytes
+    some = project_documents.delete().where(
+        documents.project_id == project_id, documents.digest.in_(digests)
+    )
+    tx.execute(some)
+    _count_bytes(tx, project_id, -n_bytes)
+    return bool(digests)
+
+
+def remove_messages(tx: Transaction, project_id: int, *, most: int) -> bool:
+    """Remove the first messages; False: there is none."""
+    messages = project_messages.c
+    first = sa.select(messages.number).where(messages.project_id == project_id)
+    numbers = tx.execute(first.order_by(messages.number).limit(most)).scalars().all()
+    some = project_messages.delete().where(
+        messages.project_id == project_id, messages.number.in_(numbers)
+    )
+    tx.execute(some)
+    return bool(numbers)
+
+
+def remove(tx: Transaction, project_id: int) -> None:
+    """Remove a project that has neither documents nor messages any more."""
+    tx.execute(project_revisions.delete().where(project_revisions.c.project_id == project_id))
     tx.execute(projects.delete().where(projects.c.id == project_id))
 
 
-def _keep(tx: Transaction, project_id: int, text: str) -> str:
+def _keep(tx: Transaction, project_id: int, document: Document) -> str:
     """Store a document unless it is there; returns its digest."""
-    digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
     insert_into = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
-    tx.execute(
+    n_bytes = len(document.packed)
+    stored = tx.execute(
         insert_into(project_documents)
-        .values(project_id=project_id, digest=digest, text=text)
+        .values(
+            project_id=project_id,
+            digest=document.digest,
+            n_characters=document.n_characters,
+            packed_bytes=n_bytes,
+            packed=document.packed,
+        )
         .on_conflict_do_nothing()
+        .returning(project_documents.c.digest)
     )
-    return digest
+    if stored.first() is not None:
+        _count_bytes(tx, project_id, n_bytes)
+    return document.digest
+
+
+def _count_bytes(tx: Transaction, project_id: int, more: int) -> None:
+    statement = projects.update().where(projects.c.id == project_id)
+    tx.execute(statement.values(document_bytes=projects.c.document_bytes + more))
+
+
+def _is_there(project_id: int) -> sa.ColumnElement[bool]:
+    return sa.and_(projects.c.id == project_id, projects.c.is_deleted.is_(False))
 
 
 def _is_of(documents: sa.FromClause, digest: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
@@ -243,7 +343,11 @@ def _is_of(documents: sa.FromClause, digest: sa.ColumnElement[str]) -> sa.Column
 
 
 def _one(tx: Transaction, condition: sa.ColumnElement[bool]) -> Project | None:
-    row = tx.execute(_shown().where(condition)).mappings().one_or_none()
+    row = (
+        tx.execute(_shown().where(condition, projects.c.is_deleted.is_(False)))
+        .mappings()
+        .one_or_none()
+    )
     return None if row is None else _project(row)
 
 
