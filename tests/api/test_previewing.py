@@ -151,6 +151,9 @@ def test_a_film_whose_file_is_broken_or_gone_shows_its_fault(
     path.write_bytes(path.read_bytes()[:1000])
     body = refused(public.get(f"{prefix}/0.m4s"), 422, "INVALID_FILE")
     assert body["details"]["field"] == "tracks[0].clips[0].src"
+    (fault,) = body["details"]["errors"]
+    assert (fault["path"], fault["code"]) == ("tracks[0].clips[0].src", "SOURCE")
+    assert fault["message"] == body["error"]
     anybody.delete(f"/api/v1/files/{photo}")
     body = refused(public.get(f"{prefix}/index.m3u8"), 422, "INVALID_CONFIG")
     (fault,) = body["details"]["errors"]
@@ -174,6 +177,11 @@ def test_what_lies_on_the_web_is_shown_as_it_is_by_now(tmp_path: Path, clock: Fi
             assert client.get(f"{other}/poster.png").status_code == 200  # ends the first session
         assert len(set(seen)) == 4
         assert client.get(f"{prefix}/0.m4s").content == seen[2]
+        gone = task(client, config(type="image", src=web.url + "/none.png", seconds=1))
+        body = refused(client.get(f"{gone}/index.m3u8"), 502, "REMOTE_ERROR")
+        (fault,) = body["details"]["errors"]
+        assert body["details"]["field"] == fault["path"] == "tracks[0].clips[0].src"
+        assert "/none.png" in fault["message"]
 
 
 def test_two_players_of_one_film_are_served_by_one_render(

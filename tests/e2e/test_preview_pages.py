@@ -209,7 +209,35 @@ def test_a_segment_that_cannot_be_made_says_why(studio: Studio, browser: Browser
     reason = "The picture of clip 2 cannot be read."
     page.route("**/0.m4s", lambda route: interrupted(route, status=422, reason=reason))
     page.goto(studio.address(f"v/{studio.task_id}"))
-    expect(page.locator(".trouble")).to_have_text(reason, timeout=PATIENCE_MS)
+    expect(page.locator(".faults li")).to_have_text(reason, timeout=PATIENCE_MS)
+    expect(page.locator("media-controller")).to_have_count(0)
+    page.close()
+
+
+def test_a_playlist_is_tried_again_only_where_that_may_help(
+    studio: Studio, browser: Browser
+) -> None:
+    page = browser.new_page()
+    page.route("**/index.m3u8", lambda route: interrupted(route, status=503, reason="Busy."))
+    page.goto(studio.address(f"watch/{studio.task_id}"))
+    expect(page.locator(".trouble")).to_have_text("Busy. Trying again…", timeout=PATIENCE_MS)
+    page.unroute("**/index.m3u8")
+    until(page, f"{VIDEO}.readyState >= 2")
+    page.close()
+
+
+def test_a_source_that_cannot_be_fetched_is_named_in_the_players_place(
+    studio: Studio, browser: Browser
+) -> None:
+    page = browser.new_page()
+    reason = "The other server could not be reached (https://away.example/a.png)."
+    fault = {"path": "tracks[0].clips[0].src", "code": "SOURCE", "message": reason}
+    body = {"error": reason, "code": "REMOTE_ERROR", "details": {"errors": [fault]}}
+    page.route("**/index.m3u8", lambda route: route.fulfill(status=502, json=body))
+    page.goto(studio.address(f"watch/{studio.task_id}"))
+    expect(page.locator(".faults li p")).to_have_text(reason, timeout=PATIENCE_MS)
+    expect(page.locator(".faults .where")).to_have_text(fault["path"])
+    expect(page.locator("media-controller")).to_have_count(0)
     page.close()
 
 

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -21,11 +21,18 @@ from starlette.responses import Response
 
 from telecine.api import downloads
 from telecine.api.access import plan_of
-from telecine.api.documents import Checked
+from telecine.api.documents import Checked, read
 from telecine.api.family import Family
 from telecine.api.services import Services
 from telecine.core import accounts
-from telecine.kit.errors import BusyError, NotFoundError
+from telecine.kit.errors import (
+    BusyError,
+    FileTooLargeError,
+    MediaError,
+    NotFoundError,
+    OutboundError,
+    TelecineError,
+)
 from telecine.media.render.playlist import (
     CAPTIONS_NAME,
     HEAD_NAME,
@@ -34,6 +41,8 @@ from telecine.media.render.playlist import (
     segment_number,
 )
 from telecine.media.render.session import Brought, Source
+from telecine.media.timeline.dialects import parse
+from telecine.media.timeline.reader import Problem
 from telecine.operations import sources
 
 _MEDIA_TYPES: Final = {
@@ -102,6 +111,9 @@ async def serve(
             raise services.previews.busy()
     except ClientDisconnect:
         return Response(status_code=_HUNG_UP)  # nobody reads it
+    except TelecineError as error:
+        _tell_place(error)
+        raise
     finally:
         leaving.cancel()
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
@@ -126,17 +138,36 @@ async def _source(services: Services, checked: Checked, *, account_id: str, key:
             src: services.blobs.open_local(file.blob_key, workspace=folder)
             for src, file in checked.files.items()
         }
-        fetched = sources.fetch(
-            services.cache,
-            checked.remote,
-            folder=folder / "web",
-            room=room,
-            is_cancelled=is_cancelled,
-        )
+        try:
+            fetched = sources.fetch(
+                services.cache,
+                checked.remote,
+                folder=folder / "web",
+                room=room,
+                is_cancelled=is_cancelled,
+            )
+        except TelecineError as error:
+            by_src = {each.src: each.path for each in parse(read(checked.text.encode())).sources}
+            error.field = by_src.get(error.field or "", error.field)
+            raise
         return Brought(files={**stored, **fetched}, version=_version(fetched))
 
     is_fixed = not checked.remote
     return Source(key=key, document=checked.text, is_fixed=is_fixed, bring=bring)
+
+
+def _tell_place(error: TelecineError) -> None:
+    """List a fault that came up when the film was opened as those are that were found before."""
+    if error.field is not None and not error.problems:
+        is_file = isinstance(error, MediaError | OutboundError | FileTooLargeError)
+        fault = Problem(
+            path=error.field,
+            code="SOURCE" if is_file else error.code.upper(),
+            message=error.message,
+            got="",
+            allowed="",
+        )
+        error.problems = (asdict(fault),)
 
 
 def _version(fetched: Mapping[str, Path]) -> str:

@@ -48,10 +48,12 @@ from collections.abc import Mapping, Sequence
 class TelecineError(Exception):
     """A failure with a stable `code` and a sentence that says what to do next.
 
-    `field` is the name of the request field at fault, as the client sent it.
+    `field` is the name of the request field at fault, as the client sent it. `problems` are the
+    faults of a composition, where it is about those.
     """
 
     code = "error"
+    problems: Sequence[Mapping[str, str]] = ()
 
     def __init__(self, message: str = "", *, field: str | None = None) -> None:
         self.message = message or (type(self).__doc__ or self.code).strip().splitlines()[0]

@@ -12,7 +12,6 @@ from typing import Any
 
 from telecine.kit.errors import (
     InsufficientCreditsError,
-    InvalidDocumentError,
     StorageQuotaError,
     TelecineError,
 )
@@ -81,7 +80,7 @@ def _data(error: TelecineError) -> dict[str, Any]:
     data: dict[str, Any] = {}
     if error.field is not None:
         data["field"] = error.field
-    if isinstance(error, InvalidDocumentError):
+    if error.problems:
         data["errors"] = error.problems
     if isinstance(error, InsufficientCreditsError):
         data |= {"required": error.needed, "available": error.available}

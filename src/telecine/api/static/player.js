@@ -18,6 +18,8 @@ const trouble = controller.querySelector(".trouble");
 
 const GENERAL = "This part of the film did not come.";
 const AGAIN = " Trying again…";
+/** Those may go well a moment later; what else the server says in words of its own stays so. */
+const PASSING = [408, 425, 429, 503];
 
 let excuse = "";
 
@@ -40,25 +42,54 @@ function settle() {
 video.addEventListener("waiting", () => say(excuse));
 video.addEventListener("playing", () => say(""));
 
-/** The server's own sentence, where the answer has one. */
-function sentenceOf(data) {
-  const loaded = data.networkDetails;
+/** What is shown in the player's place when nothing of the film will come: the page's faults. */
+function giveUp({ error, faults }) {
+  const card = document.createElement("section");
+  card.className = "faults";
+  card.setAttribute("role", "alert");
+  const heading = document.createElement("h2");
+  heading.textContent = "This film cannot be shown";
+  const list = document.createElement("ol");
+  for (const { path, message } of faults.length ? faults : [{ message: error }]) {
+    const item = list.appendChild(document.createElement("li"));
+    if (path) {
+      const where = item.appendChild(document.createElement("code"));
+      where.className = "where";
+      where.textContent = path;
+    }
+    item.appendChild(document.createElement("p")).textContent = message;
+  }
+  card.append(heading, list);
+  (controller.closest(".stage") ?? controller).replaceWith(card);
+}
+
+/** The server's own words, where an answer has some. */
+function wordsOf(text) {
   try {
-    const raw = loaded.response;
-    const text = typeof raw === "string" ? raw : new TextDecoder().decode(raw);
-    return JSON.parse(text).error || GENERAL;
+    // Of projects `error` is a code, and the sentence is `message`.
+    const { error, message = error, details, data = details } = JSON.parse(text);
+    return { error: message || GENERAL, faults: data?.errors ?? [], isOurs: Boolean(message) };
   } catch {
-    return GENERAL;
+    return { error: GENERAL, faults: [], isOurs: false };
   }
 }
 
-function isFinal(data) {
-  const status = data.response?.code ?? 0;
-  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+function answerOf(data) {
+  try {
+    const raw = data.networkDetails.response;
+    return wordsOf(typeof raw === "string" ? raw : new TextDecoder().decode(raw));
+  } catch {
+    return wordsOf("");
+  }
+}
+
+/** A 5xx without our words is from something between us and the server: it may start anew. */
+function isFinal(status, words) {
+  return status >= 400 && !PASSING.includes(status) && (status < 500 || words.isOurs);
 }
 
 function patient(policy) {
-  const retry = { maxNumRetry: 1000, retryDelayMs: AGAIN_AFTER_MS, maxRetryDelayMs: 8_000 };
+  const retry = { maxNumRetry: 1000, retryDelayMs: AGAIN_AFTER_MS, maxRetryDelayMs: 4_000 };
   return {
     default: {
       ...policy.default,
@@ -69,27 +100,36 @@ function patient(policy) {
   };
 }
 
+/** Of a playlist nothing is told while it is tried again: then we try it again ourselves. */
+function outspoken(policy) {
+  return { default: { ...policy.default, timeoutRetry: null, errorRetry: null } };
+}
+
 function playWith(Hls) {
+  const source = new URL(controller.dataset.source, document.baseURI).href;
   const hls = new Hls({
     // Fragments are played as they are: there is nothing for a worker to do.
     enableWorker: false,
     maxBufferLength: AHEAD_AT_REST,
     maxMaxBufferLength: AHEAD_WHEN_PLAYING,
     fragLoadPolicy: patient(Hls.DefaultConfig.fragLoadPolicy),
-    manifestLoadPolicy: patient(Hls.DefaultConfig.manifestLoadPolicy),
+    manifestLoadPolicy: outspoken(patient(Hls.DefaultConfig.manifestLoadPolicy)),
     playlistLoadPolicy: patient(Hls.DefaultConfig.playlistLoadPolicy),
   });
   let isOver = false;
   let recovered = 0;
   hls.on(Hls.Events.ERROR, (_event, data) => {
     if (data.details === Hls.ErrorDetails.BUFFER_STALLED_ERROR || isOver) return;
-    if (isFinal(data)) {
+    const words = answerOf(data);
+    if (isFinal(data.response?.code ?? 0, words)) {
       isOver = true;
       hls.stopLoad();
-      excuseWith(sentenceOf(data));
+      if (video.buffered.length) excuseWith(words.error);
+      else giveUp(words);
     } else if (data.type === Hls.ErrorTypes.NETWORK_ERROR) {
-      excuseWith(sentenceOf(data) + AGAIN);
-      if (data.fatal) setTimeout(() => hls.startLoad(), AGAIN_AFTER_MS);
+      excuseWith(words.error + AGAIN);
+      if (!data.fatal) return;
+      setTimeout(() => (hls.levels.length ? hls.startLoad() : hls.loadSource(source)), AGAIN_AFTER_MS);
     } else if (data.fatal && data.type === Hls.ErrorTypes.MEDIA_ERROR && recovered < 2) {
       recovered += 1;
       hls.recoverMediaError();
@@ -103,16 +143,23 @@ function playWith(Hls) {
   video.addEventListener("play", () => {
     hls.config.maxBufferLength = AHEAD_WHEN_PLAYING;
   });
-  hls.loadSource(new URL(controller.dataset.source, document.baseURI).href);
+  hls.loadSource(source);
   hls.attachMedia(video);
 }
 
 function playAlone() {
   video.preload = "metadata";
   let timer = 0;
-  video.addEventListener("error", () => {
+  video.addEventListener("error", async () => {
     if (timer) return;
-    say(GENERAL + AGAIN);
+    timer = 1;
+    const answer = await fetch(controller.dataset.source).catch(() => null);
+    const words = wordsOf(answer && !answer.ok ? await answer.text() : "");
+    if (answer && isFinal(answer.status, words)) {
+      giveUp(words);
+      return;
+    }
+    say(words.error + AGAIN);
     const { currentTime, paused } = video;
     timer = setTimeout(() => {
       timer = 0;

@@ -11,7 +11,6 @@ from typing import Any
 
 from telecine.kit.errors import (
     InsufficientCreditsError,
-    InvalidDocumentError,
     StorageQuotaError,
     TelecineError,
 )
@@ -75,7 +74,7 @@ def _details(error: TelecineError) -> dict[str, Any]:
     details: dict[str, Any] = {}
     if error.field is not None:
         details["field"] = error.field
-    if isinstance(error, InvalidDocumentError):
+    if error.problems:
         details["errors"] = error.problems
     if isinstance(error, InsufficientCreditsError):
         details |= {"required": error.needed, "available": error.available}
