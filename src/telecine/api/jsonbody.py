@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
+import msgspec.inspect
 from starlette.requests import Request
 
 from telecine.kit.errors import FileTooLargeError, InvalidRequestError
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-_PLACE = re.compile(r" - at `\$\.?([^`]*)`")
+_PLACE: Final = re.compile(r" - at `\$\.?([^`]*)`")
+_MISSING: Final = re.compile(r"Object missing required field `([^`]*)`")
+_CHOICE: Final = re.compile(r"Invalid enum value (.*)", re.DOTALL)
+_TYPE: Final = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
+_BOUND: Final = re.compile(r"Expected `(int|float)` (<=|>=) ([0-9.e+]+)")
+_WORDS: Final = {
+    "str": "a text", "float": "a number", "int": "a whole number", "bool": "true or false",
+    "array": "a list", "object": "an object", "null": "null",
+}  # fmt: skip
 
 
 async def read(request: Request, *, max_bytes: int) -> bytes:
@@ -39,12 +48,51 @@ def decode(raw: bytes, kind: type[S], *, within: str = "") -> S:
         place = _PLACE.search(str(error))
         reason = _PLACE.sub("", str(error))
         inside = place[1] if place else ""
-        field = ".".join(part for part in (within, inside) if part) or None
-        said = f"'{field}': {reason}." if field else f"{reason}."
-        raise InvalidRequestError(said, field=field) from error
+        missing = _MISSING.fullmatch(reason)
+        parts = (within, inside, missing[1] if missing else "")
+        field = ".".join(part for part in parts if part) or None
+        said = "is missing" if missing else _reason(reason, _choices(kind, inside))
+        subject = f"'{field}'" if field else "The body"
+        raise InvalidRequestError(f"{subject} {said}.", field=field) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidRequestError(f"The body is not JSON: {error}.") from error
 
 
 def _too_large(max_bytes: int) -> FileTooLargeError:
     return FileTooLargeError(f"The body may have at most {max_bytes} bytes.")
+
+
+def _reason(said: str, choices: list[str]) -> str:
+    """Put what the decoder said in plain words."""
+    if (match := _CHOICE.fullmatch(said)) and choices:
+        return f"must be {_any_of(choices)}, not {match[1]}"
+    if match := _TYPE.fullmatch(said):
+        kinds = match[1].split(" | ")
+        wanted = [_WORDS.get(each, each) for each in kinds if each != "int" or "float" not in kinds]
+        got = "a number with a point" if match[2] == "float" else _WORDS.get(match[2], match[2])
+        return f"must be {_any_of(choices or wanted)}, not {got}"
+    if match := _BOUND.fullmatch(said):
+        return f"must be {float(match[3]):g} or {'more' if match[2] == '>=' else 'less'}"
+    return f"cannot be read: {said}"
+
+
+def _any_of(words: list[str]) -> str:
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _choices(kind: type[msgspec.Struct], place: str) -> list[str]:
+    """Return what may stand at a place of a body, where that is one of some words."""
+    found = _one_of(msgspec.inspect.type_info(kind))
+    for name in filter(None, place.split(".")):
+        structs = [each for each in found if isinstance(each, msgspec.inspect.StructType)]
+        fields = [field for each in structs for field in each.fields if field.encode_name == name]
+        found = [one for field in fields for one in _one_of(field.type)]
+    words = [each.values for each in found if isinstance(each, msgspec.inspect.LiteralType)]
+    return [str(word) for word in sum(words, ())]
+
+
+def _one_of(kind: msgspec.inspect.Type) -> list[msgspec.inspect.Type]:
+    """Return the types of a union, or the one that it is."""
+    if isinstance(kind, msgspec.inspect.Metadata):
+        return _one_of(kind.type)
+    return list(kind.types) if isinstance(kind, msgspec.inspect.UnionType) else [kind]

@@ -1,0 +1,56 @@
+"""What is said of a JSON body that cannot be read: the field, what may stand there, plain words."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from telecine.api import jsonbody
+from telecine.api.projects import wire
+from telecine.kit.errors import InvalidRequestError
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "said", "field"),
+    [
+        (
+            wire.ExportBody,
+            '{"format": "avi"}',
+            "'format' must be gif, mp3, mp4, png or webm, not 'avi'.",
+            "format",
+        ),
+        (
+            wire.ProjectUpdate,
+            '{"status": "rendering"}',
+            "'status' must be completed or draft, not 'rendering'.",
+            "status",
+        ),
+        (
+            wire.ProjectUpdate,
+            '{"thumbnail_url": 5}',
+            "'thumbnail_url' must be a text or null, not a whole number.",
+            "thumbnail_url",
+        ),
+        (
+            wire.ExportBody,
+            '{"width": 1.5}',
+            "'width' must be a whole number or null, not a number with a point.",
+            "width",
+        ),
+        (
+            wire.ExportBody,
+            '{"range": {"from": -1}}',
+            "'range.from' must be 0 or more.",
+            "range.from",
+        ),
+        (wire.CompositionPatch, "{}", "'operation' is missing.", "operation"),
+        (wire.CompositionPatch, "[]", "The body must be an object, not a list.", None),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_refused_in_plain_words(
+    kind: type[msgspec.Struct], sent: str, said: str, field: str | None
+) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        jsonbody.decode(sent.encode(), kind)
+
+    assert (caught.value.message, caught.value.field) == (said, field)
