@@ -359,3 +359,28 @@ def test_a_composition_brings_its_fonts() -> None:
     )  # fmt: skip
 
     assert [(font.family, font.weight) for font in found.fonts] == [("Brand", 700)]
+
+
+def test_an_item_that_is_null_is_named_as_that() -> None:
+    written = composition(item("solid"), items={"a": None})
+
+    parsed = parse(written)
+
+    assert [(each.path, each.message) for each in parsed.problems] == [
+        ("tracks[0].items[0]", "This item is null.")
+    ]
+    assert [each.code for each in parsed.warnings] == ["EMPTY"]
+
+
+def test_a_file_is_named_by_the_field_that_it_stands_in() -> None:
+    written = composition(item("image", assetId="picture"))
+
+    [source] = parse(written).sources
+
+    assert source.path == "assets.picture.remoteUrl"
+
+
+def test_a_field_that_nothing_reads_is_said_in_good_english() -> None:
+    [warning] = parse(composition(item("solid", unknown=1))).warnings
+
+    assert warning.message == "Nothing reads this field of an item."

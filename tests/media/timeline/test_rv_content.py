@@ -126,7 +126,7 @@ def test_code_icons_and_drawings() -> None:
     assert inline.svg == "<svg/>"
     assert isinstance(filed, Svg)
     assert filed.source is not None
-    assert (filed.source.src, filed.source.path) == ("a.svg", "tracks[0].clips[1].src")
+    assert (filed.source.src, filed.source.path) == ("a.svg", "assets.svgs[1].src")
 
 
 def test_a_selection_of_places_is_its_lines() -> None:

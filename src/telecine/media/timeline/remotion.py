@@ -131,7 +131,10 @@ def _ids(track: Node, items: Node, seen: set[str]) -> Iterator[str]:
         item_id = value.text(max_characters=256)
         if item_id is None:
             continue
-        if not items.has(item_id):
+        if item_id in items.raw and not items.has(item_id):
+            seen.add(item_id)
+            value.problem("REFERENCE", "This item is null.", allowed="an item that is an object")
+        elif not items.has(item_id):
             value.problem("REFERENCE", "No item has this id.", allowed=some(items.raw, "no items"))
         elif item_id in seen:
             value.warn(

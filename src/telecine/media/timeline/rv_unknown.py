@@ -87,9 +87,10 @@ def _warn(node: Node, sort: str, unknown: set[str]) -> None:
     for name in node.raw:
         if len(node.report.warnings) >= MAX_PROBLEMS:
             return
+        article = "an" if sort[0] in "aeiou" else "a"
         if name in unknown and node.has(name) and not str(name).startswith(_PRIVATE):
             node.report.warn(
-                node.path_of(name), "UNKNOWN_FIELD", f"Nothing reads this field of a {sort}.",
+                node.path_of(name), "UNKNOWN_FIELD", f"Nothing reads this field of {article} {sort}.",
                 got=node.raw[name], allowed=_nearest(name[:60], KNOWN[sort]),
             )  # fmt: skip
 

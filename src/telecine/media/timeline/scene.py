@@ -103,7 +103,7 @@ class Scene:
         if not text.strip() or "\0" in text or (scheme and scheme[1].lower() not in _SCHEMES):
             src.problem("SOURCE", "This is no media address.", allowed="https:, http:, file_id:")
             return None
-        found = Source(src=text, path=value.path)
+        found = Source(src=text, path=src.path)
         self.sources.setdefault(text, found)
         return found
 

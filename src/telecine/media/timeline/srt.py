@@ -45,8 +45,9 @@ def read(content: bytes) -> Subtitles:
     cues = [] if text is None else list(_cues(text, report))
     if text is not None and not cues:
         report.problem("", "EMPTY", "There are no subtitles in this file.", allowed=_EXAMPLE)
-    if sum(len(cue.text.split()) for cue in cues) > MAX_WORDS:
-        report.problem("", "TOO_MANY", "Too many words.", allowed=f"up to {MAX_WORDS}")
+    n_words = sum(len(cue.text.split()) for cue in cues)
+    if n_words > MAX_WORDS:
+        report.problem("", "TOO_MANY", "Too many words.", got=n_words, allowed=f"up to {MAX_WORDS}")
     problems = closing(report)
     cues.sort(key=lambda cue: (cue.start_ms, cue.end_ms))
     return Subtitles(cues=() if problems else tuple(cues), problems=problems)
