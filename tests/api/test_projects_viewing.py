@@ -183,3 +183,36 @@ def test_templates_are_listed_with_what_they_drive(anybody: httpx2.Client) -> No
     assert len(listed) >= 6
     for each in listed[1:]:
         assert all(each[part] for part in ("name", "description", "tone", "palette", "fonts"))
+
+
+def test_a_link_shows_an_old_revision_only_to_players_that_may_still_be_open(
+    anybody: httpx2.Client, clock: FixedClock
+) -> None:
+    told = make(anybody, composition=composition())
+    for color in ("#00ff00", "#0000ff"):
+        clock.advance(minutes=8)
+        changed = {"items": {"item-1": {"color": color}}}
+        assert patch(anybody, told["id"], "deep-merge", composition=changed).status_code == 200
+    path = told["preview_url"].removeprefix(HOST)
+    client = stranger(anybody)
+    clock.advance(minutes=3)
+    refused(client.get(f"{path}/1/poster.png"), 404, "REVISION_NOT_FOUND")
+    assert client.get(f"{path}/2/index.m3u8").status_code == 200
+    clock.advance(minutes=8)
+    refused(client.get(f"{path}/2/poster.png"), 404, "REVISION_NOT_FOUND")
+    assert client.get(f"{path}/3/index.m3u8").status_code == 200
+
+
+def test_a_project_can_be_given_another_link(anybody: httpx2.Client) -> None:
+    told = make(anybody, composition=composition())
+    answer = anybody.post(f"{URL}/{told['id']}/link", json={"email": EMAIL})
+    assert answer.status_code == 200, answer.text
+    renewed = answer.json()["data"]
+    assert (renewed["revision"], renewed["composition"]) == (1, told["composition"])
+    client = stranger(anybody)
+    for field in ("preview_url", "viewer_url", "poster_url"):
+        assert renewed[field] != told[field]
+        assert client.get(told[field], follow_redirects=False).status_code == 404
+    assert client.get(renewed["preview_url"]).status_code == 200
+    path = told["preview_url"].removeprefix(HOST)
+    refused(client.get(f"{path}/1/index.m3u8"), 404, "PROJECT_NOT_FOUND")

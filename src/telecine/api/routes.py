@@ -223,6 +223,11 @@ _PROJECTS: tuple[Endpoint, ...] = (
         project_wire.ChatReply,
         body=project_wire.ChatBody,
     ),
+    _project(
+        *("POST", "/{id}/link", projects.renew_link, "Another link to its pages"),
+        project_wire.ProjectReply,
+        body=project_wire.Owned,
+    ),
     _project("DELETE", "/{id}", projects.delete, "Delete a project", project_wire.DeletedReply),
     _project(
         *("GET", "/{id}/exports", exporting.list_exports, "Renders of a project, newest first"),

@@ -125,6 +125,14 @@ async def chat(request: Request, caller: Caller, services: Services) -> Response
     return Json(wording.said(project, text, n_messages=n_messages))
 
 
+async def renew_link(request: Request, caller: Caller, services: Services) -> Response:
+    """POST /api/video-project/{id}/link"""
+    await fields.body(request, caller, services, wire.Owned)
+    project = await editing.found(request, caller, services)
+    renewed = await services.write(partial(projects.renew_link, project=project))
+    return await _told(request, services, caller, renewed)
+
+
 async def delete(request: Request, caller: Caller, services: Services) -> Response:
     """DELETE /api/video-project/{id}"""
     fields.check_owner(request, caller)

@@ -85,9 +85,8 @@ async def part(request: Request, services: Services) -> Response:
     project = await _shared(request, services)
     number = fields.revision(request)
     origin = links.origin_of(request, services)
-    digest = project.digest
-    if number != project.revision:
-        digest = await services.read(partial(projects.digest, project=project, revision=number))
+    look = partial(projects.shared_digest, project=project, revision=number, now=services.clock())
+    digest = await services.read(look)
     check = partial(_check, services, project, number, origin=origin)
 
     async def something() -> Checked:

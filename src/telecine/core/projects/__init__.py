@@ -28,7 +28,6 @@ from telecine.core.projects.service import (
     content,
     create,
     delete,
-    digest,
     exports,
     get,
     history,
@@ -36,8 +35,10 @@ from telecine.core.projects.service import (
     messages,
     of_link,
     remove_deleted,
+    renew_link,
     revise,
     say,
+    shared_digest,
     standing,
 )
 
@@ -60,7 +61,6 @@ __all__ = [
     "create",
     "deep_merged",
     "delete",
-    "digest",
     "drafted",
     "exports",
     "get",
@@ -72,8 +72,10 @@ __all__ = [
     "project_of",
     "recomposed",
     "remove_deleted",
+    "renew_link",
     "revise",
     "say",
+    "shared_digest",
     "standing",
     "subject_of",
 ]

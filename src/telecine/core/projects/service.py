@@ -6,7 +6,7 @@ one, the second is told so, and nothing is lost.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from telecine.core import accounts, jobs
@@ -42,6 +42,8 @@ MOST_MESSAGE_BYTES: Final = 32 * 2**20
 #: What the janitor removes in one transaction: others that write wait for it.
 _REMOVED_BYTES: Final = 4 * 2**20
 _REMOVED_MESSAGES: Final = 4
+#: How long a link shows what is edited already.
+_SHOWN_AFTER: Final = timedelta(minutes=10)
 _NO_PROJECT: Final = "There is no such project."
 
 
@@ -89,12 +91,24 @@ def content(tx: Transaction, project: Project, *, revision: int | None = None) -
     return found
 
 
-def digest(tx: Transaction, project: Project, *, revision: int) -> str:
-    """Return the digest of a revision's composition. Raises `NotFoundError`."""
-    found = store.digest(tx, project.id, revision)
-    if found is None:
+def renew_link(tx: Transaction, project: Project) -> Project:
+    """Give a project another shared link: what the old one showed is not found any more."""
+    store.set_share_id(tx, project.id, new_id("p_", length=20))
+    return _get(tx, project.id)
+
+
+def shared_digest(tx: Transaction, project: Project, *, revision: int, now: datetime) -> str:
+    """Return the digest of a revision's composition for whoever has the link.
+
+    Of an old revision there is nothing to see, but in a player that opened while it was the
+    newest: for some minutes. Raises `NotFoundError`.
+    """
+    if revision == project.revision:
+        return project.digest
+    found = store.replaced(tx, project.id, revision)
+    if found is None or found[1] <= now - _SHOWN_AFTER:
         raise _no_revision(revision)
-    return found
+    return found[0]
 
 
 def list_page(

@@ -165,12 +165,23 @@ def content(tx: Transaction, project_id: int, number: int) -> Content | None:
     return Content(**{**row, **texts})
 
 
-def digest(tx: Transaction, project_id: int, number: int) -> str | None:
-    revisions = project_revisions.c
-    query = sa.select(revisions.composition).where(
-        revisions.project_id == project_id, revisions.number == number
+def replaced(tx: Transaction, project_id: int, number: int) -> tuple[str, datetime] | None:
+    """Return the digest of an old revision's composition, and when the next one was made."""
+    old, following = project_revisions, project_revisions.alias()
+    is_next = sa.and_(
+        following.c.project_id == old.c.project_id, following.c.number == old.c.number + 1
     )
-    return tx.execute(query).scalar_one_or_none()
+    query = (
+        sa.select(old.c.composition, following.c.at)
+        .join_from(old, following, is_next)
+        .where(old.c.project_id == project_id, old.c.number == number)
+    )
+    row = tx.execute(query).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def set_share_id(tx: Transaction, project_id: int, share_id: str) -> None:
+    tx.execute(projects.update().where(_is_there(project_id)).values(share_id=share_id))
 
 
 def history(
