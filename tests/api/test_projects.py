@@ -363,6 +363,8 @@ def test_the_address_is_required_and_must_be_that_of_the_key(anybody: httpx2.Cli
     refused(anybody.get(f"{URL}/{project}"), 400, "EMAIL_REQUIRED")
     refused(anybody.get(URL, params={"email": "bob@example.com"}), 403, "FORBIDDEN")
     refused(anybody.post(URL, json={"email": "bob@example.com"}), 403, "FORBIDDEN")
+    told = anybody.get(URL, params={"email": "bob@example.com"}).json()["message"]
+    assert "telecine keys list" in told
     assert anybody.get(URL, params={"email": " ANN@example.com "}).status_code == 200
     assert anybody.post(URL, params={"email": EMAIL}, json={}).status_code == 201
 

@@ -108,3 +108,10 @@ def test_a_start_after_keys_were_made_says_what_it_found_and_where(tmp_path: Pat
     assert "one of them local@telecine.localhost (plan pro); keys in use: 1" in welcome
     assert f"keys create --email local@telecine.localhost --data '{data}'" in welcome
     assert "tc_" not in welcome
+
+
+def test_the_first_start_says_whose_the_key_is(tmp_path: Path) -> None:
+    with serving(tmp_path) as process:
+        welcome = read_until(process, r"keys create .*\n")
+
+    assert "Its account, which projects ask for as email: local@telecine.localhost\n" in welcome

@@ -119,6 +119,7 @@ def _welcome(url: str, telecine: Telecine) -> None:
             note = "Lost it? Another one:"
             console.print(f"Your API key, shown this once ({made[1]:,} credits):\n")
             console.print(f"    [bold]{made[0]}[/bold]\n")
+            console.print(f"Its account, which projects ask for as email: {LOCAL_EMAIL}\n")
             sys.stdout.flush()
     settings = telecine.settings
     telecine.close()

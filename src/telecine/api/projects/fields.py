@@ -42,6 +42,7 @@ _MESSAGE_BYTES: Final = 2**20
 _LAST_PAGE: Final = 1_000_000
 _MOST_PER_PAGE: Final = 50
 _PER_PAGE: Final = 12
+_COPY: Final = " (copy)"
 _MOST_URL_CHARACTERS: Final = 4096
 _ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
@@ -74,7 +75,11 @@ def check_owner(request: Request, caller: Caller, *, email: str = "") -> None:
             "'email' is missing: send the address that the API key belongs to.", field="email"
         )
     if named.lower() != caller.account.email:
-        raise ForbiddenError(f"The API key does not belong to {named[:200]!r}.", field="email")
+        raise ForbiddenError(
+            f"The API key does not belong to {named[:200]!r}. `telecine keys list` on the server "
+            "says whose it is.",
+            field="email",
+        )
 
 
 def project_id(request: Request) -> int:
@@ -124,6 +129,11 @@ def name(value: str | None) -> str:
     return label(value, "name") or DEFAULT_NAME
 
 
+def copied(of: str) -> str:
+    """Return what a copy is called, as long as a name may be."""
+    return f"{of[: MOST_CHARACTERS - len(_COPY)]}{_COPY}"
+
+
 def template(value: str | None) -> str:
     """Read `templateId`. One that is not known is kept all the same."""
     return label(value, "templateId") or templates.DEFAULT_ID
@@ -156,7 +166,7 @@ def updated(sent: ProjectUpdate) -> Callable[[Content], Content]:
             raise InvalidRequestError("'name' may not be empty.", field="name")
         new["name"] = cleaned
     if not isinstance(sent.thumbnail_url, UnsetType):
-        new["thumbnail_url"] = label(sent.thumbnail_url, "thumbnail_url", most=_MOST_URL_CHARACTERS)
+        new["thumbnail_url"] = _web_address(sent.thumbnail_url, "thumbnail_url")
     if not isinstance(sent.settings, UnsetType):
         new["settings"] = json_object(sent.settings, "settings", default="{}")
     if not isinstance(sent.template_id, UnsetType):
@@ -202,6 +212,16 @@ def message(sent: ChatBody, services: Services) -> str:
     if isinstance(read.ts, UnsetType):
         text = f'{text[:-1].rstrip()}, "ts": "{isoformat(services.clock())}"}}'
     return text
+
+
+def _web_address(value: str | None, field: str) -> str | None:
+    """Read an address that pages may show: of another kind it might be a script."""
+    address = label(value, field, most=_MOST_URL_CHARACTERS)
+    if address is not None and not address.lower().startswith(("http://", "https://")):
+        raise InvalidRequestError(
+            f"'{field}' must begin with http:// or https://; null is for none.", field=field
+        )
+    return address
 
 
 def _required(value: msgspec.Raw | UnsetType, field: str) -> msgspec.Raw:
