@@ -257,6 +257,7 @@ def test_a_font_that_is_none_fails_the_render_and_costs_nothing(
     told = anybody.get(f"/api/v1/video/{task_id}").json()
     assert (told["status"], told["videoUrl"]) == ("failed", None)
     assert "font" in told["error"]
+    assert "(assets.fonts[0]" in told["error"], told["error"]
     assert anybody.get("/api/v1/credits").json()["credits"] == before
 
 

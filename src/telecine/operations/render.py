@@ -7,7 +7,8 @@ may be was said, and paid for, before its remote sources were known: a longer on
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -21,10 +22,12 @@ from telecine.kit.errors import (
     InvalidRequestError,
     MediaError,
     ProcessingError,
+    TelecineError,
 )
 from telecine.media.probe import probe
 from telecine.media.render.confined import Order
 from telecine.media.render.job import Facts
+from telecine.media.timeline.dialects import parse
 from telecine.operations import sources
 from telecine.operations.base import Context, Output, Result
 from telecine.settings import Prices, RenderTier
@@ -112,16 +115,18 @@ class _Render:
         folder = context.workspace / "render"
         folder.mkdir()
         files = {src: context.inputs[index].path for src, index in params.files.items()}
-        fetched = sources.fetch(
-            context.cache,
-            params.remote,
-            folder=context.workspace / "sources",
-            room=sources.Room(max_bytes=params.max_source_bytes),
-            report=lambda share: context.report(_FETCHED * share),
-            is_cancelled=context.is_cancelled,
-        )
+        document = _document(context.inputs[0].path)
+        with _placed(document):
+            fetched = sources.fetch(
+                context.cache,
+                params.remote,
+                folder=context.workspace / "sources",
+                room=sources.Room(max_bytes=params.max_source_bytes),
+                report=lambda share: context.report(_FETCHED * share),
+                is_cancelled=context.is_cancelled,
+            )
         order = Order(
-            document=_document(context.inputs[0].path),
+            document=document,
             files={**files, **fetched},
             workspace=folder,
             output=folder / f"film.{params.format}",
@@ -139,9 +144,10 @@ class _Render:
             share = n_done / max(1, n_frames)
             context.report(_FETCHED + (_RENDERED - _FETCHED) * share)
 
-        facts = context.renderer.render(
-            order, on_progress=on_progress, is_cancelled=context.is_cancelled
-        )
+        with _placed(document):
+            facts = context.renderer.render(
+                order, on_progress=on_progress, is_cancelled=context.is_cancelled
+            )
         _require_good(order.output, facts, params=params, context=context)
         context.report(1.0)
         media_type = _MEDIA_TYPES[params.format]
@@ -166,6 +172,21 @@ def _document(path: Path) -> Mapping[str, Any]:
     if not isinstance(document, dict):
         raise InternalError("A stored composition is no object.")
     return document
+
+
+@contextmanager
+def _placed(document: Mapping[str, Any]) -> Iterator[None]:
+    """Have a failure's sentence name its place: it is all that a job keeps of an error."""
+    try:
+        yield
+    except TelecineError as error:
+        if error.field is None:
+            raise
+        by_src = {source.src: source.path for source in parse(document).sources}
+        place = by_src.get(error.field, error.field)
+        if place not in error.message:
+            error.message = f"{error.message.removesuffix('.')} ({place})."
+        raise
 
 
 def _require_good(path: Path, facts: Facts, *, params: RenderParams, context: Context) -> None:
