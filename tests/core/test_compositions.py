@@ -261,3 +261,12 @@ def test_a_link_opens_one_kind_and_tells_what_is_over_from_what_never_was(
     clock.advance(days=8)
     with db.snapshot() as tx, pytest.raises(ExpiredError):
         compositions.of_link(tx, preview.id, kind=CompositionKind.PREVIEW, now=clock())
+
+
+def test_of_two_who_delete_one_is_told_that_nothing_is_there(
+    db: Database, clock: FixedClock, task: Composition
+) -> None:
+    with db.transaction() as tx:
+        compositions.delete(tx, task, ending=Ending(now=clock()))
+    with db.transaction() as tx, pytest.raises(NotFoundError):
+        compositions.delete(tx, task, ending=Ending(now=clock()))

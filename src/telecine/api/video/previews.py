@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 
 from starlette.concurrency import run_in_threadpool
@@ -16,6 +17,7 @@ from telecine.api.video import fields, handlers, wire, wording
 from telecine.core import compositions
 from telecine.core.compositions import Composition, CompositionKind
 from telecine.core.jobs import Ending
+from telecine.kit.errors import NotFoundError
 
 
 async def create_preview(request: Request, caller: Caller, services: Services) -> Response:
@@ -65,7 +67,8 @@ async def render_preview(request: Request, caller: Caller, services: Services) -
     except BaseException:
         # Refused: then there is no task either, as if nothing had been asked.
         ending = Ending(now=services.clock())
-        await services.write(partial(compositions.delete, composition=made, ending=ending))
+        with suppress(NotFoundError):  # the client was faster
+            await services.write(partial(compositions.delete, composition=made, ending=ending))
         raise
 
 

@@ -57,9 +57,12 @@ def get(
     `NotFoundError`.
     """
     found = store.by_id(tx, composition_id)
-    is_there = found is not None and found.account_id == account_id and not found.is_over(now)
-    if found is None or not is_there or found.kind is not kind:
+    if found is None or found.account_id != account_id or found.kind is not kind:
         raise NotFoundError(_NOT_FOUND[kind])
+    if found.is_over(now):
+        raise NotFoundError(
+            f"{_NOT_FOUND[kind]}: it has expired, {PREVIEW_TTL.days} days after it was created"
+        )
     return found
 
 
@@ -72,7 +75,9 @@ def of_link(tx: Transaction, composition_id: str, *, kind: CompositionKind, now:
     if found is None or found.kind is not kind:
         raise NotFoundError("There is nothing under this link.")
     if found.is_over(now):
-        raise ExpiredError("This preview's time is over. Create it again, or convert it in time.")
+        raise ExpiredError(
+            f"This preview has expired: its link worked for {PREVIEW_TTL.days} days."
+        )
     return _task(tx, found, latest_render(tx, found))
 
 
@@ -164,12 +169,13 @@ def convert(
 def delete(tx: Transaction, composition: Composition, *, ending: Ending) -> list[File]:
     """Delete a composition and its renders, cancelling one under way.
 
-    Returns the files whose bytes may go now; the janitor deletes what nobody else does.
+    Returns the files whose bytes may go now; the janitor deletes what nobody else does. Raises
+    `NotFoundError` where another was faster.
     """
+    if not store.delete(tx, composition.id):
+        raise NotFoundError(_NOT_FOUND[composition.kind])
     renders = jobs.of_subjects(tx, [composition.id])
-    gone = [file for job in renders for file in jobs.erase(tx, job, ending=ending)]
-    store.delete(tx, composition.id)
-    return gone
+    return [file for job in renders for file in jobs.erase(tx, job, ending=ending)]
 
 
 def sweep(tx: Transaction, *, now: datetime) -> int:

@@ -63,8 +63,9 @@ def page(
     return found, tx.execute(count).scalar_one()
 
 
-def delete(tx: Transaction, composition_id: str) -> None:
-    tx.execute(compositions.delete().where(compositions.c.id == composition_id))
+def delete(tx: Transaction, composition_id: str) -> bool:
+    gone = tx.execute(compositions.delete().where(compositions.c.id == composition_id))
+    return gone.rowcount > 0
 
 
 def delete_over(tx: Transaction, *, now: datetime) -> int:
