@@ -61,6 +61,18 @@ def test_a_preview_has_its_pages_too(anybody: httpx2.Client, path: str) -> None:
     assert f'src="../t/{temp_id}/index.m3u8"' in page(anybody, f"/{path}/{temp_id}").text
 
 
+@pytest.mark.parametrize(("title", "shown"), [(" Ada ", "Ada"), (5, "Untitled video")])
+def test_without_a_title_the_composition_s_own_is_taken(
+    anybody: httpx2.Client, title: object, shown: str
+) -> None:
+    sent = config()
+    sent["meta"]["title"] = title
+    temp_id = anybody.post("/api/v1/preview", json=sent).json()["tempId"]
+    for path in (f"/t/{temp_id}", f"/watch/{make(anybody, sent)}"):
+        assert meta(page(anybody, path))["og:title"] == shown
+    assert meta(page(anybody, f"/v/{make(anybody, sent, title='One')}"))["og:title"] == "One"
+
+
 def test_the_clean_page_has_nothing_beside_the_player_and_may_be_framed(
     anybody: httpx2.Client,
 ) -> None:
@@ -192,7 +204,8 @@ def test_a_failed_render_says_why(anybody: httpx2.Client, telecine: Telecine) ->
     steps.run(telecine, begun["renderTaskId"])
     told = anybody.get(f"/v/{task_id}/status.json").json()
     assert told["status"] == "failed"
-    assert told["error"] in text_of(page(anybody, f"/watch/{task_id}"))
+    said = text_of(page(anybody, f"/watch/{task_id}"))
+    assert f"This film could not be rendered {told['error']}" in said
 
 
 # What is not there, or not whole
@@ -233,7 +246,15 @@ def test_a_preview_whose_time_is_over_says_so(
 ) -> None:
     temp_id = preview(anybody)
     clock.advance(days=7)
-    assert "410" in text_of(page(anybody, f"/{path}/{temp_id}", status=410))
+    said = text_of(page(anybody, f"/{path}/{temp_id}", status=410))
+    assert "410 This preview has expired: its link worked for 7 days." in said
+    assert "deleted" not in said
+    for answer in (
+        anybody.get(f"/api/v1/preview/{temp_id}"),
+        anybody.post(f"/api/v1/preview/{temp_id}/convert"),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
+        assert "expired" in answer.json()["error"]
 
 
 def test_the_id_in_a_link_is_not_logged(

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, FloatRect, Page, Route, expect
 from skimage.metrics import structural_similarity
 from tests import samples
 from tests.browsing import PATIENCE_MS, Visit, until
@@ -110,6 +110,12 @@ def opened(browser: Browser, url: str) -> Iterator[Visit]:
 def seek(page: Page, seconds: float) -> None:
     page.evaluate(f"{VIDEO}.pause(); {VIDEO}.currentTime = {seconds}")
     until(page, f"!{VIDEO}.seeking && {VIDEO}.readyState >= 2")
+
+
+def box(page: Page, selector: str) -> FloatRect:
+    found = page.locator(selector).bounding_box()
+    assert found is not None
+    return found
 
 
 def picture(page: Page) -> Picture:
@@ -291,6 +297,16 @@ def test_a_small_window_needs_no_scrolling_to_the_side(
 ) -> None:
     viewer.page.set_viewport_size({"width": size[0], "height": size[1]})
     assert viewer.page.evaluate("document.documentElement.scrollWidth") == size[0]
+    player = box(viewer.page, "media-controller")
+    for button in viewer.page.locator("media-control-bar > :visible").all():
+        area = button.bounding_box()
+        assert area is not None
+        assert player["x"] <= area["x"]
+        assert area["x"] + area["width"] <= player["x"] + player["width"]
+    expect(viewer.page.locator("media-fullscreen-button")).to_be_visible()
+    bars = box(viewer.page, "media-time-range")["height"]
+    bars += box(viewer.page, "media-control-bar")["height"]
+    assert bars < player["height"] / 3
     viewer.page.set_viewport_size({"width": 1280, "height": 800})
 
 

@@ -11,7 +11,9 @@ function show(state) {
   work.dataset.status = state.status;
   work.querySelector("progress").value = state.progress;
   work.querySelector(".percent").textContent = `${state.progress} %`;
-  work.querySelector("[data-reason]").textContent = state.error ?? "";
+  const failure = document.querySelector(".failure");
+  failure.hidden = state.status !== "failed";
+  failure.querySelector("[data-reason]").textContent = state.error ?? "";
   const link = work.querySelector("[data-download]");
   link.hidden = !state.downloadUrl;
   const isNewer = state.revision !== undefined && String(state.revision) !== work.dataset.revision;

@@ -7,9 +7,12 @@ has some now names a file that was deleted since.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Final
+
+import msgspec
 
 from telecine.api import documents, links
 from telecine.api.documents import Checked
@@ -18,6 +21,8 @@ from telecine.core import compositions
 from telecine.core.compositions import Composition, CompositionKind, RenderState, Task
 from telecine.kit.errors import InvalidDocumentError
 from telecine.media.timeline.captions import captions_of
+
+_LONGEST_TITLE: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +63,10 @@ async def describe(
         is_captioned = any(captions_of(checked.timeline))
     except InvalidDocumentError as error:
         faults = error.problems
-    return view(
+    viewed = view(
         found, now=services.clock(), origin=origin, faults=faults, is_captioned=is_captioned
     )
+    return viewed if viewed.title else replace(viewed, title=_named(found.composition.document))
 
 
 async def shown(services: Services, composition_id: str, *, kind: CompositionKind) -> Task:
@@ -79,6 +85,18 @@ async def check(services: Services, composition: Composition, *, origin: str) ->
     """Check a stored document anew. Raises `InvalidDocumentError`."""
     raw = composition.document.encode("utf-8")
     return await documents.check(services, composition.account_id, raw, origin=origin)
+
+
+class _Named(msgspec.Struct):
+    """As much of a document as has its own title: text for people, which nothing checks."""
+
+    meta: object = None
+
+
+def _named(document: str) -> str | None:
+    meta = msgspec.json.decode(document, type=_Named).meta
+    title = meta.get("title") if isinstance(meta, dict) else None
+    return title.strip()[:_LONGEST_TITLE] or None if isinstance(title, str) else None
 
 
 def view(
