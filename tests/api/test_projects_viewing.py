@@ -134,6 +134,12 @@ def test_the_page_can_see_that_the_project_was_edited_since(anybody: httpx2.Clie
     assert anybody.get(told["preview_url"] + "/status.json").json()["revision"] == 2
 
 
+def test_a_request_without_a_key_is_told_the_header_of_this_family(anybody: httpx2.Client) -> None:
+    answer = stranger(anybody).get(URL, params={"email": EMAIL})
+    refused(answer, 401, "UNAUTHORIZED")
+    assert "'api-key: KEY'" in answer.json()["message"]
+
+
 def test_a_deleted_project_cannot_be_seen_any_more(anybody: httpx2.Client) -> None:
     told = make(anybody, composition=composition())
     anybody.delete(f"{URL}/{told['id']}", params={"email": EMAIL})

@@ -143,6 +143,20 @@ def test_the_poster_is_the_first_picture_that_shows_something(files: Files) -> N
     made.close()
 
 
+def test_the_poster_is_not_taken_from_a_fade_at_the_start(files: Files) -> None:
+    fading = {
+        "type": "rect",
+        "start": 0,
+        "duration": 4,
+        "transform": {"width": 320, "height": 240},
+        "style": {"fill": "#ffffff"},
+        "transition": {"type": "fade", "duration": 1.5},
+    }
+    made = Projection(timeline_of(fading), find=files.find, size=SIZE)
+    assert _middle(made.poster()) > 200
+    made.close()
+
+
 def test_the_poster_of_an_empty_film_is_its_first_frame(files: Files) -> None:
     silence = {"type": "audio", "src": "tone.wav", "start": 0, "duration": 1}
     made = Projection(timeline_of(silence), find=files.find, size=SIZE)

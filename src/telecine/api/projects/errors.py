@@ -61,6 +61,11 @@ _BY_FIELD: Mapping[tuple[str, str], str] = {
     ("not_found", "revision"): "REVISION_NOT_FOUND",
 }
 
+#: Clients of this family send keys in a header of their own.
+_SAID: Mapping[str, str] = {
+    "missing_key": "No API key was sent. Send it as the header 'api-key: KEY'."
+}
+
 STATUS: Mapping[str, int] = {code: status for code, (status, _) in _ROWS.items()}
 
 
@@ -70,7 +75,7 @@ def error_body(error: TelecineError, status: int, request_id: str) -> Mapping[st
     return {
         "success": False,
         "error": _BY_FIELD.get((error.code, error.field or ""), _ROWS[error.code][1]),
-        "message": error.message,
+        "message": _SAID.get(error.code, error.message),
         "data": _data(error),
         "request_id": request_id,
     }

@@ -28,7 +28,9 @@ from telecine.media.timeline.model import Timeline
 _SETTINGS: Final = EncodeSettings(preset="superfast", crf=22)
 #: So long before a segment begins what it needs is made, in frames.
 _AHEAD_FRAMES: Final = 30
-#: When a poster is looked for, in seconds; the first that is not of one colour is taken.
+#: When a poster is looked for first, in seconds: what comes in at the start has come in by then.
+_COME_IN_SECONDS: Final = 2
+#: When it is looked for next; the first that is not of one colour is taken.
 _POSTER_SECONDS: Final = (0, 0.5, 1, 2, 4, 8, 16)
 #: The deviation of luma from which on a picture shows something.
 _EVENTFUL: Final = 4.0
@@ -64,11 +66,16 @@ class Projection:
             )
 
     def poster(self) -> bytes:
-        """Return a picture that stands for the film, as a PNG: the first that shows something."""
+        """Return a picture that stands for the film, as a PNG: the first that shows something.
+
+        That of two seconds comes first, or the middle of a shorter film: it is past the fades.
+        """
         last = self._timeline.duration_frames - 1
-        numbers = (round(seconds * self._timeline.frame_rate) for seconds in _POSTER_SECONDS)
+        rate = self._timeline.frame_rate
+        first = min(round(_COME_IN_SECONDS * rate), last // 2)
+        numbers = sorted({min(round(seconds * rate), last) for seconds in _POSTER_SECONDS})
         with self._film() as film:
-            for number in sorted({min(number, last) for number in numbers}):
+            for number in (first, *numbers):
                 (planes,) = film.pictures([number])
                 if float(np.std(planes.y)) > _EVENTFUL:
                     return png(planes)
