@@ -389,3 +389,34 @@ def test_the_project_of_another_account_is_forbidden_and_an_unknown_one_not_foun
             answer = api.request(method, f"{URL}/{unknown}{path}", params=query)
             refused(answer, 404, "PROJECT_NOT_FOUND")
     assert api.get(URL, params=query, headers=bob.headers).json()["data"] == []
+
+
+def test_warnings_come_with_every_reply(anybody: httpx2.Client) -> None:
+    made = make(anybody, composition={"fps": 0}, templateId="nobody")
+    assert {each["path"] for each in made["warnings"]} >= {"templateId", "fps"}
+    url = f"{URL}/{made['id']}"
+    renamed = anybody.put(url, json={"email": EMAIL, "name": "Two"}).json()["data"]
+    copied = anybody.post(f"{url}/duplicate", json={"email": EMAIL}).json()["data"]
+    for told in (fetch(anybody, made["id"]), renamed, copied):
+        assert told["warnings"] == made["warnings"]
+    patched = {"operation": "replace", "data": {"composition": composition()}, "email": EMAIL}
+    anybody.patch(f"{url}/composition", json=patched)
+    anybody.put(url, json={"email": EMAIL, "templateId": "system_default"})
+    assert fetch(anybody, made["id"])["warnings"] == []
+
+
+def test_the_name_of_a_copy_is_as_long_as_a_name_may_be(anybody: httpx2.Client) -> None:
+    long = make(anybody, name="x" * 200)["id"]
+    copied = anybody.post(f"{URL}/{long}/duplicate", json={"email": EMAIL}).json()["data"]
+    assert copied["name"] == "x" * 193 + " (copy)"
+
+
+def test_a_thumbnail_is_an_address_of_the_web(anybody: httpx2.Client) -> None:
+    url = f"{URL}/{make(anybody)['id']}"
+    for wrong in ("javascript:alert(1)", "data:text/html,x", "/etc/passwd"):
+        answer = anybody.put(url, json={"email": EMAIL, "thumbnail_url": wrong})
+        body = refused(answer, 400, "INVALID_REQUEST")
+        assert body["data"] == {"field": "thumbnail_url"}
+    for right in ("https://example.com/a.png", None):
+        answer = anybody.put(url, json={"email": EMAIL, "thumbnail_url": right})
+        assert answer.json()["data"]["thumbnail_url"] == right

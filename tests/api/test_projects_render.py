@@ -16,6 +16,8 @@ from tests.fakes import FixedClock
 from tests.projects import EMAIL, URL, begin, composition, fetch, finish, make, patch, refused
 
 from telecine.assembly import Telecine
+from telecine.core import jobs as core_jobs
+from telecine.core.jobs import Ending
 from telecine.db.tables import deliveries, jobs
 
 
@@ -261,3 +263,21 @@ def test_the_end_of_a_render_is_told_to_a_webhook(
         "render_error": None,
         "timestamp": "2026-04-12T12:00:00.000Z",
     }
+
+
+def test_an_export_says_when_it_ended_and_when_its_file_went(
+    anybody: httpx2.Client, telecine: Telecine, clock: FixedClock
+) -> None:
+    project = make(anybody, composition=composition())["id"]
+    finish(telecine, clock, begin(anybody, project, format="png"))
+    url = f"{URL}/{project}/exports"
+    (there,) = anybody.get(url, params={"email": EMAIL}).json()["data"]
+    clock.advance(hours=25)
+    (gone,) = anybody.get(url, params={"email": EMAIL}).json()["data"]
+    assert (there["url"] is None, gone["url"]) == (False, None)
+    assert gone == {**there, "url": None}
+    failed = begin(anybody, project)["render_id"]
+    with telecine.db.transaction() as tx:
+        core_jobs.cancel(tx, core_jobs.get(tx, failed), ending=Ending(now=clock()))
+    latest = anybody.get(url, params={"email": EMAIL}).json()["data"][0]
+    assert (latest["status"], latest["completed_at"] is None) == ("failed", False)

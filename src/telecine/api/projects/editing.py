@@ -28,6 +28,9 @@ from telecine.media.timeline.dialects import parse
 #: Each time that one change has to be made anew another one has been taken.
 _MOST_TRIES: Final = 200
 _NOTHING_YET: Final = "EMPTY"
+_MOST_LINTED: Final = 256
+#: By the digest of the composition.
+_linted: dict[str, tuple[Remark, ...]] = {}
 
 
 async def found(request: Request, caller: Caller, services: Services) -> Project:
@@ -99,13 +102,23 @@ async def shown(services: Services, caller: Caller, project: Project) -> Shown:
     return await services.read(look)
 
 
-async def lint(composition: str) -> tuple[Remark, ...]:
-    """Return what a render of a composition would complain of, as far as it says so itself."""
+async def lint(composition: str, *, digest: str) -> tuple[Remark, ...]:
+    """Return what a render of a composition would complain of, as far as it says so itself.
+
+    What is known by its digest is not read again: a project is asked for again and again.
+    """
+    known = _linted.get(digest)
+    if known is not None:
+        return known
     parsed = await run_in_threadpool(lambda: parse(msgspec.json.decode(composition)))
     # An empty one is how each begins.
-    return remarks(
+    found = remarks(
         each for each in (*parsed.problems, *parsed.warnings) if each.code != _NOTHING_YET
     )
+    if len(_linted) >= _MOST_LINTED:
+        _linted.pop(next(iter(_linted)), None)
+    _linted[digest] = found
+    return found
 
 
 def _drafted(make: Callable[[Content], Content], old: Content) -> Draft | None:

@@ -43,6 +43,7 @@ _LAST_PAGE: Final = 1_000_000
 _MOST_PER_PAGE: Final = 50
 _PER_PAGE: Final = 12
 _COPY: Final = " (copy)"
+_MOST_NAME_CHARACTERS: Final = 200
 _MOST_URL_CHARACTERS: Final = 4096
 _ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
@@ -126,12 +127,12 @@ def search(request: Request) -> str | None:
 
 def name(value: str | None) -> str:
     """Read the name of a new project."""
-    return label(value, "name") or DEFAULT_NAME
+    return label(value, "name", most=_MOST_NAME_CHARACTERS) or DEFAULT_NAME
 
 
 def copied(of: str) -> str:
     """Return what a copy is called, as long as a name may be."""
-    return f"{of[: MOST_CHARACTERS - len(_COPY)]}{_COPY}"
+    return f"{of[: _MOST_NAME_CHARACTERS - len(_COPY)]}{_COPY}"
 
 
 def template(value: str | None) -> str:
@@ -161,7 +162,7 @@ def updated(sent: ProjectUpdate) -> Callable[[Content], Content]:
     """Return what puts the fields of a PUT in; those that were not sent stay."""
     new: dict[str, object] = {}
     if not isinstance(sent.name, UnsetType):
-        cleaned = label(sent.name, "name")
+        cleaned = label(sent.name, "name", most=_MOST_NAME_CHARACTERS)
         if cleaned is None:
             raise InvalidRequestError("'name' may not be empty.", field="name")
         new["name"] = cleaned

@@ -44,7 +44,6 @@ async def create(request: Request, caller: Caller, services: Services) -> Respon
     return await made(
         *(request, caller, services, projects.recomposed(content, composition)),
         change=Change.CREATE,
-        warnings=_of_template(template_id),
     )
 
 
@@ -73,8 +72,9 @@ async def get(request: Request, caller: Caller, services: Services) -> Response:
     project = await editing.found(request, caller, services)
     shown = await editing.shown(services, caller, project)
     chat = await services.read(partial(projects.messages, project=project))
+    warnings = await _warnings(shown)
     return Json(
-        wording.full_record(shown, chat, origin=links.origin_of(request, services)),
+        wording.full_record(shown, chat, warnings, origin=links.origin_of(request, services)),
         headers=wording.etag(project.revision),
     )
 
@@ -90,9 +90,7 @@ async def update(request: Request, caller: Caller, services: Services) -> Respon
         change=Change.UPDATE,
         status=None if isinstance(body.status, UnsetType) else ProjectStatus(body.status),
     )
-    warnings = _of_template(edited.template_id)
-    if not isinstance(body.composition, UnsetType):
-        warnings = (*warnings, _NOT_TAKEN)
+    warnings = () if isinstance(body.composition, UnsetType) else (_NOT_TAKEN,)
     return await _told(request, services, caller, edited, warnings)
 
 
@@ -101,7 +99,7 @@ async def patch(request: Request, caller: Caller, services: Services) -> Respons
     body = await fields.body(request, caller, services, wire.CompositionPatch)
     make = fields.patched(body, max_bytes=services.settings.max_composition_bytes)
     edited = await editing.edit(request, caller, services, make, change=Change(body.operation))
-    return await _told(request, services, caller, edited, is_linted=True)
+    return await _told(request, services, caller, edited)
 
 
 async def duplicate(request: Request, caller: Caller, services: Services) -> Response:
@@ -109,7 +107,7 @@ async def duplicate(request: Request, caller: Caller, services: Services) -> Res
     body = await fields.body(request, caller, services, wire.ProjectCopy)
     project = await editing.found(request, caller, services)
     content = await services.read(partial(projects.content, project=project))
-    name = fields.name(body.name) if body.name is not None else f"{content.name} (copy)"
+    name = fields.name(body.name) if body.name is not None else fields.copied(content.name)
     new = replace(content, name=name)
     return await made(request, caller, services, new, change=Change.DUPLICATE)
 
@@ -174,7 +172,7 @@ async def restore(request: Request, caller: Caller, services: Services) -> Respo
     number = fields.revision(request)
     old = await services.read(partial(projects.content, project=project, revision=number))
     edited = await editing.edit(request, caller, services, lambda _: old, change=Change.RESTORE)
-    return await _told(request, services, caller, edited, is_linted=True)
+    return await _told(request, services, caller, edited)
 
 
 async def list_templates(_request: Request, _caller: Caller, _services: Services) -> Response:
@@ -206,9 +204,7 @@ async def made(
         )
 
     project = await services.write(verb)
-    return await _told(
-        *(request, services, caller, project, warnings), is_linted=True, status_code=201
-    )
+    return await _told(request, services, caller, project, warnings, status_code=201)
 
 
 async def _told(
@@ -218,17 +214,21 @@ async def _told(
     project: Project,
     warnings: tuple[Remark, ...] = (),
     *,
-    is_linted: bool = False,
     status_code: int = 200,
 ) -> Response:
     shown = await editing.shown(services, caller, project)
-    if is_linted:
-        warnings = (*warnings, *await editing.lint(shown.content.composition))
+    warnings = (*warnings, *await _warnings(shown))
     return Json(
         wording.record(shown, warnings, origin=links.origin_of(request, services)),
         status_code=status_code,
         headers=wording.etag(project.revision),
     )
+
+
+async def _warnings(shown: wording.Shown) -> tuple[Remark, ...]:
+    """Return what is wrong with a project as it stands, however it is asked for."""
+    linted = await editing.lint(shown.content.composition, digest=shown.project.digest)
+    return (*_of_template(shown.project.template_id), *linted)
 
 
 def _of_template(template_id: str) -> tuple[Remark, ...]:

@@ -58,11 +58,15 @@ def record(shown: Shown, warnings: Iterable[Remark] = (), *, origin: str) -> wir
     )
 
 
-def full_record(shown: Shown, chat: Iterable[str], *, origin: str) -> wire.FullReply:
+def full_record(
+    shown: Shown, chat: Iterable[str], warnings: Iterable[Remark], *, origin: str
+) -> wire.FullReply:
     """Word a project with its chat."""
     history = tuple(_raw(text) for text in chat)
     return wire.FullReply(
-        data=wire.FullRecord(**_record(shown, origin=origin), chat_history=history)
+        data=wire.FullRecord(
+            **_record(shown, origin=origin), warnings=tuple(warnings), chat_history=history
+        )
     )
 
 
@@ -206,7 +210,7 @@ def _record(shown: Shown, *, origin: str) -> dict[str, Any]:
 def _export(export: Export, *, origin: str) -> wire.ExportItem:
     job, output = export.job, export.output
     params = job.params
-    is_done = job.status is JobStatus.SUCCEEDED
+    expires_at = None if export.made is None else export.made.expires_at
     frames = params["frames"] or (0, params["duration_frames"])
     return wire.ExportItem(
         render_id=job.id,
@@ -223,8 +227,8 @@ def _export(export: Export, *, origin: str) -> wire.ExportItem:
         error=_error(job),
         cost=0 if job.status in {JobStatus.FAILED, JobStatus.CANCELLED} else job.price,
         created_at=isoformat_exact(job.created_at),
-        completed_at=isoformat_exact(job.finished_at) if is_done and job.finished_at else None,
-        expires_at=isoformat_exact(output.expires_at) if output and output.expires_at else None,
+        completed_at=isoformat_exact(job.finished_at) if job.finished_at else None,
+        expires_at=isoformat_exact(expires_at) if expires_at else None,
     )
 
 

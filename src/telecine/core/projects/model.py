@@ -119,10 +119,14 @@ class RevisionEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """A render of a project; `output` is what came of it, None before and after its time."""
+    """A render of a project; `output` is what came of it, None before and after its time.
+
+    `made` is the same, whether it can still be had or not.
+    """
 
     job: Job
     output: File | None
+    made: File | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -298,8 +298,8 @@ def _get(tx: Transaction, project_id: int) -> Project:
 
 
 def _export(tx: Transaction, job: Job, now: datetime) -> Export:
-    outputs = [file for file in jobs.details(tx, job).outputs if not file.is_gone(now)]
-    return Export(job=job, output=outputs[0] if outputs else None)
+    made = next(iter(jobs.details(tx, job).outputs), None)
+    return Export(job=job, output=None if made is None or made.is_gone(now) else made, made=made)
 
 
 def _no_revision(number: int) -> NotFoundError:
