@@ -136,6 +136,18 @@ def test_validate_says_what_it_is(composition: Path) -> None:
     assert "320x180, 25 fps, 1 s (25 frames), 3 clips" in done.stderr
 
 
+def test_auto_is_as_long_as_the_file_beside(composition: Path) -> None:
+    done = run("validate", changed(composition, start=2, duration="auto"))
+    assert done.returncode == 0, done.stderr
+    assert ", 3 s (75 frames)" in done.stderr
+
+
+def test_faults_and_warnings_are_counted_apart(composition: Path) -> None:
+    done = run("validate", changed(composition, start=-1, colour="red"))
+    assert done.returncode == 1
+    assert done.stderr.rstrip().endswith(": 1 fault, 1 warning"), done.stderr
+
+
 def test_validate_lists_every_fault_with_its_path(composition: Path) -> None:
     done = run("validate", changed(composition, src="gone.mov", start=-1, opacity="NaN"))
     assert done.returncode == 1

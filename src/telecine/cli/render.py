@@ -31,13 +31,14 @@ from typing_extensions import override
 
 from telecine import assembly, settings
 from telecine.cli.media import size as size_text
+from telecine.cli.nearby import parse_beside
 from telecine.cli.target import deliver, require_file, require_place, workspace
 from telecine.kit.errors import InvalidRequestError, TelecineError
 from telecine.kit.log import configure
 from telecine.kit.outbound import Outbound
 from telecine.media.render.confined import Order, Renderer
 from telecine.media.render.encoding.codecs import MOST_CRF, PRESETS, RenderCodec
-from telecine.media.timeline.dialects import Parsed, parse
+from telecine.media.timeline.dialects import Parsed
 from telecine.media.timeline.model import Source, Timeline
 from telecine.media.timeline.reader import Problem
 from telecine.settings import Settings
@@ -67,7 +68,7 @@ class Options:
 def validate(composition: Path) -> int:
     """Say everything that is wrong with a composition; return the exit status."""
     document = read(composition)
-    parsed = parse(document)
+    parsed = parse_beside(document, folder=composition.parent, settings=settings.load())
     missing = _missing(parsed, composition.parent)
     faults = (*parsed.problems, *missing)
     show(faults, "red")
@@ -76,7 +77,7 @@ def validate(composition: Path) -> int:
         _say(f"{composition}: there is nothing to render, no clip lasts", style="red")
         return 1
     if faults or parsed.timeline is None:
-        _say(f"{composition}: {_counted(len(faults), 'problem')}", style="red")
+        _say(f"{composition}: {_verdict(faults, parsed.warnings)}", style="red")
         return 1
     _say(f"{composition}: {_summary(parsed.timeline)}", style="green")
     return 0
@@ -109,7 +110,9 @@ def still(composition: Path, output: Path, options: Options, *, seconds: float) 
         number = math.floor(seconds * job.timeline.frame_rate) if math.isfinite(seconds) else -1
         if not 0 <= number < job.timeline.duration_frames:
             raise InvalidRequestError(
-                f"The composition lasts {_seconds(job.timeline):g} seconds.", field="--frame"
+                f"{seconds:g} is not in the composition, which lasts "
+                f"{_seconds(job.timeline):g} seconds.",
+                field="--frame",
             )
         order = job.order(output.with_suffix(".png"), options, frames=range(number, number + 1))
         job.renderer.still(order)
@@ -164,12 +167,12 @@ def _ready(composition: Path) -> Iterator[_Ready]:
     loaded = settings.load()
     configure(level="warning", format=loaded.log_format)
     document = read(composition)
-    parsed = parse(document)
+    parsed = parse_beside(document, folder=composition.parent, settings=loaded)
     faults = (*parsed.problems, *_missing(parsed, composition.parent))
     show(faults, "red")
     show(parsed.warnings, "yellow")
     if faults or parsed.timeline is None or not isinstance(document, Mapping):
-        raise InvalidRequestError(f"{composition} has {_counted(len(faults), 'problem')}.")
+        raise InvalidRequestError(f"{composition} has {_verdict(faults, parsed.warnings)}.")
     with workspace() as folder, assembly.renderer(loaded) as renderer:
         yield _Ready(
             document=document,
@@ -289,7 +292,7 @@ def _frames(span: str, timeline: Timeline) -> range | None:
         ) from None
     if not 0 <= first < min(last, timeline.duration_frames):
         raise InvalidRequestError(
-            f"{span} is empty; the composition lasts {_seconds(timeline):g} seconds.",
+            f"{span} is not in the composition, which lasts {_seconds(timeline):g} seconds.",
             field="--range",
         )
     return range(first, min(last, timeline.duration_frames))
@@ -310,6 +313,11 @@ def _summary(timeline: Timeline) -> str:
         f"{timeline.width}x{timeline.height}, {rate:g} fps, {_seconds(timeline):g} s "
         f"({_counted(timeline.duration_frames, 'frame')}), {_counted(n_clips, 'clip')}"
     )
+
+
+def _verdict(faults: Sequence[Problem], warnings: Sequence[Problem]) -> str:
+    told = _counted(len(faults), "fault")
+    return f"{told}, {_counted(len(warnings), 'warning')}" if warnings else told
 
 
 def _counted(number: int, noun: str) -> str:
