@@ -31,6 +31,8 @@ from telecine.operations.sources import MOST_REMOTE
 
 _WEB = ("http://", "https://")
 _BY_ID = "file_id:"
+#: Letters of what was found and of what is allowed that the sentence of a refusal has.
+_MOST_QUOTED = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,13 +152,19 @@ def read(raw: bytes) -> object:
 
 def refusal(faults: Sequence[Problem]) -> InvalidDocumentError:
     """Word the faults of a document."""
-    number = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-    first = faults[0]
+    first, more = faults[0], len(faults) - 1
     where = f"{first.path}: " if first.path else ""
+    found = f": {_on_a_line(first.got)}" if first.got else ""
+    allowed = f"; allowed: {_on_a_line(first.allowed)}" if first.allowed else ""
+    others = f" {more} more in details.errors." if more else ""
     return InvalidDocumentError(
-        f"The composition has {number}. {where}{first.message}",
+        f"{where}{first.message.removesuffix('.')}{found}{allowed}.{others}",
         problems=[{name: str(value) for name, value in asdict(each).items()} for each in faults],
     )
+
+
+def _on_a_line(text: str) -> str:
+    return " ".join(text.split())[:_MOST_QUOTED]
 
 
 def _name(src: str, origin: str) -> str | None:
