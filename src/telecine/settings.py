@@ -137,7 +137,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int, Meta(ge=0, le=256, description="Threads one encode may use; 0 is one per core.")
     ] = 0
     max_pixels: Annotated[
-        int, Meta(ge=1, description="Most pixels in one picture or video frame.")
+        int,
+        # What the renderer draws at most: what is taken up can be rendered.
+        Meta(ge=1, le=420_000_000, description="Most pixels in one picture or video frame."),
     ] = 100_000_000
     max_duration_seconds: Annotated[int, Meta(ge=1, description="Longest video, in seconds.")] = (
         6 * 3600

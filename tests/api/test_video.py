@@ -199,6 +199,9 @@ def test_all_faults_of_a_document_are_listed_with_their_places(
         set(fault) == {"path", "code", "message", "got", "allowed"} for fault in faults.values()
     )
     assert faults["meta.width"]["got"] == "100000"
+    first = "meta.width: This number is out of range: 100000; allowed: "
+    assert body["error"].startswith(first), body["error"]
+    assert body["error"].endswith(". 2 more in details.errors.")
     assert count(telecine, compositions) == 0
     steps.assert_untouched(telecine, customer.account)
 
@@ -242,12 +245,13 @@ def test_more_remote_files_than_can_be_fetched_are_refused(anybody: httpx2.Clien
         (b"{}", "INVALID_CONFIG"),
         (b'{"config": null}', "INVALID_CONFIG"),
         (b'{"config": 7}', "INVALID_CONFIG"),
-        (b'{"config": {"meta": NaN}}', "INVALID_REQUEST"),
+        (b'{"config": {"meta": NaN}}', "INVALID_CONFIG"),
         (b'{"config": {"a": 1e999}}', "INVALID_CONFIG"),
         (b"[", "INVALID_REQUEST"),
-        (b"\xff\xfe{}", "INVALID_REQUEST"),
+        (b'{"config": [', "INVALID_CONFIG"),
+        (b"\xff\xfe{}", "INVALID_CONFIG"),
         (b'{"config": {"a": "\xff"}}', "INVALID_CONFIG"),
-        (b'{"config": ' + b"[" * 10_000 + b"]" * 10_000 + b"}", "INVALID_REQUEST"),
+        (b'{"config": ' + b"[" * 10_000 + b"]" * 10_000 + b"}", "INVALID_CONFIG"),
         (b'{"config": {}, "metadata": []}', "INVALID_REQUEST"),
         (b'{"config": {}, "title": 5}', "INVALID_REQUEST"),
     ],
@@ -256,6 +260,28 @@ def test_a_body_that_is_no_task_is_refused(
     anybody: httpx2.Client, content: bytes, code: str
 ) -> None:
     refused(anybody.post(VIDEO, content=content), 400, code)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"{}", "'config' is required"),
+        (b'{"title": "a", "config": null}', "'config' is required"),
+        (b'{"meta": {}, "tracks": []}', "put the composition into it"),
+        (b'{"fps": 30, "items": {}}', "put the composition into it"),
+        (b'{"config":\n {"a": NaN}}', "line 2, column 8: NaN and Infinity are no numbers of JSON"),
+        (b'{"config": {"a": 1e999}}', "line 1, column 7: a number is too large"),
+        (b'{"config": {"a": "\xff"}}', "line 1, column 8: this is not UTF-8"),
+        (b'{"config": {"a": 1,}}', "line 1, column 20: trailing comma in object"),
+        (b'{"config": {', "line 1, column 12: it ends too early"),
+    ],
+)
+def test_what_is_no_composition_is_said_in_a_sentence_with_its_place(
+    anybody: httpx2.Client, content: bytes, message: str
+) -> None:
+    body = refused(anybody.post(VIDEO, content=content), 400, "INVALID_CONFIG")
+    (fault,) = body["details"]["errors"]
+    assert message in fault["message"]
 
 
 def test_a_document_over_the_limit_is_refused_unread(anybody: httpx2.Client) -> None:
@@ -612,6 +638,57 @@ def test_auto_is_as_long_as_the_uploaded_video(anybody: httpx2.Client, tmp_path:
 
 
 # Previews
+
+
+def test_a_file_that_cannot_play_its_part_is_a_fault_with_its_place(
+    anybody: httpx2.Client, tmp_path: Path
+) -> None:
+    drawing = tmp_path / "logo.svg"
+    drawing.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="4" height="3"/>')
+    tone = samples.make_audio(tmp_path / "tone.mp3", seconds=1)
+    film = samples.make_video(tmp_path / "film.mp4", seconds=1)
+    told = upload(anybody, drawing, samples.astronaut(), tone, film).json()["assets"]
+    logo, photo, sound, video = (each["id"] for each in told)
+
+    wrong = [
+        ("video", logo), ("audio", logo), ("video", photo), ("video", sound),
+        ("image", sound), ("image", video), ("svg", photo), ("waveform", photo),
+    ]  # fmt: skip
+    shown = config()
+    shown["tracks"][0]["clips"] = [
+        {"type": kind, "src": src, "start": 0, "duration": "auto" if kind == "video" else 1}
+        for kind, src in wrong
+    ]
+    for path in (VIDEO, f"{VIDEO}?dry_run=true"):
+        body = refused(anybody.post(path, json={"config": shown}), 400, "INVALID_CONFIG")
+        found = [(each["path"], each["code"]) for each in body["details"]["errors"]]
+        assert found == [(f"tracks[0].clips[{n}].src", "SOURCE") for n in range(len(wrong))]
+
+    right = [("image", logo), ("svg", logo), ("image", photo), ("audio", video), ("audio", sound)]
+    shown["tracks"][0]["clips"] = [
+        {"type": kind, "src": src, "start": 0, "duration": 1} for kind, src in right
+    ]
+    make(anybody, shown)
+
+
+def test_a_film_without_a_frame_is_a_fault_when_it_is_sent(anybody: httpx2.Client) -> None:
+    shown = config(duration=0.001)
+    for path, body in (
+        (VIDEO, {"config": shown}),
+        (f"{VIDEO}?dry_run=true", {"config": shown}),
+        (PREVIEW, shown),
+    ):
+        told = refused(anybody.post(path, json=body), 400, "INVALID_CONFIG")
+        assert [each["code"] for each in told["details"]["errors"]] == ["EMPTY"]
+
+
+def test_a_picture_over_the_limit_is_refused_when_it_is_uploaded(
+    anybody: httpx2.Client, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.png"
+    pyvips.Image.black(10_001, 10_000).pngsave(str(large), compression=9)
+    body = refused(upload(anybody, large), 422, "INVALID_FILE")
+    assert "10001 x 10000 pixels; the most is 100000000" in body["error"]
 
 
 def test_a_preview_is_stored_read_converted_and_deleted(

@@ -14,11 +14,13 @@ from functools import partial
 import msgspec
 from starlette.concurrency import run_in_threadpool
 
-from telecine.api import links
+from telecine.api import links, malformed
+from telecine.api.casting import misused
 from telecine.api.looking import MOST_FILES, Asked, Looked
 from telecine.api.services import Services
 from telecine.blobs import BlobStore
 from telecine.core import assets, files
+from telecine.core.assets import Asset
 from telecine.core.files import File
 from telecine.db import Transaction
 from telecine.kit.errors import InvalidDocumentError, InvalidRequestError, NotFoundError
@@ -49,10 +51,13 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """The stored files behind the names in a document, and how long those run that do."""
+    """The stored files behind the names in a document, how long those run that do, and which of
+    them the library knows.
+    """
 
     files: Mapping[str, File]
     seconds: Mapping[str, float]
+    assets: Mapping[str, Asset]
 
 
 async def check(services: Services, account_id: str, raw: bytes, *, origin: str) -> Checked:
@@ -65,6 +70,8 @@ async def check(services: Services, account_id: str, raw: bytes, *, origin: str)
     names = {source.src: _name(source.src, origin) for source in parsed.sources}
     found = await services.read(partial(_look_up, names=names, account_id=account_id))
     faults = _unusable(parsed, names, found, services.outbound)
+    if parsed.timeline is not None:
+        faults += misused(parsed.timeline, found.assets)
     if not parsed.problems and not faults and (asked.for_seconds or asked.for_words):
         known = await _known(services, account_id, asked, names=names, found=found)
         faults = list(known.faults)
@@ -141,13 +148,9 @@ def _words(blobs: BlobStore, file: File) -> object:
 def read(raw: bytes) -> object:
     """Decode JSON, strictly: no NaN, no endless nesting, no broken text."""
     try:
-        text = raw.decode("utf-8")
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        fault = Problem(
-            path="", code="JSON", message=f"This is not JSON: {error}.", got="", allowed="JSON"
-        )
-        raise refusal((fault,)) from error
+        return msgspec.json.decode(raw.decode("utf-8"))
+    except malformed.ERRORS as error:
+        raise refusal((malformed.fault(raw, error, subject="The composition"),)) from error
 
 
 def refusal(faults: Sequence[Problem]) -> InvalidDocumentError:
@@ -180,12 +183,13 @@ def _look_up(tx: Transaction, *, names: Mapping[str, str | None], account_id: st
     wanted = [name for name in names.values() if name is not None]
     library = assets.find(tx, wanted, account_id=account_id)
     stored: dict[str, File] = {}
+    known: dict[str, Asset] = {}
     seconds: dict[str, float] = {}
     for src, name in names.items():
         if name is None:
             continue
         if asset := library.get(name):
-            stored[src] = asset.file
+            stored[src], known[src] = asset.file, asset
             if asset.duration_seconds is not None:
                 seconds[src] = asset.duration_seconds
         elif name.startswith("file_"):
@@ -193,7 +197,7 @@ def _look_up(tx: Transaction, *, names: Mapping[str, str | None], account_id: st
             film = _film(tx, name)
             if film is not None and film.account_id == account_id:
                 stored[src] = film
-    return _Found(files=stored, seconds=seconds)
+    return _Found(files=stored, seconds=seconds, assets=known)
 
 
 def _film(tx: Transaction, file_id: str) -> File | None:

@@ -89,7 +89,8 @@ def quality_of(services: Services, *, width: int, height: int) -> str:
 async def quote(
     services: Services, caller: Caller, checked: Checked, *, n_workers: int = 1
 ) -> Quote:
-    """Say what a render would cost and take."""
+    """Say what a render would cost and take. Raises `InvalidDocumentError` of an empty film."""
+    require_frames(checked.timeline)
     line = checked.timeline
     params = _params(services, caller, checked, n_workers=n_workers)
     order = _order(services, caller, params)
@@ -119,7 +120,7 @@ async def begin(
 
     Raises what `verb` does, and `InvalidDocumentError` where there is nothing to render.
     """
-    _require_frames(checked.timeline)
+    require_frames(checked.timeline)
     params = _params(services, caller, checked, wish=wish)
     order = replace(
         _order(services, caller, params, wish=wish),
@@ -229,12 +230,13 @@ def _store(services: Services, text: str, filename: str) -> NewFile:
     )
 
 
-def _require_frames(timeline: Timeline) -> None:
+def require_frames(timeline: Timeline) -> None:
+    """Raise `InvalidDocumentError` where no clip is as long as a frame."""
     if timeline.duration_frames == 0:
         nothing = Problem(
             path="tracks",
             code="EMPTY",
-            message="There is nothing to render.",
+            message="There is nothing to render: no clip is as long as a frame.",
             got="0 frames",
             allowed="at least one clip that is seen or heard",
         )

@@ -25,7 +25,7 @@ import numpy as np
 import pyvips
 from av.container import InputContainer
 
-from telecine.kit.errors import UndecodableMediaError, UnsupportedMediaError
+from telecine.kit.errors import MediaLimitError, UndecodableMediaError, UnsupportedMediaError
 from telecine.media.ffmpeg import DEMUXERS
 from telecine.media.images import convert_task, identify_task
 from telecine.media.pool import Pool
@@ -115,7 +115,7 @@ def describe_task(
     else:
         found = (
             _captions(source_fd, head)
-            or _image(source_fd)
+            or _image(params, source_fd)
             or _video(params, source_fd, head)
             or _sound(source_fd)
         )
@@ -163,12 +163,15 @@ def _captions(source_fd: int, head: bytes) -> Description | None:
     )
 
 
-def _image(source_fd: int) -> Description | None:
-    """Return None for what is no image; a damaged one raises."""
+def _image(params: dict[str, Any], source_fd: int) -> Description | None:
+    """Return None for what is no image; one that is damaged or too large raises."""
     try:
         facts = identify_task({}, source_fd)
     except UnsupportedMediaError:
         return None
+    width, height, most = facts["width"], facts["height"], params["max_pixels"]
+    if width * height > most:
+        raise MediaLimitError(f"The image has {width} x {height} pixels; the most is {most}.")
     name = facts["format"]
     return Description(
         kind="image",

@@ -9,19 +9,22 @@ import msgspec
 from msgspec import UnsetType
 from starlette.requests import Request
 
-from telecine.api import jsonbody
+from telecine.api import jsonbody, malformed
+from telecine.api.documents import refusal
 from telecine.api.services import Services
 from telecine.api.video.wire import ConvertBody, CreateBody, RenderBody
 from telecine.api.words import choice, label
 from telecine.core.assets import AssetKind
 from telecine.core.compositions import RenderState
 from telecine.kit.errors import InvalidRequestError
+from telecine.media.timeline.reader import Problem
 
 _MOST_PER_PAGE = 100
 _LAST_PAGE = 1_000_000
 _ORDER_BYTES = 64 * 1024
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
-_NO_CONFIG = b"null"
+#: What only a composition has.
+_COMPOSITION = frozenset({"meta", "tracks", "items", "fps", "assets"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +77,38 @@ def is_dry_run(request: Request) -> bool:
 async def new_task(request: Request, services: Services) -> NewTask:
     """Read the body that creates a task. What is in `config` is looked at later."""
     raw = await jsonbody.read(request, max_bytes=services.settings.max_composition_bytes)
+    config = _config(raw)
     body = jsonbody.decode(raw, CreateBody)
     return NewTask(
-        config=_NO_CONFIG if isinstance(body.config, UnsetType) else bytes(body.config),
+        config=config,
         notes=_notes(body.metadata),
         title=label(body.title, "title"),
         category=label(body.category, "category"),
     )
+
+
+def _config(raw: bytes) -> bytes:
+    """Return the composition as it was sent. That there is none, or no JSON, is a fault of it."""
+    try:
+        names = msgspec.json.decode(raw.strip() or b"{}", type=dict[str, msgspec.Raw])
+    except msgspec.ValidationError:
+        return b"null"  # no object: said of every body
+    except malformed.ERRORS as error:
+        raise refusal((malformed.fault(raw, error, subject="The body"),)) from error
+    config = bytes(names.get("config", b"null"))
+    if config != b"null":
+        return config
+    message = "'config' is required."
+    if _COMPOSITION & names.keys():
+        message = "'config' is required: put the composition into it."
+    fault = Problem(
+        path="config",
+        code="REQUIRED",
+        message=message,
+        got="nothing",
+        allowed='{"config": {the composition}}',
+    )
+    raise refusal((fault,))
 
 
 async def convert_body(request: Request) -> tuple[str | None, str | None]:

@@ -169,7 +169,8 @@ def storable(
     category: str | None = None,
     notes: str | None = None,
 ) -> NewComposition:
-    """Return what is stored of a checked document."""
+    """Return what is stored of a checked document. Raises `InvalidDocumentError` of an empty one."""
+    rendering.require_frames(checked.timeline)
     return NewComposition(
         document=checked.text,
         digest=checked.digest,

@@ -21,7 +21,8 @@ from telecine.media.timeline.model import Crop, Fit, Source
 pyvips.block_untrusted_set(True)  # noqa: FBT003 (its only argument)
 pyvips.cache_set_max(0)
 
-_MOST_PIXELS: Final = 420_000_000  # 20,000 x 20,000 and a little
+#: 20,000 x 20,000 and a little; `max_pixels`, which bounds uploads, is never more.
+_MOST_PIXELS: Final = 420_000_000
 _SRGB: Final = "srgb"
 
 
