@@ -281,3 +281,20 @@ def test_an_export_says_when_it_ended_and_when_its_file_went(
         core_jobs.cancel(tx, core_jobs.get(tx, failed), ending=Ending(now=clock()))
     latest = anybody.get(url, params={"email": EMAIL}).json()["data"][0]
     assert (latest["status"], latest["completed_at"] is None) == ("failed", False)
+
+
+def test_a_render_can_be_stopped_and_another_begun(
+    anybody: httpx2.Client, telecine: Telecine, clock: FixedClock
+) -> None:
+    project = make(anybody, composition=composition())["id"]
+    render_id = begin(anybody, project)["render_id"]
+    url = f"{URL}/{project}/exports/{render_id}"
+    (stopped,) = anybody.delete(url, params={"email": EMAIL}).json()["data"]
+    assert (stopped["status"], stopped["error"], stopped["cost"]) == ("failed", "cancelled", 0)
+    assert anybody.get("/api/v1/credits").json()["credits"] == 100
+    clock.advance(seconds=1)
+    again = begin(anybody, project)["render_id"]
+    assert anybody.delete(url, params={"email": EMAIL}).json()["data"][0]["render_id"] == again
+    assert fetch(anybody, project)["status"] == "rendering"
+    refused(anybody.delete(url + "x", params={"email": EMAIL}), 404, "PROJECT_NOT_FOUND")
+    refused(anybody.delete(url), 400, "EMAIL_REQUIRED")

@@ -234,6 +234,10 @@ _PROJECTS: tuple[Endpoint, ...] = (
         project_wire.ExportList,
     ),
     _project(
+        *("DELETE", "/{id}/exports/{render_id}", exporting.cancel, "Stop a render under way"),
+        project_wire.ExportList,
+    ),
+    _project(
         *("GET", "/{id}/revisions", projects.list_revisions, "Revisions, newest first"),
         project_wire.RevisionList,
         query=project_wire.HistoryQuery,

@@ -16,7 +16,7 @@ from telecine.api.projects import editing, fields, wire, wording
 from telecine.api.rendering import Cut, Wish
 from telecine.api.services import Services
 from telecine.core import projects
-from telecine.core.jobs import Job, Order
+from telecine.core.jobs import Ending, Job, Order
 from telecine.db import Transaction
 from telecine.kit.errors import InvalidRequestError
 from telecine.media.timeline.model import Timeline
@@ -77,6 +77,21 @@ async def list_exports(request: Request, caller: Caller, services: Services) -> 
     fields.check_owner(request, caller)
     project = await editing.found(request, caller, services)
     found = await services.read(partial(projects.exports, project=project, now=services.clock()))
+    return Json(wording.export_list(found, origin=links.origin_of(request, services)))
+
+
+async def cancel(request: Request, caller: Caller, services: Services) -> Response:
+    """DELETE /api/video-project/{id}/exports/{render_id}"""
+    fields.check_owner(request, caller)
+    project = await editing.found(request, caller, services)
+    render_id = request.path_params["render_id"]
+    ending = Ending(now=services.clock())
+
+    def verb(tx: Transaction) -> list[projects.Export]:
+        projects.cancel_export(tx, project, render_id, ending=ending)
+        return projects.exports(tx, project, now=ending.now)
+
+    found = await services.write(verb)
     return Json(wording.export_list(found, origin=links.origin_of(request, services)))
 
 

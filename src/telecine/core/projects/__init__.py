@@ -25,6 +25,7 @@ from telecine.core.projects.patching import (
 )
 from telecine.core.projects.service import (
     begin_render,
+    cancel_export,
     content,
     create,
     delete,
@@ -57,6 +58,7 @@ __all__ = [
     "Standing",
     "apply_patch",
     "begin_render",
+    "cancel_export",
     "content",
     "create",
     "deep_merged",

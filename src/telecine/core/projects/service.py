@@ -213,8 +213,12 @@ def begin_render(
     accounts.lock(tx, order.account_id)
     if not store.set_status(tx, project.id, None):
         raise NotFoundError(_NO_PROJECT)
-    if any(not job.status.is_final for job in _renders(tx, project)):
-        raise ConflictError("The project is being rendered already. Wait until that has ended.")
+    active = next((job for job in _renders(tx, project) if not job.status.is_final), None)
+    if active is not None:
+        raise ConflictError(
+            f"The project is being rendered already, by {active.id}. Wait until that has ended, or "
+            f"stop it: DELETE /api/video-project/{project.id}/exports/{active.id}."
+        )
     if jobs.count_active(tx, order.account_id, family=order.family) >= most_active:
         raise ConflictError(
             f"Another render is under way; your plan allows {most_active} at a time. Wait until "
@@ -236,6 +240,14 @@ def standing(tx: Transaction, project: Project, *, now: datetime) -> Standing:
 def exports(tx: Transaction, project: Project, *, now: datetime) -> list[Export]:
     """Return all renders of a project, newest first."""
     return [_export(tx, job, now) for job in reversed(_renders(tx, project))]
+
+
+def cancel_export(tx: Transaction, project: Project, render_id: str, *, ending: Ending) -> None:
+    """Stop a render that has not ended; one that has ended stays. Raises `NotFoundError`."""
+    job = next((job for job in _renders(tx, project) if job.id == render_id), None)
+    if job is None:
+        raise NotFoundError("The project has no such render.", field="render_id")
+    jobs.cancel(tx, job, ending=ending)
 
 
 def delete(tx: Transaction, project: Project, *, ending: Ending) -> None:
