@@ -241,8 +241,8 @@ def test_a_source_that_cannot_be_fetched_is_named_in_the_players_place(
     body = {"error": reason, "code": "REMOTE_ERROR", "details": {"errors": [fault]}}
     page.route("**/index.m3u8", lambda route: route.fulfill(status=502, json=body))
     page.goto(studio.address(f"watch/{studio.task_id}"))
-    expect(page.locator(".faults li p")).to_have_text(reason, timeout=PATIENCE_MS)
-    expect(page.locator(".faults .where")).to_have_text(fault["path"])
+    expect(page.locator("[role=alert] li p")).to_have_text(reason, timeout=PATIENCE_MS)
+    expect(page.locator("[role=alert] .where")).to_have_text(fault["path"])
     expect(page.locator("media-controller")).to_have_count(0)
     page.close()
 
