@@ -207,11 +207,11 @@ def _sound(source_fd: int) -> Description:
         with _open(source_fd) as container:
             stream = next((each for each in container.streams.audio if _has_decoder(each)), None)
             if stream is None or not _has_sound(container, stream):
-                raise UnsupportedMediaError("The file is no image, video or sound.")
+                raise UnsupportedMediaError("The file is no image, video, sound or captions.")
             seconds = container.duration / av.time_base if container.duration else None
             name = container.format.name.partition(",")[0]
     except av.error.FFmpegError as error:
-        raise UnsupportedMediaError("The file is no image, video or sound.") from error
+        raise UnsupportedMediaError("The file is no image, video, sound or captions.") from error
     return Description(
         kind="audio", media_type=f"audio/{_CONTAINERS.get(name, name)}", duration_seconds=seconds
     )
