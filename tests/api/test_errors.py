@@ -252,3 +252,13 @@ def test_a_wrong_method_is_told_the_right_one(
     answer = api.request(method, path)
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     assert allowed in answer.headers["allow"]
+
+
+def test_below_a_family_its_shape_is_kept_where_nothing_is(api: TestClient) -> None:
+    answer = api.patch("/api/video-project/1")
+    assert answer.status_code == 405
+    assert set(answer.json()) == {"success", "error", "message", "data", "request_id"}
+    assert answer.headers["allow"] == "DELETE, GET, HEAD, PUT"
+    answer = api.get("/api/v1/video/some/where/else")
+    assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
+    assert answer.json()["details"] == {}

@@ -152,3 +152,15 @@ def test_a_chat_that_is_full_is_said_to_be(anybody: httpx2.Client) -> None:
     assert {each.status_code for each in answers[:32]} == {200}
     refused(answers[32], 413, "TOO_LARGE")
     assert len(fetch(anybody, project)["chat_history"]) == 32
+
+
+@pytest.mark.parametrize("cut", [rb'"Hi \ud83d"', rb'"Hi \ud83d x"', rb'"\ude00"', rb'"\\\ud83d"'])
+def test_half_an_emoji_is_refused_as_that_with_its_place(
+    anybody: httpx2.Client, cut: bytes
+) -> None:
+    answer = anybody.post(
+        URL, content=b'{"name": ' + cut + b"}", headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 400
+    assert "half of a character" in answer.json()["message"]
+    assert "line 1, column" in answer.json()["message"]

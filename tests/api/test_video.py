@@ -274,6 +274,7 @@ def test_a_body_that_is_no_task_is_refused(
         (b'{"config": {"a": "\xff"}}', "line 1, column 8: this is not UTF-8"),
         (b'{"config": {"a": 1,}}', "line 1, column 20: trailing comma in object"),
         (b'{"config": {', "line 1, column 12: it ends too early"),
+        (rb'{"config": {"a": "\ud83d"}}', "line 1, column 19: half of a character"),
     ],
 )
 def test_what_is_no_composition_is_said_in_a_sentence_with_its_place(

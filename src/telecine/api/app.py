@@ -8,14 +8,16 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from telecine.api import platform
-from telecine.api.family import Json
+from telecine.api.family import Family, Json
 from telecine.api.metrics import Metrics
 from telecine.api.middleware import Surround
 from telecine.api.routes import ENDPOINTS, OPEN_ENDPOINTS
 from telecine.api.services import Services
 from telecine.api.uploads import LingeringClose
+from telecine.kit.errors import InvalidRequestError, NotFoundError
 
 _EXPOSED = (
     "Content-Disposition",
@@ -71,12 +73,41 @@ def create_app(services: Services) -> Starlette:
 
 
 async def _unrouted(request: Request, error: Exception) -> Response:
+    """Answer where there is no endpoint, as the family would to which the path belongs."""
     assert isinstance(error, HTTPException)
-    code, message = _WORDS.get(error.status_code, ("error", error.detail))
-    body = {
-        "success": False,
-        "error": message,
-        "code": code,
-        "request_id": request.state.request_id,
+    status = error.status_code
+    code, message = _WORDS.get(status, ("error", error.detail))
+    methods = _methods(request.url.path) if status == 405 else None
+    headers = {"Allow": methods} if methods else error.headers
+    family = _family_of(request.url.path)
+    if family is not None and family.failure_body is not None:
+        kind = NotFoundError if status == 404 else InvalidRequestError
+        body = family.error_body(kind(message), status, request.state.request_id)
+    else:
+        body = {
+            "success": False,
+            "error": message,
+            "code": code,
+            "request_id": request.state.request_id,
+        }
+    return Json(body, status_code=status, headers=headers)
+
+
+def _family_of(path: str) -> Family | None:
+    """Return the family below one of whose URLs the path lies."""
+    for endpoint in ENDPOINTS:
+        root = endpoint.path.partition("/{")[0]
+        if path == root or path.startswith(f"{root}/"):
+            return endpoint.family
+    return None
+
+
+def _methods(path: str) -> str:
+    """Return the methods that a path takes."""
+    methods = {
+        method
+        for endpoint in ENDPOINTS
+        if compile_path(endpoint.path)[0].match(path)
+        for method in (("GET", "HEAD") if endpoint.method == "GET" else (endpoint.method,))
     }
-    return Json(body, status_code=error.status_code, headers=error.headers)
+    return ", ".join(sorted(methods))

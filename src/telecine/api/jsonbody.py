@@ -9,6 +9,7 @@ import msgspec
 import msgspec.inspect
 from starlette.requests import Request
 
+from telecine.api import malformed
 from telecine.kit.errors import FileTooLargeError, InvalidRequestError
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -54,8 +55,10 @@ def decode(raw: bytes, kind: type[S], *, within: str = "") -> S:
         said = "is missing" if missing else _reason(reason, _choices(kind, inside))
         subject = f"'{field}'" if field else "The body"
         raise InvalidRequestError(f"{subject} {said}.", field=field) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidRequestError(f"The body is not JSON: {error}.") from error
+    except malformed.ERRORS as error:
+        raise InvalidRequestError(
+            malformed.fault(raw, error, subject="The body").message
+        ) from error
 
 
 def _too_large(max_bytes: int) -> FileTooLargeError:

@@ -14,6 +14,8 @@ from telecine.media.timeline.reader import Problem
 ERRORS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _AT: Final = re.compile(r"(?:JSON is malformed: )?(.*?) \(byte (\d+)\)")
 _NUMBER: Final = re.compile(rb"-?\d[\d.]*[eE]\+?\d+")
+#: A backslash, both halves of a character beyond 16 bits, or (the group) one half alone.
+_HALF: Final = re.compile(rb"\\\\|\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|(\\u[dD][89a-fA-F]\w\w)")
 _NO_NUMBERS: Final = (b"NaN", b"Infinity", b"-Infinity")
 
 
@@ -46,6 +48,9 @@ def _why(raw: bytes, error: Exception) -> tuple[str, int | None]:
         far = (each for each in _NUMBER.finditer(raw) if math.isinf(float(each[0])))
         first = next(far, None)
         return "a number is too large", None if first is None else first.start()
+    half = next((each.start() for each in _HALF.finditer(raw) if each[1]), None)
+    if half is not None:
+        return "half of a character, as when an emoji is cut in two", half
     found = _AT.fullmatch(str(error))
     if found is None:
         return "it ends too early", max(len(raw.rstrip()) - 1, 0)
