@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telecine.media.highlights import choosing, talk, texts
-from telecine.media.highlights.model import Loudness, Wishes
+from telecine.media.highlights.model import Wishes
+from telecine.media.speech.loudness import Loudness
 from telecine.media.speech.transcript import Sentence, Transcript, Word
 
 SECONDS = st.floats(min_value=-5, max_value=400) | st.floats()

@@ -11,8 +11,9 @@ from tests import talks
 
 from telecine.kit.errors import InvalidRequestError
 from telecine.media.highlights import choosing, talk
-from telecine.media.highlights.model import PART_NAMES, Candidate, Loudness, Wishes
+from telecine.media.highlights.model import PART_NAMES, Candidate, Wishes
 from telecine.media.highlights.talk import Talk
+from telecine.media.speech.loudness import Loudness
 
 NEVER_ABOVE = 80
 

@@ -82,6 +82,17 @@ def test_language_and_length_are_found_out(reading: tuple[Transcript, list[float
     assert heard.model == "base"
 
 
+def test_what_is_said_is_louder_than_the_silence_around_it(
+    reading: tuple[Transcript, list[float]],
+) -> None:
+    heard, _ = reading
+    assert heard.loudness is not None
+    levels = heard.loudness.levels_db
+    assert len(levels) == pytest.approx(heard.duration_seconds / 0.1, abs=1)
+    (start, _), *_ = _places()
+    assert max(levels[: int(start * 10) - 1]) < -60 < -30 < max(levels)
+
+
 def test_progress_goes_up_to_one(reading: tuple[Transcript, list[float]]) -> None:
     _, told = reading
     assert told == sorted(told)

@@ -6,21 +6,13 @@ it against an audience, and nothing here claims so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from telecine.kit.errors import InvalidRequestError
 
 #: What was weighed; the order in which it is shown.
 PART_NAMES = ("hook", "completeness", "topic", "density", "payoff", "emotion", "energy")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loudness:
-    """How loud the sound is, in dB of full scale (0 is the loudest), every `step_seconds`."""
-
-    step_seconds: float
-    levels_db: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telecine.media.highlights import lexicon, promotion, topics
-from telecine.media.highlights.model import Loudness
 from telecine.media.highlights.promotion import Marks
 from telecine.media.highlights.topics import Floats, Vectors
 from telecine.media.highlights.wording import Reading, read
+from telecine.media.speech.loudness import Loudness
 from telecine.media.speech.transcript import Sentence, Transcript
 
 _UNKNOWN = 0.5

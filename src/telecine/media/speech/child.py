@@ -20,7 +20,7 @@ from telecine.kit.errors import (
     UnsupportedMediaError,
 )
 from telecine.media.pool_wire import Failure
-from telecine.media.speech import pieces, recogniser, sentences, sound, transcript
+from telecine.media.speech import loudness, pieces, recogniser, sentences, sound, transcript
 from telecine.media.speech.job import Job, Report
 from telecine.media.speech.recogniser import Recogniser
 from telecine.media.speech.sound import RATE
@@ -66,6 +66,7 @@ def _transcribed(job: Job) -> Transcript:
         sentences=sentences.split(words, language=hears.language),
         duration_seconds=round(sound.seconds_of(path), 3),
         model=job.model_name,
+        loudness=loudness.measure(path),
     )
 
 

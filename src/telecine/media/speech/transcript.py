@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from telecine.media.speech.loudness import Loudness
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
@@ -44,7 +46,8 @@ class Sentence:
 class Transcript:
     """Everything that was said. `language` is Whisper's code, mostly ISO 639-1: `en`, `zh`.
 
-    `duration_seconds` is of the sound, `model` the name of what heard it.
+    `duration_seconds` is of the sound, `model` the name of what heard it. `loudness` is None
+    where the words came without their sound.
     """
 
     language: str
@@ -52,6 +55,7 @@ class Transcript:
     sentences: tuple[Sentence, ...]
     duration_seconds: float = 0.0
     model: str = ""
+    loudness: Loudness | None = None
 
     @property
     def joiner(self) -> str:
