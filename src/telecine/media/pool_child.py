@@ -33,6 +33,8 @@ TASKS = {
     "identify_image": "telecine.media.images:identify_task",
     "describe": "telecine.media.describing:describe_task",
     "thumbnail": "telecine.media.describing:thumbnail_task",
+    "voiceover_picture": "telecine.media.voiceover.intake:picture_task",
+    "voiceover_sound": "telecine.media.voiceover.intake:sound_task",
 }
 
 

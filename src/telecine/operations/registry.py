@@ -9,6 +9,7 @@ from telecine.operations.base import AnyOperation
 from telecine.operations.compress import COMPRESS
 from telecine.operations.convert import CONVERT
 from telecine.operations.render import RENDER
+from telecine.operations.voiceover import VOICEOVER
 
 #: Long work that takes all cores: one at a time in each worker.
 MEDIA_LANE = "media"
@@ -33,5 +34,6 @@ OPERATIONS: Mapping[str, Entry] = {
         Entry(operation=COMPRESS, lane=MEDIA_LANE),
         Entry(operation=CONVERT, lane=QUICK_LANE),
         Entry(operation=RENDER, lane=MEDIA_LANE),
+        Entry(operation=VOICEOVER, lane=MEDIA_LANE),
     )
 }
