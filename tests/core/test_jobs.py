@@ -9,13 +9,19 @@ import pytest
 from tests.fakes import FixedClock
 
 from telecine import engine
-from telecine.core import credits, files, jobs, webhooks
+from telecine.core import accounts, credits, files, jobs, webhooks
 from telecine.core.accounts import Account
 from telecine.core.jobs import Ending, Job, JobDetails, JobStatus, NewFile, Order
 from telecine.db import Database
 from telecine.engine import Queue
 from telecine.engine.queue import TicketPhase
-from telecine.kit.errors import InsufficientCreditsError, NotFoundError, ProcessingError
+from telecine.kit.errors import (
+    ConflictError,
+    InsufficientCreditsError,
+    InvalidRequestError,
+    NotFoundError,
+    ProcessingError,
+)
 
 
 @pytest.fixture
@@ -260,3 +266,82 @@ def test_work_done_while_the_client_waits_is_charged_once_and_recorded(
     with db.snapshot() as tx:
         balance = credits.balance(tx, account.id)
     assert (balance.available, balance.held) == (99, 0)
+
+
+# Lists, and families that take one job at a time
+
+
+def _many(db: Database, queue: Queue, account: Account, clock: FixedClock) -> list[str]:
+    """Five jobs, the last two in one instant; newest first."""
+    names = ["j_1", "j_2", "j_3", "j_4", "j_5"]
+    for name in names:
+        with db.transaction() as tx:
+            jobs.submit(tx, _order(account, job_id=name), queue=queue, now=clock())
+        if name != "j_4":
+            clock.advance(seconds=1)
+    return names[::-1]
+
+
+def test_pages_have_every_job_once_though_some_are_of_one_instant(
+    db: Database, queue: Queue, account: Account, clock: FixedClock
+) -> None:
+    newest_first = _many(db, queue, account, clock)
+    seen: list[str] = []
+    cursor: str | None = None
+    with db.snapshot() as tx:
+        for _ in range(5):
+            found = jobs.page(tx, account.id, cursor=cursor, most=1)
+            seen += [job.id for job in found.jobs]
+            cursor = found.next_cursor
+    assert (seen, cursor) == (newest_first, None)
+
+
+def test_a_page_may_be_of_some_families_and_statuses(
+    db: Database, queue: Queue, account: Account, clock: FixedClock
+) -> None:
+    newest_first = _many(db, queue, account, clock)
+    with db.snapshot() as tx:
+        mine = jobs.page(tx, account.id, families=["compress"], most=3)
+        assert [job.id for job in mine.jobs] == newest_first[:3]
+        assert jobs.page(tx, account.id, families=["clips"], most=3).jobs == ()
+        assert jobs.page(tx, account.id, statuses=[JobStatus.RUNNING], most=3).jobs == ()
+        assert jobs.page(tx, "acc_other", most=3).jobs == ()
+
+
+def test_a_cursor_of_another_account_is_refused_as_one_that_is_made_up(
+    db: Database, queue: Queue, account: Account, clock: FixedClock
+) -> None:
+    _many(db, queue, account, clock)
+    with db.transaction() as tx:
+        other = accounts.create(tx, email="other@example.com", plan="pro", now=clock())
+        for cursor in ("j_1", "j_none"):
+            with pytest.raises(InvalidRequestError) as caught:
+                jobs.page(tx, other.id, cursor=cursor, most=3)
+            assert caught.value.field == "cursor"
+
+
+def test_one_at_a_time_means_until_the_one_has_ended(
+    db: Database, queue: Queue, account: Account, clock: FixedClock, ending: Ending
+) -> None:
+    with db.transaction() as tx:
+        first = jobs.submit_alone(tx, _order(account), queue=queue, now=clock())
+    with db.transaction() as tx, pytest.raises(ConflictError, match="j_1"):
+        jobs.submit_alone(tx, _order(account, job_id="j_2"), queue=queue, now=clock())
+    with db.transaction() as tx:
+        jobs.cancel(tx, first, ending=ending)
+        jobs.submit_alone(tx, _order(account, job_id="j_2"), queue=queue, now=clock())
+
+
+def test_a_file_leads_to_the_job_that_made_it_and_to_no_other(
+    db: Database, queue: Queue, account: Account, clock: FixedClock, ending: Ending
+) -> None:
+    made = NewFile(blob_key="outputs/j_1/0", filename="b.mp4", media_type="video/mp4", size_bytes=1)
+    with db.transaction() as tx:
+        jobs.submit(tx, _order(account), queue=queue, now=clock())
+        job = jobs.start(tx, "j_1", ticket=1, worker_id="w-1", most=3, ending=ending)
+        assert job is not None
+        jobs.succeed(tx, job, facts={}, outputs=[made], ending=ending)
+        details = jobs.details(tx, jobs.get(tx, "j_1"))
+        assert jobs.of_output(tx, details.outputs[0].id).id == "j_1"
+        with pytest.raises(NotFoundError):
+            jobs.of_output(tx, details.inputs[0].id)

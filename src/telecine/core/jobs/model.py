@@ -114,6 +114,14 @@ class JobDetails:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobPage:
+    """Some jobs, newest first, and the cursor of those that follow; None: there are none."""
+
+    jobs: tuple[Job, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerRow:
     """The process that holds a worker id, and when it was heard of last."""
 
@@ -135,6 +143,6 @@ class Ending:
     bodies: Mapping[str, EventBody] = field(default_factory=dict)
 
 
-def new_job_id(prefix: str) -> str:
-    """Return an id in a family's style: its prefix and 12 characters."""
-    return new_id(prefix, length=12)
+def new_job_id(prefix: str, *, length: int = 12) -> str:
+    """Return an id in a family's style: its prefix and, mostly, 12 characters."""
+    return new_id(prefix, length=length)

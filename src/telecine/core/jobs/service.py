@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from telecine.core import credits, files, webhooks
+from telecine.core import accounts, credits, files, webhooks
 from telecine.core.files import File
 from telecine.core.jobs import store
 from telecine.core.jobs.model import (
     Ending,
     Job,
     JobDetails,
+    JobPage,
     JobStatus,
     NewFile,
     Order,
@@ -25,7 +26,13 @@ from telecine.core.jobs.model import (
 )
 from telecine.db import Transaction
 from telecine.engine import Queue
-from telecine.kit.errors import NotFoundError, TelecineError, WorkerLostError
+from telecine.kit.errors import (
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    TelecineError,
+    WorkerLostError,
+)
 
 _INPUT, _BORROWED, _OUTPUT = "input", "borrowed", "output"
 
@@ -41,6 +48,27 @@ def submit(tx: Transaction, order: Order, *, queue: Queue, now: datetime) -> Job
     store.link(tx, order.job_id, _BORROWED, order.borrowed)
     queue.enqueue(tx, lane=order.lane, job_id=order.job_id, ticket=1)
     return get(tx, order.job_id)
+
+
+def submit_alone(tx: Transaction, order: Order, *, queue: Queue, now: datetime) -> Job:
+    """Take an order where its family lets an account have one job at a time.
+
+    Raises what `submit` does, and `ConflictError` that names the job under way.
+    """
+    accounts.lock(tx, order.account_id)
+    require_none(tx, order.account_id, family=order.family)
+    return submit(tx, order, queue=queue, now=now)
+
+
+def require_none(tx: Transaction, account_id: str, *, family: str) -> None:
+    """Raise `ConflictError` where a job that one family submitted has not ended."""
+    statuses = [status for status in JobStatus if not status.is_final]
+    found = store.page(tx, account_id, families=(family,), statuses=statuses, before=None, most=1)
+    if found:
+        raise ConflictError(
+            f"You already have an active job, {found[0].id}. Wait until it has ended, or cancel it "
+            "while it is pending."
+        )
 
 
 def record(tx: Transaction, order: Order, *, facts: Mapping[str, Any], now: datetime) -> Job:
@@ -184,6 +212,43 @@ def last_done(
 ) -> list[Job]:
     """Return an account's jobs of a kind that went well, newest first."""
     return store.last_done(tx, account_id, operation=operation, since=since, most=most)
+
+
+def page(
+    tx: Transaction,
+    account_id: str,
+    *,
+    families: Sequence[str] | None = None,
+    statuses: Sequence[JobStatus] | None = None,
+    cursor: str | None = None,
+    most: int,
+) -> JobPage:
+    """Return jobs of an account, newest first; `cursor` is what the page before named as next.
+
+    It is the id of that page's last job, and worth nothing to other accounts. Raises
+    `InvalidRequestError` where the account has no such job.
+    """
+    before = None
+    if cursor is not None:
+        before = store.by_id(tx, cursor)
+        if before is None or before.account_id != account_id:
+            raise InvalidRequestError(
+                "'cursor' must be what the page before named as next; leave it out for the first.",
+                field="cursor",
+            )
+    found = store.page(
+        tx, account_id, families=families, statuses=statuses, before=before, most=most + 1
+    )
+    next_cursor = found[most - 1].id if len(found) > most else None
+    return JobPage(jobs=tuple(found[:most]), next_cursor=next_cursor)
+
+
+def of_output(tx: Transaction, file_id: str) -> Job:
+    """Return the job that made a file, or raise `NotFoundError`."""
+    job = store.of_output(tx, file_id, role=_OUTPUT)
+    if job is None:
+        raise NotFoundError("Job not found")
+    return job
 
 
 def of_subjects(tx: Transaction, subject_ids: Sequence[str]) -> list[Job]:

@@ -92,6 +92,38 @@ def of_subjects(tx: Transaction, subject_ids: Sequence[str]) -> list[Job]:
     return [_job(row) for row in tx.execute(query).mappings()]
 
 
+def page(
+    tx: Transaction,
+    account_id: str,
+    *,
+    families: Sequence[str] | None,
+    statuses: Sequence[JobStatus] | None,
+    before: Job | None,
+    most: int,
+) -> list[Job]:
+    query = sa.select(jobs).where(jobs.c.account_id == account_id)
+    if families is not None:
+        query = query.where(jobs.c.family.in_(families))
+    if statuses is not None:
+        query = query.where(jobs.c.status.in_(statuses))
+    if before is not None:
+        at = jobs.c.created_at
+        is_older = sa.and_(at == before.created_at, jobs.c.id < before.id)
+        query = query.where(sa.or_(at < before.created_at, is_older))
+    query = query.order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(most)
+    return [_job(row) for row in tx.execute(query).mappings()]
+
+
+def of_output(tx: Transaction, file_id: str, *, role: str) -> Job | None:
+    query = (
+        sa.select(jobs)
+        .join(job_files, job_files.c.job_id == jobs.c.id)
+        .where(job_files.c.file_id == file_id, job_files.c.role == role)
+    )
+    row = tx.execute(query).mappings().one_or_none()
+    return None if row is None else _job(row)
+
+
 def delete(tx: Transaction, job_id: str) -> None:
     tx.execute(job_files.delete().where(job_files.c.job_id == job_id))
     tx.execute(jobs.delete().where(jobs.c.id == job_id))
