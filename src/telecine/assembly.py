@@ -1,6 +1,6 @@
 """Where Telecine is put together: settings in, working parts out. Read this first.
 
-    Settings ─┬─ Database, BlobStore, Queue, Outbound, Cache, FFmpeg, Pool, Renderer  shelves
+    Settings ─┬─ Database, BlobStore, Queue, Outbound, Cache, FFmpeg, Pool, Renderer, Senses  shelves
               ├─ Services ──> api.routes ──> the ASGI app               doors for clients
               └─ Attempts, Courier, Janitor ──> Worker                  doors that time opens
 
@@ -41,6 +41,7 @@ from telecine.media.pool import Pool
 from telecine.media.process import Limits
 from telecine.media.render.confined import Renderer
 from telecine.media.render.previewing import Previews
+from telecine.media.senses import Senses
 from telecine.operations.registry import LANES, OPERATIONS, Entry
 from telecine.settings import PlanBook, Settings, SettingsError, load_plans
 from telecine.worker.attempt import Attempts
@@ -70,6 +71,8 @@ class Telecine:
     ffmpeg: FFmpeg
     pool: Pool
     renderer: Renderer
+    senses: Senses
+    language_model: Chat | None
     previews: Previews
     operations: Mapping[str, Entry]
 
@@ -116,6 +119,8 @@ class Telecine:
             pool=self.pool,
             renderer=self.renderer,
             cache=self.cache,
+            senses=self.senses,
+            language_model=self.language_model,
             operations=self.operations,
             bodies=event_bodies(),
             work_dir=work_dir / worker_id,
@@ -177,6 +182,8 @@ def assemble(
         ffmpeg=ffmpeg(settings),
         pool=pool(settings),
         renderer=drawing,
+        senses=senses(settings),
+        language_model=language_model(settings),
         previews=Previews(
             drawing,
             folder=settings.data_dir / "previews",
@@ -232,6 +239,17 @@ def pool(settings: Settings) -> Pool:
         os.cpu_count() or 2,
         sandbox=settings.sandbox,
         memory_bytes=_POOL_MEMORY_BYTES,
+    )
+
+
+def senses(settings: Settings) -> Senses:
+    """Build what hears and sees; its weights are fetched when they are first needed."""
+    return Senses(
+        ffmpeg=ffmpeg(settings),
+        whisper_model=settings.whisper_model,
+        models_dir=settings.models_dir,
+        n_threads=settings.encoder_threads,
+        most_seconds=settings.max_duration_seconds,
     )
 
 

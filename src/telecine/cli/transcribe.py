@@ -27,7 +27,7 @@ from telecine.cli.target import deliver, require_file, require_place, workspace
 from telecine.kit.errors import InvalidRequestError
 from telecine.kit.log import configure
 from telecine.media.cues import write_srt, write_vtt
-from telecine.media.speech import subtitles, weights
+from telecine.media.speech import subtitles
 from telecine.media.speech.job import QUALITIES
 from telecine.media.speech.transcribe import Speech
 from telecine.media.speech.transcript import Transcript
@@ -77,16 +77,11 @@ def transcribe(source: Path, output: Path, *, language: str, quality: str) -> No
 
 def _speech(loaded: Settings) -> Speech:
     """Return what hears here; its model is fetched where it is wanted for the first time."""
-    found = weights.find(loaded.whisper_model, root=loaded.models_dir)
-    if found is None:
-        with _download(f"speech model {loaded.whisper_model}, once") as told:
-            found = weights.ensure(loaded.whisper_model, root=loaded.models_dir, on_progress=told)
-    return Speech(
-        ffmpeg=assembly.ffmpeg(loaded),
-        weights=found,
-        n_threads=loaded.encoder_threads,
-        most_seconds=loaded.max_duration_seconds,
-    )
+    senses = assembly.senses(loaded)
+    if senses.has_speech():
+        return senses.speech()
+    with _download(f"speech model {loaded.whisper_model}, once") as told:
+        return senses.speech(on_fetch=told)
 
 
 @contextmanager

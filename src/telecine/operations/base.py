@@ -14,14 +14,15 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from telecine.kit.outbound import Cache
+from telecine.kit.outbound import Cache, Chat
 from telecine.media.ffmpeg import FFmpeg
 from telecine.media.pool import Pool
 from telecine.media.render.confined import Renderer
+from telecine.media.senses import Senses
 from telecine.settings import Prices
 
-#: A JSON value that an operation reports of its result, e.g. `{"crf_used": 28}`.
-Facts = Mapping[str, str | int | float | bool | None]
+#: What an operation reports of its result, as JSON: `{"crf_used": 28}`.
+Facts = Mapping[str, Any]
 
 P = TypeVar("P", bound=msgspec.Struct)
 
@@ -46,10 +47,49 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What one run made. `facts` are small JSON values for the status reply."""
+    """What one run made. `facts` are small JSON values for the status reply.
+
+    `charge` are the credits that it cost, where less than its price was used up.
+    """
 
     outputs: tuple[Output, ...]
     facts: Facts = field(default_factory=dict)
+    charge: int | None = None
+
+
+class Steps(Protocol):
+    """What a long run has finished already, kept until its job ends, whatever becomes of a worker.
+
+    A step is a file with a name such as `transcript.json`, of letters, digits, `.`, `_` and `-`;
+    it is whole or it is not there.
+    """
+
+    def find(self, name: str) -> Path | None:
+        """Return the step, only to be read, or None where it was never finished."""
+
+    def keep(self, name: str, path: Path) -> Path:
+        """Keep a finished file of the workspace, which is gone then; return where to read it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepsInFolder:
+    """Steps of a run on the command line, or of a test."""
+
+    folder: Path
+
+    def find(self, name: str) -> Path | None:
+        """Look in the folder."""
+        path = self.folder / name
+        return path if path.is_file() else None
+
+    def keep(self, name: str, path: Path) -> Path:
+        """Move the file into the folder, which is made if need be."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path.replace(self.folder / name)
+
+
+def nobody(_stage: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +99,8 @@ class Context:
     `workspace` is a private folder (0700), empty at the start, removed afterwards by the
     caller. `report` takes the fraction done, 0 to 1; the receiver keeps it monotonic.
     `is_cancelled` is asked at least once a second; when it says so, `run` raises
-    `CancelledError`. `renderer` and `cache` are None where the run cannot need them.
+    `CancelledError`. `enter` is told each stage of a long run as it begins, in one word of the
+    code's. What is None cannot be needed by the run, but for `language_model`: there may be none.
     """
 
     inputs: tuple[Input, ...]
@@ -68,8 +109,12 @@ class Context:
     pool: Pool
     report: Callable[[float], None]
     is_cancelled: Callable[[], bool]
+    enter: Callable[[str], None] = nobody
     renderer: Renderer | None = None
     cache: Cache | None = None
+    steps: Steps | None = None
+    senses: Senses | None = None
+    language_model: Chat | None = None
 
 
 class Operation(Protocol[P]):

@@ -28,10 +28,11 @@ from telecine.engine import Queue
 from telecine.kit.clock import Clock
 from telecine.kit.errors import CancelledError, InternalError, StorageError, TelecineError
 from telecine.kit.ids import new_id
-from telecine.kit.outbound import Cache
+from telecine.kit.outbound import Cache, Chat
 from telecine.media.ffmpeg import FFmpeg
 from telecine.media.pool import Pool
 from telecine.media.render.confined import Renderer
+from telecine.media.senses import Senses
 from telecine.operations.base import Context, Input, Output, Result
 from telecine.operations.registry import Entry
 
@@ -58,6 +59,8 @@ class Attempts:
     pool: Pool
     renderer: Renderer
     cache: Cache
+    senses: Senses
+    language_model: Chat | None
     operations: Mapping[str, Entry]
     bodies: Mapping[str, EventBody]
     work_dir: Path
@@ -168,6 +171,8 @@ class Attempts:
                 is_cancelled=watch.is_cancelled,
                 renderer=self.renderer,
                 cache=self.cache,
+                senses=self.senses,
+                language_model=self.language_model,
             ),
         )
 
