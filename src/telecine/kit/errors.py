@@ -145,9 +145,19 @@ class NotReadyError(TelecineError):
 
 
 class ConflictError(TelecineError):
-    """The present state does not allow this."""
+    """The present state does not allow this.
+
+    `job_id` is the job in the way, where it is one, and `subject_id` what that is of.
+    """
 
     code = "conflict"
+
+    def __init__(
+        self, message: str = "", *, job_id: str | None = None, subject_id: str | None = None
+    ) -> None:
+        self.job_id = job_id
+        self.subject_id = subject_id
+        super().__init__(message)
 
 
 class StaleError(TelecineError):
