@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -240,6 +241,23 @@ def test_pages_may_be_made_by_time() -> None:
     made = planned(clip(captions(page_seconds=1.0), end=30))
     assert [said(made, n) for n in (0, 9, 10, 20)] == [
         ("w0 w1", 0, 2), ("w0 w1", 1, 2), ("w2 w3", 0, 2), ("w4 w5", 0, 2)
+    ]  # fmt: skip
+
+
+def test_a_word_may_end_its_page() -> None:
+    broken = tuple(replace(word, ends_page=n in (0, 3)) for n, word in enumerate(EVEN))
+    made = planned(clip(captions(broken), end=30))
+    assert [said(made, n) for n in (0, 5, 15, 20, 25)] == [
+        ("w0", 0, 1), ("w1 w2 w3", 0, 3), ("w1 w2 w3", 2, 3), ("w4 w5", 0, 2), ("w4 w5", 1, 2)
+    ]  # fmt: skip
+
+
+def test_words_of_the_same_times_are_one_page_and_none_is_marked() -> None:
+    cues = words(*[(0.0, 1.0)] * 5, (1.0, 2.0), (2.0, 2.5), (2.5, 3.0))
+    made = planned(clip(captions(cues), end=30))
+    assert [said(made, n) for n in (0, 9, 10, 20)] == [
+        ("w0 w1 w2 w3 w4", None, 5), ("w0 w1 w2 w3 w4", None, 5),
+        ("w5 w6 w7", 0, 3), ("w5 w6 w7", 1, 3),
     ]  # fmt: skip
 
 

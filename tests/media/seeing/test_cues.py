@@ -14,6 +14,8 @@ from tests.media.seeing import watching
 from telecine.media.seeing import caption_styles, cues
 from telecine.media.seeing.caption_styles import STYLES
 from telecine.media.speech.transcript import Word
+from telecine.media.timeline.captions import captions_of, pages
+from telecine.media.timeline.dialects import parse
 
 RATE = Fraction(30000, 1001)
 TEXTS = {
@@ -49,14 +51,16 @@ def _clips(
 
 
 def _pages(clips: list[dict[str, Any]]) -> list[str]:
-    found = []
-    for clip in clips:
-        words, size = clip["words"], clip["config"]["wordsPerBatch"]
-        assert len(words) % size == 0
-        found += [
-            " ".join(word["word"] for word in words[n : n + size])
-            for n in range(0, len(words), size)
-        ]
+    (clip,) = clips
+    found: list[str] = []
+    said: list[str] = []
+    for word in clip["words"]:
+        said.append(word["word"])
+        if word.get("break"):
+            assert len(said) <= clip["config"]["wordsPerBatch"]
+            found.append(" ".join(said))
+            said = []
+    assert not said
     return found
 
 
@@ -79,20 +83,29 @@ def test_a_pause_ends_a_page() -> None:
 @pytest.mark.parametrize("language", TEXTS)
 def test_no_word_is_lost_or_moved(language: str) -> None:
     words = _spoken(TEXTS[language], language=language)
-    clips = _clips(words, language=language)
-    shown = [
-        (clip["start"] + word["start"], word["word"]) for clip in clips for word in clip["words"]
-    ]
+    (clip,) = _clips(words, language=language)
+    shown = [(clip["start"] + word["start"], word["word"]) for word in clip["words"]]
     assert [text for _, text in shown] == [word.text.upper() for word in words]
     times = [at for at, _ in shown]
     assert times == pytest.approx([word.start_seconds for word in words], abs=0.002)
 
 
 @pytest.mark.parametrize("language", TEXTS)
-def test_captions_never_overlap(language: str) -> None:
+def test_the_renderer_shows_the_pages_one_after_the_other(language: str) -> None:
     clips = _clips(_spoken(TEXTS[language], language=language), language=language)
-    for before, after in pairwise(clips):
-        assert before["start"] + before["duration"] <= after["start"] + 1 / 29
+    parsed = parse(
+        {"meta": {"width": 1080, "height": 1920, "fps": 29.97}, "tracks": [{"clips": clips}]}
+    )
+    assert parsed.timeline is not None
+    ((_, captions),) = captions_of(parsed.timeline)
+    shown = list(pages(captions))
+    assert [" ".join(word.text for word in page.words) for page in shown] == _pages(clips)
+    for before, after in pairwise(shown):
+        assert before.start_seconds < before.end_seconds <= after.start_seconds
+
+
+def test_nothing_is_shown_where_nothing_is_said() -> None:
+    assert _clips([]) == []
 
 
 def test_right_to_left_is_said_and_turkish_keeps_its_letters() -> None:

@@ -9,6 +9,7 @@ from tests.media.timeline.compositions import composition, item
 
 from telecine.media.cues import Cue
 from telecine.media.timeline import srt, wordfile
+from telecine.media.timeline.captions import captions_of, pages
 from telecine.media.timeline.dialects import parse
 from telecine.media.timeline.model import Captions
 
@@ -123,6 +124,17 @@ def test_all_words_of_a_cue_are_there_as_long_as_it_is() -> None:
     (clip,) = parsed.timeline.tracks[0].clips
     assert isinstance(clip.content, Captions)
     assert {(word.start_seconds, word.end_seconds) for word in clip.content.words} == {(0.5, 0.9)}
+
+
+def test_a_clip_shows_every_cue_whole_whatever_its_pages_hold() -> None:
+    said = srt.words(srt.read(_FILE.encode()).cues)
+    clip = {"type": "subtitle", "start": 0, "duration": 70, "words": said, "wordsPerBatch": 2}
+    parsed = parse({"meta": {"width": 640, "height": 360}, "tracks": [{"clips": [clip]}]})
+
+    assert parsed.timeline is not None
+    ((_, captions),) = captions_of(parsed.timeline)
+    shown = [" ".join(word.text for word in page.words) for page in pages(captions)]
+    assert shown == [cue.text for cue in srt.read(_FILE.encode()).cues]
 
 
 def test_a_caption_file_may_be_subrip() -> None:

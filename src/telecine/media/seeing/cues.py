@@ -1,39 +1,27 @@
-"""Words that were spoken become cues: clips of captions, whose pages are whole phrases.
+"""Words that were spoken become cues: a clip of captions, whose pages are whole phrases.
 
 A page never goes over the end of a sentence or over a pause, and the pages of a phrase are of
-about the same length. Pages of one size that follow each other are one cue.
+about the same length.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby
 from typing import Any, Final
 
 from telecine.media.seeing import caption_styles
 from telecine.media.seeing.caption_styles import CaptionStyle
 from telecine.media.speech.transcript import Word, joiner
 
-#: A pause that parts pages; and one over which a page stays.
+#: A pause that parts pages.
 _PAUSE_SECONDS: Final = 0.4
-_HELD_SECONDS: Final = 0.3
 _LETTERS_A_WORD: Final = 7
 #: Of a script without spaces: how many letters go for one word of a page.
 _UNSPACED_LETTERS: Final = 4
 _END: Final = re.compile(r"[.?!…。？！।؟]+[\"'”’»)\]]*$")  # noqa: RUF001 (ends of sentences)
 _WITHOUT_CAPITALS: Final = frozenset({"tr", "az"})  # their i has a capital that is not I
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cue:
-    """Some pages of one size."""
-
-    words: tuple[Word, ...]
-    words_per_page: int
 
 
 def clips(
@@ -46,56 +34,48 @@ def clips(
     frame_rate: Fraction,
     n_frames: int,
 ) -> list[dict[str, Any]]:
-    """Return the captions clips of a film; the words' times are the film's."""
+    """Return the captions clip of a film, or none; the words' times are the film's."""
     end_seconds = float(n_frames / frame_rate)
     heard = [word for word in words if word.start_seconds < end_seconds and word.text.strip()]
-    cues = list(_cues(heard, style=style, language=language))
-    found: list[dict[str, Any]] = []
-    for n, cue in enumerate(cues):
-        until = cue.words[-1].end_seconds + _HELD_SECONDS
-        if n + 1 < len(cues):
-            until = min(until, cues[n + 1].words[0].start_seconds)
-        first = math.floor(max(0.0, cue.words[0].start_seconds) * frame_rate)
-        after = min(n_frames, max(first + 1, round(until * frame_rate)))
-        if first >= n_frames:
-            continue
-        start = float(first / frame_rate)
-        look = caption_styles.config(
-            style, width=width, height=height, words_per_page=cue.words_per_page, language=language
-        )
-        found.append(
-            {
-                "id": f"caption-{n + 1}",
-                "type": "captions",
-                "start": round(start, 6),
-                "duration": round(float(Fraction(after - first) / frame_rate), 6),
-                "zIndex": 10,
-                "words": [
-                    _word(word, start, until, style=style, language=language) for word in cue.words
-                ],
-                "config": look,
-            }
-        )
-    return found
-
-
-def _word(
-    word: Word, start: float, until: float, *, style: CaptionStyle, language: str
-) -> dict[str, Any]:
-    text = word.text.strip()
+    pages = [
+        page
+        for phrase in _phrases(heard)
+        for page in _pages(phrase, style=style, language=language)
+    ]
+    if not pages:
+        return []
     is_upper = style.is_upper and language not in _WITHOUT_CAPITALS
-    return {
-        "word": text.upper() if is_upper else text,
-        "start": round(max(0.0, word.start_seconds - start), 3),
-        "end": round(max(0.0, min(word.end_seconds, until) - start), 3),
-    }
+    look = caption_styles.config(
+        style,
+        width=width,
+        height=height,
+        words_per_page=max(map(len, pages)),
+        language=language,
+    )
+    return [
+        {
+            "id": "captions",
+            "type": "captions",
+            "start": 0,
+            "duration": round(end_seconds, 6),
+            "zIndex": 10,
+            "words": [word for page in pages for word in _written(page, is_upper=is_upper)],
+            "config": look,
+        }
+    ]
 
 
-def _cues(words: Sequence[Word], *, style: CaptionStyle, language: str) -> Iterator[_Cue]:
-    for phrase in _phrases(words):
-        for size, pages in groupby(_pages(phrase, style=style, language=language), key=len):
-            together = tuple(word for page in pages for word in page)
-            yield _Cue(words=together, words_per_page=size)
+def _written(page: Sequence[Word], *, is_upper: bool) -> list[dict[str, Any]]:
+    written: list[dict[str, Any]] = [
+        {
+            "word": word.text.strip().upper() if is_upper else word.text.strip(),
+            "start": round(max(0.0, word.start_seconds), 3),
+            "end": round(max(0.0, word.end_seconds), 3),
+        }
+        for word in page
+    ]
+    written[-1]["break"] = True
+    return written
 
 
 def _phrases(words: Sequence[Word]) -> Iterator[list[Word]]:

@@ -1,7 +1,7 @@
 """The captions of a timeline: clips whose words are shown while they are spoken, in pages.
 
 A page is there from its first word on. Where the next page follows within a moment, it stays
-until then.
+until then. Words of the same times, as subtitles without times of words have them, are one page.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from telecine.media.timeline.model import Captions, Clip, Layout, Timeline, Word
 
 #: A pause that is shorter than this is none.
 MOMENT_SECONDS: Final = 0.3
+#: How many words of the same times are one page: subtitles never have more.
+_MOST_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,17 @@ def pages(captions: Captions) -> Iterator[Page]:
         yield _page(waiting, None)
 
 
+def are_one(word: Word, following: Word) -> bool:
+    """Say whether two words are said as one: nobody knows when the one ends."""
+    times = (word.start_seconds, word.end_seconds)
+    return times == (following.start_seconds, following.end_seconds)
+
+
 def _is_full(captions: Captions, page: Sequence[Word], word: Word) -> bool:
+    if page[-1].ends_page:
+        return True
+    if are_one(page[-1], word) and len(page) < _MOST_AT_ONCE:
+        return False
     if captions.page_seconds is None:
         return len(page) >= captions.words_per_page
     return word.start_seconds - page[0].start_seconds >= captions.page_seconds

@@ -198,11 +198,15 @@ class Code:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """One spoken word and when it is heard, in seconds inside the clip."""
+    """One spoken word and when it is heard, in seconds inside the clip.
+
+    `ends_page`: the next word begins a new page, however short this one is.
+    """
 
     text: str
     start_seconds: float
     end_seconds: float
+    ends_page: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

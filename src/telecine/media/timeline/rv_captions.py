@@ -187,7 +187,7 @@ def _joined(words: list[Word]) -> Iterator[Word]:
     whole: Word | None = None
     for word in words:
         if whole and not word.text[0].isspace() and not whole.text[-1].isspace():
-            whole = replace(whole, text=whole.text + word.text, end_seconds=word.end_seconds)
+            whole = replace(word, text=whole.text + word.text, start_seconds=whole.start_seconds)
             continue
         if whole:
             yield whole
@@ -234,4 +234,9 @@ def _word(node: Node) -> Word | None:
         start, end = numbers[0] or 0.0, numbers[1] or 0.0
     if found is None or not found.strip():
         return None
-    return Word(text=found, start_seconds=start, end_seconds=max(start, end))
+    return Word(
+        text=found,
+        start_seconds=start,
+        end_seconds=max(start, end),
+        ends_page=node.flag("break"),
+    )

@@ -1,7 +1,7 @@
 """SubRip subtitles (.srt), and WebVTT as far as it is the same: read into words, written from pages.
 
-A cue has no times for its words: all of them are there as long as the cue is. So words of equal
-times are one cue, and come back as one. Tags and the break between lines are not kept.
+A cue has no times for its words: all of them are there as long as the cue is, and the last ends
+its page. Tags and the break between lines are not kept.
 """
 
 from __future__ import annotations
@@ -120,11 +120,15 @@ def _milliseconds(parts: Sequence[str | None]) -> int:
 
 def words(cues: Sequence[Cue]) -> list[Json]:
     """Return the cues as the `captions` of an asset: each word as long as its cue."""
-    return [
-        {"text": f" {word}", "startMs": cue.start_ms, "endMs": cue.end_ms}
-        for cue in cues
-        for word in cue.text.split()
-    ]
+    found: list[Json] = []
+    for cue in cues:
+        found += [
+            {"text": f" {word}", "startMs": cue.start_ms, "endMs": cue.end_ms}
+            for word in cue.text.split()
+        ]
+        if found:
+            found[-1]["break"] = True
+    return found
 
 
 def composition(cues: Sequence[Cue], *, filename: str = "") -> Json:

@@ -1,7 +1,7 @@
 """Captions over time: what of a page is shown on every frame.
 
 Where the next word follows within a moment, the last one stays marked until then; so nothing
-flickers between words.
+flickers between words. Words that are said as one are not marked.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from telecine.media.render.display import CaptionPage
 from telecine.media.render.planning.spans import Clock
-from telecine.media.timeline.captions import MOMENT_SECONDS, pages
+from telecine.media.timeline.captions import MOMENT_SECONDS, are_one, pages
 from telecine.media.timeline.model import Captions, Word
 
 
@@ -52,8 +52,14 @@ def _states(
         if captions.mode == "stream":
             states.append((word.start_seconds, None, index + 1))
             continue
-        states.append((word.start_seconds, index, len(words)))
+        spoken = None if _is_one_with_another(words, index) else index
+        states.append((word.start_seconds, spoken, len(words)))
         following = words[index + 1].start_seconds if index + 1 < len(words) else end
         if following - word.end_seconds > MOMENT_SECONDS:
             states.append((word.end_seconds, None, len(words)))
     return states
+
+
+def _is_one_with_another(words: Sequence[Word], index: int) -> bool:
+    beside = [*words[max(index - 1, 0) : index], *words[index + 1 : index + 2]]
+    return any(are_one(words[index], other) for other in beside)
