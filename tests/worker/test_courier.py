@@ -8,10 +8,7 @@ import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -21,55 +18,13 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from tests import samples, steps
 from tests.conftest import Customer, customer_of
 from tests.fakes import FixedClock
-from typing_extensions import override  # typing has it from Python 3.12 on
+from tests.receivers import Receiver
 
 from telecine.assembly import Telecine
-from telecine.core import webhooks
+from telecine.core import accounts, webhooks
+from telecine.core.accounts import SECRET_GRACE
 from telecine.core.webhooks import Delivery
 from telecine.core.webhooks.model import DeliveryState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
-    """One request as it arrived."""
-
-    path: str
-    headers: Message
-    body: bytes
-
-
-class Receiver:
-    """A server on loopback that answers what the test says and remembers what came."""
-
-    def __init__(self) -> None:
-        self.status = 200
-        self.answer_headers: dict[str, str] = {}
-        self.received: list[Received] = []
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                receiver.received.append(Received(path=self.path, headers=self.headers, body=body))
-                self.send_response(receiver.status)
-                for name, value in receiver.answer_headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(b"noted")
-
-            @override
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook?from=telecine"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 @pytest.fixture
@@ -186,6 +141,38 @@ def test_both_signatures_hold_for_the_bytes_that_came(
     assert came.headers["x-webhook-signature"] == as_shown
     with pytest.raises(WebhookVerificationError):
         Webhook(secret).verify(came.body.replace(b"completed", b"complated"), headers)
+
+
+def test_while_a_secret_is_changed_receivers_with_either_are_told(
+    telecine: Telecine, customer: Customer, completed: str, receiver: Receiver, clock: FixedClock
+) -> None:
+    with telecine.db.transaction() as tx:
+        account = accounts.rotate_webhook_secret(tx, customer.account.id, now=clock())
+    old, new = customer.account.webhook_secret, account.webhook_secret
+    receiver.status = 401
+    deliver(telecine)
+    clock.advance(seconds=5)
+    deliver(telecine)
+    came = receiver.received
+    assert [each.headers["x-webhook-signature"] for each in came] == [
+        hmac.new(secret.encode(), came[0].body, hashlib.sha256).hexdigest() for secret in (old, new)
+    ]
+    for each in came:
+        for secret in (old, new):
+            Webhook(secret).verify(each.body, dict(each.headers.items()))
+
+
+def test_after_its_grace_a_former_secret_signs_nothing(
+    telecine: Telecine, customer: Customer, completed: str, receiver: Receiver, clock: FixedClock
+) -> None:
+    with telecine.db.transaction() as tx:
+        long_ago = clock() - SECRET_GRACE
+        accounts.rotate_webhook_secret(tx, customer.account.id, now=long_ago)
+    deliver(telecine)
+    (came,) = receiver.received
+    with pytest.raises(WebhookVerificationError):
+        Webhook(customer.account.webhook_secret).verify(came.body, dict(came.headers.items()))
+    assert len(came.headers["webhook-signature"].split()) == 1
 
 
 def test_another_accounts_secret_does_not_verify(

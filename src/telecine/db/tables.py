@@ -52,6 +52,9 @@ accounts = sa.Table(
     sa.Column("email", sa.Text, nullable=False, unique=True),
     sa.Column("plan", sa.Text, nullable=False),
     sa.Column("webhook_secret", sa.Text, nullable=False),
+    # The one before it signs as well until an instant.
+    sa.Column("former_webhook_secret", sa.Text),
+    sa.Column("former_webhook_secret_until", Instant),
     sa.Column("created_at", Instant, nullable=False),
 )
 

@@ -49,9 +49,8 @@ def sign_webhook(
     """Return the headers that identify and sign one delivery.
 
     `body` is the exact bytes that are sent (UTF-8 JSON); `at` is the time of this attempt,
-    aware. While a secret is being changed, `secret` is the old one until the grace period ends,
-    for `X-Webhook-Signature` has room for one signature; `extra_secrets` are the new ones, which
-    `webhook-signature` lists beside it.
+    aware. `X-Webhook-Signature` has room for one signature, that of `secret`; `webhook-signature`
+    lists those of `extra_secrets` beside it, while a secret is being changed.
     """
     at = at.astimezone(UTC)  # standardwebhooks takes the clock's digits for UTC
     timestamp = str(int(at.timestamp()))

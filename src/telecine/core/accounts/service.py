@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from telecine.core.accounts import store
-from telecine.core.accounts.model import Account, normal_email
+from telecine.core.accounts.model import SECRET_GRACE, Account, normal_email
 from telecine.db import Transaction
 from telecine.kit.errors import ConflictError, NotFoundError
 from telecine.kit.ids import new_id
@@ -39,6 +39,18 @@ def get(tx: Transaction, account_id: str) -> Account:
 def find_by_email(tx: Transaction, email: str) -> Account | None:
     """Return the account of an address, or None."""
     return store.by_email(tx, normal_email(email))
+
+
+def rotate_webhook_secret(
+    tx: Transaction, account_id: str, *, now: datetime, grace: timedelta = SECRET_GRACE
+) -> Account:
+    """Give an account another secret; the one of now signs beside it for the grace.
+
+    Only the last one before is kept: rotating again within the grace ends what was before that.
+    """
+    secret = new_webhook_secret()
+    store.set_webhook_secret(tx, account_id, secret=secret, former_until=now + grace)
+    return get(tx, account_id)
 
 
 def count(tx: Transaction) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from telecine.core.accounts.model import Account
@@ -32,6 +34,20 @@ def by_email(tx: Transaction, email: str) -> Account | None:
 def lock(tx: Transaction, account_id: str) -> None:
     # SQLite has one writer anyway.
     tx.execute(sa.select(accounts.c.id).where(accounts.c.id == account_id).with_for_update())
+
+
+def set_webhook_secret(
+    tx: Transaction, account_id: str, *, secret: str, former_until: datetime
+) -> None:
+    tx.execute(
+        accounts.update()
+        .where(accounts.c.id == account_id)
+        .values(
+            webhook_secret=secret,
+            former_webhook_secret=accounts.c.webhook_secret,
+            former_webhook_secret_until=former_until,
+        )
+    )
 
 
 def count(tx: Transaction) -> int:
