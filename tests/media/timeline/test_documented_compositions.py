@@ -71,6 +71,7 @@ _INSIDE: Final = frozenset(
         "punctuated_word",
         "startMs",
         "endMs",
+        "break",
         "horizontalPadding",
         "verticalPadding",
         "blur",
