@@ -37,6 +37,7 @@ from telecine.core.jobs.service import (
     start,
     submit,
     submit_alone,
+    submit_once,
     succeed,
     worker,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "start",
     "submit",
     "submit_alone",
+    "submit_once",
     "succeed",
     "worker",
 ]

@@ -73,7 +73,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One submitted run of an operation. `progress` is the fraction done, 0 to 1."""
+    """One submitted run of an operation. `progress` is the fraction done, 0 to 1.
+
+    `price` is what is held for it; once it succeeded, what was charged. `stage` is what it is
+    at, or was at last, in the operation's word, where that has stages.
+    """
 
     id: str
     account_id: str
@@ -84,6 +88,7 @@ class Job:
     status: JobStatus
     price: int
     progress: float
+    stage: str | None
     facts: Mapping[str, Any]
     error_code: str | None
     error_message: str | None

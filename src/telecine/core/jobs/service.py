@@ -60,6 +60,22 @@ def submit_alone(tx: Transaction, order: Order, *, queue: Queue, now: datetime) 
     return submit(tx, order, queue=queue, now=now)
 
 
+def submit_once(tx: Transaction, order: Order, *, queue: Queue, now: datetime) -> Job:
+    """Take an order unless a job of the same subject is under way: `ConflictError` names that.
+
+    Raises what `submit` does.
+    """
+    accounts.lock(tx, order.account_id)
+    subjects = [] if order.subject_id is None else [order.subject_id]
+    active = (job for job in of_subjects(tx, subjects) if not job.status.is_final)
+    if (first := next(active, None)) is not None:
+        raise ConflictError(
+            f"The same is being processed already, by {first.id}. Ask for that job, or cancel it.",
+            job_id=first.id,
+        )
+    return submit(tx, order, queue=queue, now=now)
+
+
 def require_none(tx: Transaction, account_id: str, *, family: str) -> None:
     """Raise `ConflictError` where a job that one family submitted has not ended."""
     statuses = [status for status in JobStatus if not status.is_final]
@@ -124,9 +140,12 @@ def start(
     return get(tx, job_id)
 
 
-def report(tx: Transaction, job: Job, fraction: float) -> bool:
-    """Note progress, 0 to below 1; False where the attempt no longer holds the job."""
-    return store.raise_progress(tx, job, fraction)
+def report(tx: Transaction, job: Job, fraction: float, *, stage: str | None = None) -> bool:
+    """Note progress, 0 to below 1, and the stage that this is of, if it has any.
+
+    False where the attempt no longer holds the job.
+    """
+    return store.raise_progress(tx, job, fraction, stage=stage)
 
 
 def is_mine(tx: Transaction, job: Job) -> bool:
@@ -147,12 +166,17 @@ def succeed(
     outputs: Sequence[NewFile],
     ending: Ending,
     expires_at: datetime | None = None,
+    charge: int | None = None,
 ) -> bool:
-    """End an attempt well: outputs kept until `expires_at`, the hold becomes a charge."""
-    values = {"facts": dict(facts), "progress": 1.0, "expires_at": expires_at}
+    """End an attempt well: outputs kept until `expires_at`, the hold becomes a charge.
+
+    `charge` is what it cost where that is less than was held; the rest goes back.
+    """
+    price = job.price if charge is None else min(charge, job.price)
+    values = {"facts": dict(facts), "progress": 1.0, "expires_at": expires_at, "price": price}
     if not _end(tx, job, JobStatus.SUCCEEDED, values, now=ending.now):
         return False
-    credits.settle(tx, job.account_id, job_id=job.id, now=ending.now)
+    credits.settle(tx, job.account_id, job_id=job.id, now=ending.now, charge=price)
     _keep(tx, job.id, job.account_id, _OUTPUT, outputs, now=ending.now, expires_at=expires_at)
     _tell(tx, job.id, "job.completed", ending)
     return True
@@ -249,6 +273,18 @@ def of_output(tx: Transaction, file_id: str) -> Job:
     if job is None:
         raise NotFoundError("Job not found")
     return job
+
+
+def total(
+    tx: Transaction, account_id: str, *, operation: str, fact: str, since: datetime
+) -> int:
+    """Return the sum of a fact over an account's jobs of a kind that went well since then."""
+    return store.total(tx, account_id, operation=operation, fact=fact, since=since)
+
+
+def still_active(tx: Transaction, job_ids: Sequence[str]) -> set[str]:
+    """Return those of the ids whose job has not ended."""
+    return store.still_active(tx, job_ids) if job_ids else set()
 
 
 def of_subjects(tx: Transaction, subject_ids: Sequence[str]) -> list[Job]:

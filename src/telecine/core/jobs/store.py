@@ -83,6 +83,23 @@ def last_done(
     return [_job(row) for row in tx.execute(query).mappings()]
 
 
+def total(
+    tx: Transaction, account_id: str, *, operation: str, fact: str, since: datetime
+) -> int:
+    query = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.facts[fact].as_integer()), 0)).where(
+        jobs.c.account_id == account_id,
+        jobs.c.operation == operation,
+        jobs.c.status == JobStatus.SUCCEEDED,
+        jobs.c.finished_at >= since,
+    )
+    return int(tx.execute(query).scalar_one())
+
+
+def still_active(tx: Transaction, job_ids: Sequence[str]) -> set[str]:
+    query = sa.select(jobs.c.id).where(jobs.c.id.in_(job_ids), jobs.c.status.in_(_ACTIVE))
+    return set(tx.execute(query).scalars())
+
+
 def of_subjects(tx: Transaction, subject_ids: Sequence[str]) -> list[Job]:
     query = (
         sa.select(jobs)
@@ -148,10 +165,11 @@ def update(
     return tx.execute(jobs.update().where(*conditions).values(**values)).rowcount == 1
 
 
-def raise_progress(tx: Transaction, job: Job, fraction: float) -> bool:
+def raise_progress(tx: Transaction, job: Job, fraction: float, *, stage: str | None) -> bool:
     """Never backwards: a second attempt starts anew, but the client has seen the first one."""
     higher = sa.case((jobs.c.progress < fraction, fraction), else_=jobs.c.progress)
-    return update(tx, job, {"progress": higher}, statuses=(JobStatus.RUNNING,))
+    values = {"progress": higher, "stage": stage}
+    return update(tx, job, values, statuses=(JobStatus.RUNNING,))
 
 
 def link(tx: Transaction, job_id: str, role: str, file_ids: Sequence[str]) -> None:
