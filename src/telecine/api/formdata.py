@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +28,8 @@ _BATCH_BYTES = 1024 * 1024
 #: and no other lives, all of it is the leaving of a crash.
 STAGED_SUFFIX = ".request"
 _MAX_FILENAME_BYTES = 255
+#: What sentences show in a field that is not for films.
+_EXAMPLES = {"image": "portrait.jpg", "audio": "voiceover.mp3"}
 #: `filename*=UTF-8''na%C3%AFve.mp4`: RFC 7578 forbids it in forms, older clients send it.
 _EXTENDED_FILENAME = re.compile(r"""filename\*\s*=\s*utf-8'[^']*'([^;"\s]+)""", re.IGNORECASE)
 
@@ -78,14 +80,13 @@ class Upload:
         """The one file of a form that takes one."""
         return self.files[0] if self.files else None
 
-    def require_file(self) -> UploadedFile:
-        """Return the file, or raise `InvalidRequestError` that names the field."""
-        if self.file is None:
-            raise InvalidRequestError(
-                f"'{self.file_field}' is missing. {how_to_send(self.file_field)}",
-                field=self.file_field,
-            )
-        return self.file
+    def require_file(self, field: str | None = None) -> UploadedFile:
+        """Return the file of a field (the form's first), or raise `InvalidRequestError`."""
+        name = self.file_field if field is None else field
+        found = next((file for file in self.files if field in (None, file.field)), None)
+        if found is None:
+            raise InvalidRequestError(f"'{name}' is missing. {how_to_send(name)}", field=name)
+        return found
 
     async def discard(self) -> None:
         """Delete the staged files; that they were adopted or deleted already is fine."""
@@ -107,7 +108,8 @@ class Upload:
 class Form:
     """Collects the parser's events: small fields in memory, files through a `_Spool` each.
 
-    `list_field` is the one that may hold a file more than once, if the form has such a field.
+    `more_fields` take one file each, as `file_field` does; `list_field` is the one that may hold
+    a file more than once, if the form has such a field.
     """
 
     def __init__(
@@ -117,10 +119,12 @@ class Form:
         file_field: str,
         max_file_bytes: int,
         limits: Limits,
+        more_fields: tuple[str, ...] = (),
         list_field: str | None = None,
     ) -> None:
         self.limits = limits
         self.file_field = file_field
+        self.file_fields = (file_field, *more_fields)
         self.list_field = list_field
         self.max_file_bytes = max_file_bytes
         self.begun = False
@@ -140,7 +144,7 @@ class Form:
         elif self._in_file:
             spool = self._spools[-1]
             if spool.size_bytes + len(event) > self.max_file_bytes:
-                raise too_large(spool.field, self.max_file_bytes)
+                raise too_large((spool.field,), self.max_file_bytes)
             await spool.write(event)
         else:
             self._add_text(event)
@@ -158,9 +162,10 @@ class Form:
         if filename is None:
             self._text_name = name
             self._text.clear()
-        elif name not in (self.file_field, self.list_field):
+        elif not self._takes_file(name):
+            wanted = " or ".join(f"'{field}'" for field in self.file_fields)
             raise InvalidRequestError(
-                f"A file was sent in '{name[:64]}'; it belongs in '{self.file_field}'.",
+                f"A file was sent in '{name[:64]}'; it belongs in {wanted}.",
                 field=name[:64],
             )
         else:
@@ -179,7 +184,7 @@ class Form:
     def _add_text(self, piece: bytes) -> None:
         self._text += piece
         if len(self._text) > self.limits.max_field_bytes:
-            if self._text_name in (self.file_field, self.list_field):
+            if self._takes_file(self._text_name):
                 raise _sent_as_text(self._text_name, "")
             raise InvalidRequestError(
                 f"'{self._text_name[:64]}' is longer than {self.limits.max_field_bytes} bytes.",
@@ -192,14 +197,17 @@ class Form:
         try:
             text = self._text.decode("utf-8")
         except UnicodeDecodeError:
-            if self._text_name in (self.file_field, self.list_field):
+            if self._takes_file(self._text_name):
                 raise _sent_as_text(self._text_name, "") from None
             raise InvalidRequestError(
                 f"'{self._text_name[:64]}' is not UTF-8 text.", field=self._text_name[:64]
             ) from None
-        if self._text_name in (self.file_field, self.list_field):
+        if self._takes_file(self._text_name):
             raise _sent_as_text(self._text_name, text)
         self._fields[self._text_name] = text
+
+    def _takes_file(self, field: str) -> bool:
+        return field in self.file_fields or field == self.list_field
 
     async def finish(self) -> Upload:
         """Write what is left. A file part without name and bytes is a form's empty chooser."""
@@ -307,14 +315,17 @@ def _claimed_filename(part: multipart.MultipartSegment) -> str | None:
 
 def how_to_send(field: str) -> str:
     """Return the sentence that shows the right way."""
-    return f'Send the file as multipart/form-data, for example: curl -F "{field}=@video.mp4"'
+    example = _EXAMPLES.get(field, "video.mp4")
+    return f'Send the file as multipart/form-data, for example: curl -F "{field}=@{example}"'
 
 
-def too_large(field: str, max_file_bytes: int) -> FileTooLargeError:
-    """Return the error that names the field and its limit."""
+def too_large(fields: Sequence[str], max_file_bytes: int) -> FileTooLargeError:
+    """Return the error that names the limit of a field; of several it is not known which it was."""
+    names = " and ".join(f"'{field}'" for field in fields)
+    each = " each" if len(fields) > 1 else ""
     return FileTooLargeError(
-        f"'{field}' may have at most {max_file_bytes} bytes ({max_file_bytes / 2**20:.6g} MiB).",
-        field=field,
+        f"{names} may have at most {max_file_bytes} bytes ({max_file_bytes / 2**20:.6g} MiB){each}.",
+        field=fields[0] if len(fields) == 1 else None,
     )
 
 
@@ -322,7 +333,7 @@ def _sent_as_text(field: str, text: str) -> InvalidRequestError:
     shown = f" ({text[:40]!r})" if text.strip() else ""
     return InvalidRequestError(
         f"'{field}' was sent as text{shown}, not as a file. With curl, put an @ before the "
-        f'path: -F "{field}=@video.mp4".',
+        f'path: -F "{field}=@{_EXAMPLES.get(field, "video.mp4")}".',
         field=field,
     )
 

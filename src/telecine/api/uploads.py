@@ -33,6 +33,7 @@ async def receive(
     store: BlobStore,
     max_file_bytes: int,
     file_field: str = "file",
+    more_fields: tuple[str, ...] = (),
     list_field: str | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Upload:
@@ -41,7 +42,7 @@ async def receive(
         async with await uploads.receive(request, store=store, max_file_bytes=…) as upload:
             store.adopt(upload.require_file().path, key)
 
-    With a `list_field`, that field may come again and again, each time with a file; all files
+    `more_fields` take one file of so many bytes each, too. With a `list_field`, that field may come again and again, each time with a file; all files
     together have `max_file_bytes`.
 
     Authenticate and rate-limit before: this reads the body. Raises `FileTooLargeError` and
@@ -51,9 +52,9 @@ async def receive(
     """
     boundary = _boundary(request, file_field)
     declared_bytes = _declared_bytes(request)
-    max_body_bytes = max_file_bytes + limits.framing_bytes
+    max_body_bytes = max_file_bytes * (1 + len(more_fields)) + limits.framing_bytes
     if declared_bytes is not None and declared_bytes > max_body_bytes:
-        raise too_large(file_field, max_file_bytes)
+        raise too_large((file_field, *more_fields), max_file_bytes)
     # Twice the length: what comes out of the work may be as large as what went in.
     needed_bytes = limits.reserve_bytes + 2 * (declared_bytes or 0)
     if await run_in_threadpool(store.free_bytes) < needed_bytes:
@@ -61,6 +62,7 @@ async def receive(
     form = Form(
         store,
         file_field=file_field,
+        more_fields=more_fields,
         list_field=list_field,
         max_file_bytes=max_file_bytes,
         limits=limits,
@@ -86,7 +88,7 @@ async def _read(request: Request, form: Form, *, boundary: bytes, max_body_bytes
                 async for chunk in chunks:
                     received_bytes += len(chunk)
                     if received_bytes > max_body_bytes:
-                        raise too_large(form.file_field, form.max_file_bytes)
+                        raise too_large(form.file_fields, form.max_file_bytes)
                     for event in parser.parse(chunk):
                         await form.take(event)
                     if not form.begun and received_bytes > limits.framing_bytes:
