@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from tests.fakes import FixedClock
 
 from telecine.core import accounts, assets, files
 from telecine.core.accounts import Account
-from telecine.core.assets import Asset, AssetKind, NewAsset
+from telecine.core.assets import Asset, AssetKind, Figures, NewAsset
+from telecine.core.files import File
 from telecine.db import Database
 from telecine.kit.errors import NotFoundError, StorageQuotaError
 
@@ -103,3 +106,46 @@ def test_deleting_makes_room_and_lets_the_bytes_go(
     with db.snapshot() as tx:
         assert assets.used_bytes(tx, account.id) == 0
         assert [file.id for file in files.expired(tx, now=clock())] == [picture.file.id]
+
+
+FILM = Figures(kind=AssetKind.VIDEO, width=320, height=240, duration_seconds=2.0)
+
+
+def _made(db: Database, account: Account, clock: FixedClock, *, size_bytes: int = 300) -> File:
+    """A file as a job leaves it: it has a time."""
+    with db.transaction() as tx:
+        return files.add(
+            tx,
+            account_id=account.id,
+            blob_key="outputs/film",
+            filename="film.mp4",
+            media_type="video/mp4",
+            size_bytes=size_bytes,
+            now=clock(),
+            expires_at=clock() + timedelta(days=30),
+        )
+
+
+def test_a_file_that_is_taken_into_the_library_stays(
+    db: Database, account: Account, clock: FixedClock
+) -> None:
+    file = _made(db, account, clock)
+    with db.transaction() as tx:
+        asset = assets.adopt(tx, file, FILM, limit_bytes=LIMIT_BYTES, now=clock())
+        again = assets.adopt(tx, file, FILM, limit_bytes=LIMIT_BYTES, now=clock())
+    assert (again, asset.file.id, asset.file.expires_at) == (asset, file.id, None)
+    clock.advance(days=31)
+    with db.snapshot() as tx:
+        assert files.expired(tx, now=clock()) == []
+        assert assets.used_bytes(tx, account.id) == 300
+        assert assets.get(tx, asset.id, account_id=account.id) == asset
+
+
+def test_a_file_that_does_not_fit_into_the_library_keeps_its_time(
+    db: Database, account: Account, clock: FixedClock
+) -> None:
+    file = _made(db, account, clock, size_bytes=LIMIT_BYTES + 1)
+    with pytest.raises(StorageQuotaError), db.transaction() as tx:
+        assets.adopt(tx, file, FILM, limit_bytes=LIMIT_BYTES, now=clock())
+    with db.snapshot() as tx:
+        assert files.get(tx, file.id).expires_at == file.expires_at

@@ -42,6 +42,16 @@ class NewAsset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What was found in a file that is stored already; None: has none."""
+
+    kind: AssetKind
+    width: int | None
+    height: int | None
+    duration_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
     """One file of the library. `thumbnail_id` is the file of its small picture, if it has one."""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from telecine.core import accounts, files
 from telecine.core.assets import store
-from telecine.core.assets.model import Asset, AssetKind, NewAsset, Page
+from telecine.core.assets.model import Asset, AssetKind, Figures, NewAsset, Page
 from telecine.core.files import File
 from telecine.db import Transaction
 from telecine.kit.errors import NotFoundError, StorageQuotaError
@@ -27,11 +27,35 @@ def add(
 ) -> list[Asset]:
     """Take stored blobs into the library, all or none. Raises `StorageQuotaError`."""
     accounts.lock(tx, account_id)
-    used = store.used_bytes(tx, account_id)
     needed = sum(new.size_bytes for new in new_assets)
-    if used + needed > limit_bytes:
-        raise StorageQuotaError(used_bytes=used, limit_bytes=limit_bytes, needed_bytes=needed)
+    _require_room(tx, account_id, needed, limit_bytes=limit_bytes)
     return [_add_one(tx, new, account_id=account_id, now=now) for new in new_assets]
+
+
+def adopt(tx: Transaction, file: File, found: Figures, *, limit_bytes: int, now: datetime) -> Asset:
+    """Take a file that is stored already into its account's library, where it stays.
+
+    One that is there comes back as it is. Raises `StorageQuotaError`.
+    """
+    accounts.lock(tx, file.account_id)
+    known = store.by_file_ids(tx, [file.id], account_id=file.account_id)
+    if known:
+        return known[0]
+    _require_room(tx, file.account_id, file.size_bytes, limit_bytes=limit_bytes)
+    files.keep(tx, [file.id])
+    asset = Asset(
+        id=new_id(_PREFIX, length=16),
+        account_id=file.account_id,
+        file=files.get(tx, file.id),
+        kind=found.kind,
+        width=found.width,
+        height=found.height,
+        duration_seconds=found.duration_seconds,
+        thumbnail_id=None,
+        created_at=now,
+    )
+    store.insert(tx, asset)
+    return asset
 
 
 def get(tx: Transaction, asset_id: str, *, account_id: str) -> Asset:
@@ -76,6 +100,12 @@ def delete(tx: Transaction, asset_id: str, *, account_id: str, now: datetime) ->
     store.delete(tx, asset.id)
     files.expire(tx, file_ids, at=now)
     return [files.get(tx, file_id) for file_id in file_ids]
+
+
+def _require_room(tx: Transaction, account_id: str, needed: int, *, limit_bytes: int) -> None:
+    used = store.used_bytes(tx, account_id)
+    if used + needed > limit_bytes:
+        raise StorageQuotaError(used_bytes=used, limit_bytes=limit_bytes, needed_bytes=needed)
 
 
 def _add_one(tx: Transaction, new: NewAsset, *, account_id: str, now: datetime) -> Asset:

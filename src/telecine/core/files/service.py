@@ -53,6 +53,12 @@ def expire(tx: Transaction, file_ids: Sequence[str], *, at: datetime) -> None:
         store.set_expiry(tx, file_ids, at=at)
 
 
+def keep(tx: Transaction, file_ids: Sequence[str]) -> None:
+    """Let files stay that had a time: until `expire` gives them another end."""
+    if file_ids:
+        store.set_expiry(tx, file_ids, at=None)
+
+
 def expired(tx: Transaction, *, now: datetime, most: int = 100) -> list[File]:
     """Return files whose time is over and whose bytes are still there, longest over first."""
     return store.expired(tx, now=now, most=most)

@@ -42,7 +42,7 @@ def expired(tx: Transaction, *, now: datetime, most: int) -> list[File]:
     return [File(**row) for row in tx.execute(query).mappings()]
 
 
-def set_expiry(tx: Transaction, file_ids: Sequence[str], *, at: datetime) -> None:
+def set_expiry(tx: Transaction, file_ids: Sequence[str], *, at: datetime | None) -> None:
     tx.execute(files.update().where(files.c.id.in_(file_ids)).values(expires_at=at))
 
 
