@@ -68,6 +68,18 @@ def test_settling_twice_charges_once(db: Database, account: Account) -> None:
         assert credits.balance(tx, account.id) == credits.Balance(available=70, held=0, granted=100)
 
 
+@pytest.mark.parametrize(("charge", "left"), [(0, 100), (12, 88), (30, 70), (31, 70)])
+def test_a_charge_is_never_more_than_the_hold_and_the_rest_goes_back(
+    db: Database, account: Account, charge: int, left: int
+) -> None:
+    with db.transaction() as tx:
+        credits.reserve(tx, account.id, 30, job_id="j_1", now=NOW)
+        credits.settle(tx, account.id, job_id="j_1", now=NOW, charge=charge)
+        credits.release(tx, account.id, job_id="j_1", now=NOW)
+        now = credits.balance(tx, account.id)
+    assert now == credits.Balance(available=left, held=0, granted=100)
+
+
 @pytest.mark.parametrize(
     "statement", ["UPDATE ledger_entries SET amount = 0", "DELETE FROM ledger_entries"]
 )
@@ -156,6 +168,14 @@ class Ledger(RuleBasedStateMachine):
         with self.db.transaction() as tx:
             credits.settle(tx, account, job_id=job, now=NOW)
         self.held.pop(job, None)
+
+    @rule(which=jobs, charge=st.integers(0, 60))
+    def settle_some(self, which: tuple[str, str], charge: int) -> None:
+        account, job = which
+        with self.db.transaction() as tx:
+            credits.settle(tx, account, job_id=job, now=NOW, charge=charge)
+        held = self.held.pop(job, 0)
+        self.available[account] += held - min(held, charge)
 
     @rule(which=jobs)
     def release(self, which: tuple[str, str]) -> None:

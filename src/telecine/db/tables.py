@@ -142,6 +142,8 @@ jobs = sa.Table(
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("price", sa.BigInteger, nullable=False),
     sa.Column("progress", sa.Float, nullable=False),
+    # What it is at, in the operation's word.
+    sa.Column("stage", sa.Text),
     sa.Column("facts", sa.JSON, nullable=False),
     sa.Column("error_code", sa.Text),
     sa.Column("error_message", sa.Text),

@@ -4,7 +4,8 @@ Every movement is two entries or more that add up to zero, each in a book:
 
     grant    issued -n      available +n     an account gets credits
     reserve  available -n   held +n          a job is accepted
-    settle   held -n        earned +n        it succeeded: the hold becomes a charge
+    settle   held -n        earned +m        it succeeded: the hold becomes a charge
+                            available +(n-m) less was used up than was held: the rest goes back
     release  held -n        available +n     it failed or was cancelled: all is given back
 
 Entries are never changed. `credit_balances` repeats the sums of the books `available` and
@@ -13,6 +14,7 @@ Entries are never changed. `credit_balances` repeats the sums of the books `avai
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,13 +37,23 @@ class Book(StrEnum):
     EARNED = "earned"
 
 
-#: The two books of each movement: from, to.
+#: The books of each movement: from, to. A settle may give a part back, see `settled`.
 MOVEMENTS = {
     EntryKind.GRANT: (Book.ISSUED, Book.AVAILABLE),
     EntryKind.RESERVE: (Book.AVAILABLE, Book.HELD),
     EntryKind.SETTLE: (Book.HELD, Book.EARNED),
     EntryKind.RELEASE: (Book.HELD, Book.AVAILABLE),
 }
+
+
+def settled(held: int, *, charge: int | None) -> Mapping[Book, int]:
+    """Return the entries that close a hold with a charge; None charges all of it.
+
+    Never more than was held: that much was agreed on.
+    """
+    charge = held if charge is None else min(charge, held)
+    entries = {Book.HELD: -held, Book.EARNED: charge, Book.AVAILABLE: held - charge}
+    return {book: amount for book, amount in entries.items() if amount}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from telecine.core.credits import store
-from telecine.core.credits.model import MOVEMENTS, Balance, Book, EntryKind
+from telecine.core.credits.model import MOVEMENTS, Balance, Book, EntryKind, settled
 from telecine.db import Transaction
 from telecine.kit.errors import InsufficientCreditsError, InvalidRequestError
 
@@ -20,23 +21,31 @@ def grant(
         raise InvalidRequestError(
             f"A grant is from 1 to {_MOST_GRANTED} credits; {amount} is not.", field="credits"
         )
-    _move(tx, account_id, EntryKind.GRANT, amount, job_id=None, note=note, now=now)
+    amounts = _from_to(EntryKind.GRANT, amount)
+    _move(tx, account_id, EntryKind.GRANT, amounts, job_id=None, note=note, now=now)
 
 
 def reserve(tx: Transaction, account_id: str, amount: int, *, job_id: str, now: datetime) -> None:
     """Hold a job's price. Raises `InsufficientCreditsError`. A free job holds nothing."""
     if amount > 0:
-        _move(tx, account_id, EntryKind.RESERVE, amount, job_id=job_id, note=None, now=now)
+        amounts = _from_to(EntryKind.RESERVE, amount)
+        _move(tx, account_id, EntryKind.RESERVE, amounts, job_id=job_id, note=None, now=now)
 
 
-def settle(tx: Transaction, account_id: str, *, job_id: str, now: datetime) -> None:
-    """Turn a job's hold into a charge."""
-    _close(tx, account_id, EntryKind.SETTLE, job_id=job_id, now=now)
+def settle(
+    tx: Transaction, account_id: str, *, job_id: str, now: datetime, charge: int | None = None
+) -> None:
+    """Turn a job's hold into a charge: all of it, or `charge`, and then the rest goes back."""
+    if held := store.held_for_job(tx, job_id):
+        amounts = settled(held, charge=charge)
+        _move(tx, account_id, EntryKind.SETTLE, amounts, job_id=job_id, note=None, now=now)
 
 
 def release(tx: Transaction, account_id: str, *, job_id: str, now: datetime) -> None:
     """Give a job's hold back."""
-    _close(tx, account_id, EntryKind.RELEASE, job_id=job_id, now=now)
+    if held := store.held_for_job(tx, job_id):
+        amounts = _from_to(EntryKind.RELEASE, held)
+        _move(tx, account_id, EntryKind.RELEASE, amounts, job_id=job_id, note=None, now=now)
 
 
 def balance(tx: Transaction, account_id: str) -> Balance:
@@ -44,26 +53,21 @@ def balance(tx: Transaction, account_id: str) -> Balance:
     return store.balance(tx, account_id)
 
 
-def _close(
-    tx: Transaction, account_id: str, kind: EntryKind, *, job_id: str, now: datetime
-) -> None:
-    held = store.held_for_job(tx, job_id)
-    if held > 0:
-        _move(tx, account_id, kind, held, job_id=job_id, note=None, now=now)
+def _from_to(kind: EntryKind, amount: int) -> Mapping[Book, int]:
+    source, target = MOVEMENTS[kind]
+    return {source: -amount, target: amount}
 
 
 def _move(
     tx: Transaction,
     account_id: str,
     kind: EntryKind,
-    amount: int,
+    amounts: Mapping[Book, int],
     *,
     job_id: str | None,
     note: str | None,
     now: datetime,
 ) -> None:
-    source, target = MOVEMENTS[kind]
-    amounts = {source: -amount, target: amount}
     moved = store.move_balance(
         tx,
         account_id,
@@ -72,5 +76,5 @@ def _move(
     )
     if not moved:
         available = store.balance(tx, account_id).available
-        raise InsufficientCreditsError(needed=amount, available=available)
+        raise InsufficientCreditsError(needed=-amounts[Book.AVAILABLE], available=available)
     store.append(tx, account_id, kind=kind, amounts=amounts, job_id=job_id, note=note, at=now)

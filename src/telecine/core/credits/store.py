@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ def append(
     account_id: str,
     *,
     kind: EntryKind,
-    amounts: dict[Book, int],
+    amounts: Mapping[Book, int],
     job_id: str | None,
     note: str | None,
     at: datetime,

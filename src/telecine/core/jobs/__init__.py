@@ -35,10 +35,12 @@ from telecine.core.jobs.service import (
     requeue,
     require_none,
     start,
+    still_active,
     submit,
     submit_alone,
     submit_once,
     succeed,
+    total,
     worker,
 )
 
@@ -75,9 +77,11 @@ __all__ = [
     "requeue",
     "require_none",
     "start",
+    "still_active",
     "submit",
     "submit_alone",
     "submit_once",
     "succeed",
+    "total",
     "worker",
 ]

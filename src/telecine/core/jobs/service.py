@@ -275,9 +275,7 @@ def of_output(tx: Transaction, file_id: str) -> Job:
     return job
 
 
-def total(
-    tx: Transaction, account_id: str, *, operation: str, fact: str, since: datetime
-) -> int:
+def total(tx: Transaction, account_id: str, *, operation: str, fact: str, since: datetime) -> int:
     """Return the sum of a fact over an account's jobs of a kind that went well since then."""
     return store.total(tx, account_id, operation=operation, fact=fact, since=since)
 

@@ -83,9 +83,7 @@ def last_done(
     return [_job(row) for row in tx.execute(query).mappings()]
 
 
-def total(
-    tx: Transaction, account_id: str, *, operation: str, fact: str, since: datetime
-) -> int:
+def total(tx: Transaction, account_id: str, *, operation: str, fact: str, since: datetime) -> int:
     query = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.facts[fact].as_integer()), 0)).where(
         jobs.c.account_id == account_id,
         jobs.c.operation == operation,
