@@ -97,6 +97,20 @@ def test_a_clip_does_not_begin_with_a_greeting_however_it_hooks() -> None:
     assert not said(found, choosing.choose(found)[0]).startswith("Welcome")
 
 
+def test_no_clip_begins_or_ends_within_a_sentence_that_was_cut_for_its_length() -> None:
+    transcript = talks.spoken("\n\n".join(talks.PLANTED["bakery and languages"][0]))
+    halves = [
+        replace(one, is_complete=False, text=one.text.rstrip(".?!") + ",") if at % 3 == 0 else one
+        for at, one in enumerate(transcript.sentences)
+    ]
+    found = talk.prepare(replace(transcript, sentences=tuple(halves)))
+    chosen = choosing.choose(found, wishes=Wishes(max_clips=20))
+    assert chosen
+    for one in chosen:
+        assert one.first_sentence % 3 != 1
+        assert (one.end_sentence - 1) % 3 != 0
+
+
 def test_a_clip_ends_on_a_sentence_end_and_within_its_length() -> None:
     found = prepared(*talks.PLANTED["bakery and languages"][0])
     for wishes in (Wishes(), Wishes(min_seconds=10, max_seconds=25, max_clips=20)):

@@ -83,9 +83,20 @@ def stretch(talk: Talk, *, first: int, end: int) -> Candidate:
 
 
 def _windows(talk: Talk, wishes: Wishes) -> list[_Window]:
+    """Return windows of whole sentences; where there are none, those that cut into one."""
+    everywhere = range(len(talk.sentences))
+    whole = _weighed(
+        talk, wishes, [at for at in everywhere if not talk.halved[at]], at_halves=False
+    )
+    return whole or _weighed(talk, wishes, everywhere, at_halves=True)
+
+
+def _weighed(
+    talk: Talk, wishes: Wishes, firsts: Sequence[int], *, at_halves: bool
+) -> list[_Window]:
     found: list[_Window] = []
-    for first in range(len(talk.sentences)):
-        ends = _ends(talk, first, wishes)
+    for first in firsts:
+        ends = [end for end in _ends(talk, first, wishes) if at_halves or not talk.halved[end]]
         if talk.marks.promotion[first] or not ends:
             continue
         weighed = weighing.weigh(talk, first=first, ends=ends)

@@ -32,6 +32,7 @@ _SILENT_DB = -70.0
 # No talk lasts eleven days: such a time is an error, and would only spoil the sums.
 _LONGEST_SECONDS = 1e6
 _LONG_OPENING_TOKENS = 22
+_SECOND_HALF = 0.3
 _SURE = 0.8
 
 
@@ -50,6 +51,7 @@ class Talk:
     hooks: Floats
     endings: Floats
     openings: Floats
+    halved: NDArray[np.bool_]
     payoffs: Floats
     echo_places: NDArray[np.int64]
     echoes: Floats
@@ -75,6 +77,7 @@ def prepare(
     rows = topics.vectors(readings)
     boundaries = topics.boundaries(sentences, readings, rows, cuts_seconds=cuts_seconds)
     first_token, previous_use = _uses(readings)
+    halved = _halved(sentences, readings)
     echo_places, echoes = topics.echoes(rows)
     return Talk(
         sentences=sentences,
@@ -87,7 +90,12 @@ def prepare(
         marks=promotion.mark(sentences, readings, boundaries, english=english),
         hooks=_array(_hook(reading, english=english) for reading in readings),
         endings=_endings(sentences, readings),
-        openings=_array(_opening(reading, english=english) for reading in readings),
+        openings=np.where(
+            halved[:-1],
+            _SECOND_HALF,
+            _array(_opening(reading, english=english) for reading in readings),
+        ),
+        halved=halved,
         echo_places=echo_places,
         echoes=echoes,
         payoffs=_array(_payoff(reading, english=english) for reading in readings),
@@ -140,6 +148,19 @@ def _hook(reading: Reading, *, english: bool) -> float:
         value += 0.12 * (reading.tokens[:1] != () and reading.tokens[0] in lexicon.QUESTION_WORDS)
         value -= 0.25 * (reading.tokens[:1] != () and reading.tokens[0] in lexicon.WEAK_OPENERS)
     return min(max(value, 0.0), 1.0)
+
+
+def _halved(sentences: Sequence[Sentence], readings: Sequence[Reading]) -> NDArray[np.bool_]:
+    """Say of each boundary whether it is in the middle of what was one sentence.
+
+    Such a sentence was cut for its length. Where nobody wrote a full stop, none is known.
+    """
+    found = np.zeros(len(sentences) + 1, dtype=bool)
+    if any(reading.is_finished for reading in readings):
+        for at, (before, after) in enumerate(pairwise(sentences), start=1):
+            goes_on = after.text[:1].islower() or not before.text[-1:].isalnum()
+            found[at] = not before.is_complete and goes_on
+    return found
 
 
 def _opening(reading: Reading, *, english: bool) -> float:

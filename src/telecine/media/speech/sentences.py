@@ -1,7 +1,7 @@
 """From words to sentences: at full stops, at pauses, and at the latest after many words.
 
-A model may write no punctuation for minutes, so a pause ends a sentence too, and a length that
-nobody can read in one go is cut at its best place.
+A model may write no punctuation for minutes, so a pause ends a sentence too, unless the sentence
+visibly goes on and ends soon; and a length that nobody can read in one go is cut at its best place.
 """
 # ruff: noqa: RUF001 (the signs of other scripts)
 
@@ -15,9 +15,11 @@ from telecine.media.speech.transcript import Sentence, Word, joiner
 
 #: A silence as long as this ends a sentence.
 PAUSE_SECONDS: Final = 0.9
-_MOST_WORDS: Final = 40
+#: For breath, for effect: within a sentence nobody is silent for longer.
+_LONGEST_BREATH_SECONDS: Final = 2.5
+_MOST_WORDS: Final = 50
 #: In scripts without spaces a word is about a character.
-_MOST_PARTS: Final = 80
+_MOST_PARTS: Final = 100
 #: A sentence that is too long is cut in its later half.
 _EARLIEST_CUT: Final = 0.5
 
@@ -81,9 +83,25 @@ def _spans(words: Sequence[Word], *, most: int) -> Iterator[tuple[int, int, bool
         following = words[number + 1] if number + 1 < len(words) else None
         is_stop = ends_sentence(word, following)
         is_pause = following is None or pause_after(word, following) > PAUSE_SECONDS
-        if is_stop or is_pause:
+        if is_stop or (is_pause and not _goes_on(words, first, number, most=most)):
             yield from _short(words, first, number + 1, most=most, is_complete=is_stop)
             first = number + 1
+
+
+def _goes_on(words: Sequence[Word], first: int, at: int, *, most: int) -> bool:
+    """Say whether a sentence goes on after a pause: a comma or a small letter, and a stop soon."""
+    if at + 1 == len(words):
+        return False
+    if not (ends_clause(words[at]) or words[at + 1].text[:1].islower()):
+        return False
+    for number in range(at, min(first + most, len(words)) - 1):
+        word, following = words[number], words[number + 1]
+        if number > at and ends_sentence(word, following):
+            return True
+        if pause_after(word, following) > _LONGEST_BREATH_SECONDS:
+            return False
+    last = len(words) - 1
+    return last < first + most and ends_sentence(words[last], None)
 
 
 def _short(
