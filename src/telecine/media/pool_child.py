@@ -35,6 +35,7 @@ TASKS = {
     "thumbnail": "telecine.media.describing:thumbnail_task",
     "voiceover_picture": "telecine.media.voiceover.intake:picture_task",
     "voiceover_sound": "telecine.media.voiceover.intake:sound_task",
+    "voiceover_looks": "telecine.media.voiceover.studying:looks_task",
 }
 
 

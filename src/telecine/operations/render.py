@@ -24,6 +24,7 @@ from telecine.kit.errors import (
     ProcessingError,
     TelecineError,
 )
+from telecine.media.pool import Pool
 from telecine.media.probe import probe
 from telecine.media.render.confined import Order
 from telecine.media.render.job import Facts
@@ -199,12 +200,13 @@ def _require_good(path: Path, facts: Facts, *, params: RenderParams, context: Co
             field="duration",
         )
     if params.format in _FILMS:
-        _require_read_back(path, facts, context=context)
+        require_read_back(path, facts, pool=context.pool)
 
 
-def _require_read_back(path: Path, facts: Facts, *, context: Context) -> None:
+def require_read_back(path: Path, facts: Facts, *, pool: Pool) -> None:
+    """Probe a film that was written, and compare it with what was told of it."""
     try:
-        video = probe(context.pool, path).video
+        video = probe(pool, path).video
     except MediaError as error:
         raise ProcessingError("The film that was written cannot be read back.") from error
     # A WebM does not say how many frames it has.

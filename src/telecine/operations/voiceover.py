@@ -7,21 +7,43 @@ paid for, before the sound was decoded: a longer one fails.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Final
 
 import msgspec
+import structlog
 from msgspec import Meta
 
-from telecine.kit.errors import InternalError
+from telecine.kit.errors import (
+    InternalError,
+    MediaLimitError,
+    OutboundError,
+    ProcessingError,
+    StorageError,
+    UnsupportedMediaError,
+)
+from telecine.media.render.confined import Order, Renderer
+from telecine.media.render.job import Facts
 from telecine.media.seeing import caption_styles
+from telecine.media.seeing.looking import Eyes
+from telecine.media.voiceover import composing, intake, levelling, studying
+from telecine.media.voiceover.arranging import Mode
 from telecine.media.voiceover.canvas import LEAST_SIDE, MOST_SIDE
-from telecine.operations.base import Context, Result
-from telecine.operations.render import tier_of
+from telecine.media.voiceover.composing import Captioning
+from telecine.media.voiceover.levelling import Levelled
+from telecine.media.voiceover.studying import Study
+from telecine.operations.base import Context, Output, Result
+from telecine.operations.render import require_read_back, tier_of
 from telecine.settings import Prices
 
-Mode = Literal["auto", "still", "kenburns", "audiogram", "talking"]
+#: Packets that are counted and samples that are decoded differ by what decoders cut off.
+_SLACK_SECONDS: Final = 1.0
+_POSTER_SECONDS: Final = 60.0
+
+_log = structlog.get_logger(__name__)
 
 
 class VoiceoverParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,11 +79,165 @@ class _Voiceover:
 
     def run(self, params: VoiceoverParams, context: Context) -> Result:
         """Two outputs: the video, then its poster (JPEG). Facts: duration_seconds, frames, width,
-        height, size_bytes, mode, faces, captions (clips of them), loudness_lufs (of what was
-        sent; None: too quiet or too short to say).
+        height, size_bytes, mode, faces (None: nobody looked), captions (clips of them),
+        loudness_lufs (of what was sent; None: silent, or too short to say).
+
+        Raises `MediaError`s whose `field` is `image` or `audio`.
         """
-        del params, context
-        raise InternalError("Voiceovers cannot be made yet.")
+        if context.renderer is None:
+            raise InternalError("Voiceovers need a renderer.")
+        bar = _Bar(context.report, is_captioned=params.captions)
+        sound = _levelled(params, context, bar)
+        study = _studied(params, context)
+        captioning = _captioning(params, sound, context, bar) if params.captions else None
+        document = composing.compose(
+            study,
+            sound,
+            canvas=(params.width, params.height),
+            mode=params.mode,
+            captioning=captioning,
+        )
+        folder = context.workspace / "render"
+        folder.mkdir()
+        order = Order(
+            document=document,
+            files={composing.PICTURE: study.path, composing.VOICE: sound.path},
+            workspace=folder,
+            output=folder / "film.mp4",
+            n_workers=params.n_workers,
+            encoder_threads=params.encoder_threads,
+        )
+        facts = context.renderer.render(
+            order,
+            on_progress=lambda n_done, n_frames: bar.tell("drawn", n_done / max(1, n_frames)),
+            is_cancelled=context.is_cancelled,
+        )
+        require_read_back(order.output, facts, pool=context.pool)
+        poster = _poster(context, context.renderer, order, facts)
+        context.report(1.0)
+        return Result(
+            outputs=(
+                Output(path=order.output, filename=params.filename, media_type="video/mp4"),
+                Output(path=poster, filename="poster.jpg", media_type="image/jpeg"),
+            ),
+            facts={
+                "duration_seconds": round(float(facts.duration_seconds), 3),
+                "frames": facts.n_frames,
+                "width": facts.width,
+                "height": facts.height,
+                "size_bytes": facts.size_bytes,
+                "mode": params.mode,
+                "faces": None if study.faces is None else len(study.faces),
+                "captions": sum(
+                    clip["type"] == "captions"
+                    for track in document["tracks"]
+                    for clip in track["clips"]
+                ),
+                "loudness_lufs": sound.loudness_lufs,
+            },
+        )
 
 
 VOICEOVER = _Voiceover()
+
+
+class _Bar:
+    """Shares of the work, as they were measured: stages follow one another."""
+
+    def __init__(self, report: Callable[[float], None], *, is_captioned: bool) -> None:
+        heard = 0.2 if is_captioned else 0.0
+        self._report = report
+        self._stages = {
+            "levelled": (0.0, 0.08),
+            "heard": (0.08, heard),
+            "drawn": (0.08 + heard, 0.9 - heard),
+        }
+
+    def tell(self, stage: str, share: float) -> None:
+        start, length = self._stages[stage]
+        self._report(start + length * min(1.0, share))
+
+
+def _levelled(params: VoiceoverParams, context: Context, bar: _Bar) -> Levelled:
+    """Decode the sound; raises `MediaLimitError` where it is longer than was paid for."""
+    folder = context.workspace / "sound"
+    folder.mkdir()
+    sound = levelling.level(
+        context.ffmpeg,
+        context.inputs[1].path,
+        workspace=folder,
+        most_seconds=params.seconds + 2 * _SLACK_SECONDS,
+        on_progress=lambda seconds: bar.tell("levelled", seconds / params.seconds),
+        is_cancelled=context.is_cancelled,
+    )
+    if sound.seconds > params.seconds + _SLACK_SECONDS:
+        raise MediaLimitError(
+            f"The audio lasts longer than the {params.seconds:.1f} seconds that its packets say.",
+            field="audio",
+        )
+    return sound
+
+
+def _studied(params: VoiceoverParams, context: Context) -> Study:
+    folder = context.workspace / "picture"
+    folder.mkdir()
+    limits = intake.Limits(max_pixels=context.ffmpeg.max_pixels, max_seconds=math.inf)
+    found = intake.measure_picture(context.pool, context.inputs[0].path, limits=limits)
+    return studying.study(
+        context.pool,
+        context.inputs[0].path,
+        found=found,
+        canvas=(params.width, params.height),
+        workspace=folder,
+        max_pixels=limits.max_pixels,
+        eyes=_eyes(context),
+        is_cancelled=context.is_cancelled,
+    )
+
+
+def _eyes(context: Context) -> Eyes | None:
+    """Return what finds faces; None where its weights are not here and cannot be fetched."""
+    if context.senses is None:
+        return None
+    try:
+        return context.senses.eyes(is_cancelled=context.is_cancelled)
+    except (OutboundError, StorageError, ProcessingError) as error:
+        _log.warning("voiceover.no_eyes", reason=error.message)
+        return None
+
+
+def _captioning(
+    params: VoiceoverParams, sound: Levelled, context: Context, bar: _Bar
+) -> Captioning | None:
+    """Write down what is said; None where nobody speaks."""
+    if context.senses is None:
+        raise InternalError("Captions need something that hears.")
+    folder = context.workspace / "speech"
+    folder.mkdir()
+    try:
+        heard = context.senses.speech(is_cancelled=context.is_cancelled).transcribe(
+            sound.path,
+            workspace=folder,
+            language=params.language,
+            on_progress=lambda share: bar.tell("heard", share),
+            is_cancelled=context.is_cancelled,
+        )
+    except UnsupportedMediaError:
+        return None
+    return Captioning(words=heard.words, style=params.caption_style, language=heard.language)
+
+
+def _poster(context: Context, renderer: Renderer, order: Order, facts: Facts) -> Path:
+    """Take the picture that stands for the film: early, but with captions and sound at work."""
+    number = min(facts.n_frames // 3, 2 * composing.FRAME_RATE)
+    still = replace(order, output=order.workspace / "poster.png", frames=range(number, number + 1))
+    renderer.still(still)
+    poster = order.workspace / "poster.jpg"
+    context.pool.call(
+        "convert_image",
+        {"format": "jpg", "quality": 88, "max_pixels": context.ffmpeg.max_pixels},
+        input_path=still.output,
+        output_path=poster,
+        timeout_seconds=_POSTER_SECONDS,
+    )
+    return poster

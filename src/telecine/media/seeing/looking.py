@@ -80,6 +80,13 @@ class Eyes:
         found = shots.split(changes, start_seconds=start_seconds, end_seconds=end_seconds)
         return Seen(width=size[0], height=size[1], shots=found, glances=tuple(glances))
 
+    def faces(
+        self, picture: Path, *, size: tuple[int, int], is_cancelled: Callable[[], bool] = never
+    ) -> tuple[Face, ...]:
+        """Return the faces in one picture, raw RGB in a file of a folder of this work's own."""
+        piece = Piece(end_seconds=0.0, changes=(), path=picture, size=size, times=(0.0,))
+        return self._faces(piece, is_cancelled=is_cancelled)[0]
+
     def _faces(self, piece: Piece, *, is_cancelled: Callable[[], bool]) -> list[tuple[Face, ...]]:
         if not piece.times:
             return []

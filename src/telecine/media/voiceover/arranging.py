@@ -1,0 +1,223 @@
+"""Where a voiceover's picture lies on its canvas, and how near it is seen: geometry, nothing else.
+
+A picture of the canvas's shape fills it and is pushed in on, about its faces, none of which is
+ever cut. Every other one lies whole on a ground and comes a little nearer. Drawn pictures lose no
+edge, whatever their shape is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from telecine.media.seeing.model import Box
+from telecine.media.voiceover.studying import Study
+
+Mode = Literal["auto", "still", "kenburns", "audiogram", "talking"]
+
+#: A photograph may lose that share of a side to fill the canvas.
+_MOST_CUT: Final = 0.1
+#: No picture is enlarged more than that: a tiny logo stays small, and sharp.
+_MOST_ENLARGED: Final = 3.0
+#: How near a picture is seen at first and at last, where it fills the canvas and where it lies.
+_PUSH: Final = (1.04, 1.09)
+_FLOAT: Final = (1.0, 1.045)
+_TRAVEL: Final = (1.06, 1.18)
+_STILL: Final = (1.0, 1.0)
+#: A way lasts that long at the most; then it goes back.
+WAY_SECONDS: Final = 20.0
+#: Around a face, hair and chin: shares of the face's box.
+_HAIR: Final = 0.55
+_ROUND: Final = 0.2
+_GOLDEN_DOWN: Final = 0.42
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """A rectangle of the canvas, by its middle; px from the canvas's upper left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How a picture is seen at an instant: so many times its size, its middle moved by px."""
+
+    scale: float
+    x: float = 0.0
+    y: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrangement:
+    """The picture's own area at scale 1, and the looks that it goes between.
+
+    `is_full`: it covers the canvas, else it lies on a ground. `wave` is where the sound shows.
+    """
+
+    area: Area
+    looks: tuple[Look, Look]
+    is_full: bool
+    wave: Area | None
+
+    @property
+    def is_moving(self) -> bool:
+        """Say whether the two looks differ."""
+        return self.looks[0] != self.looks[1]
+
+
+def arrange(
+    study: Study, *, canvas: tuple[int, int], mode: Mode, has_captions: bool
+) -> Arrangement:
+    """Return where everything is on a canvas of that size."""
+    width, height = canvas
+    faces = [_head(face.box) for face in study.faces or ()]
+    is_whole = study.is_drawn or study.has_alpha
+    if mode == "audiogram":
+        return _beside(study, canvas, has_captions=has_captions)
+    wave = _wave(canvas) if mode == "auto" else None
+    scale = max(width / study.width, height / study.height)
+    cover = study.width * scale, study.height * scale
+    lost = 1 - min(width / cover[0], height / cover[1])
+    if not is_whole and (mode == "kenburns" or lost <= _MOST_CUT):
+        window = (width / cover[0], height / cover[1])
+        if (looks := _looks(mode, faces, window=window, cover=cover)) is not None:
+            area = Area(x=width / 2, y=height / 2, width=cover[0], height=cover[1])
+            return Arrangement(area=area, looks=looks, is_full=True, wave=wave)
+    return _lying(study, canvas, mode=mode, wave=wave, has_captions=has_captions)
+
+
+def legs(seconds: float) -> int:
+    """Return how many ways a film of that length has room for."""
+    return max(1, round(seconds / WAY_SECONDS))
+
+
+def _looks(
+    mode: Mode, faces: Sequence[Box], *, window: tuple[float, float], cover: tuple[float, float]
+) -> tuple[Look, Look] | None:
+    """Return the looks of a picture that covers the canvas; None: a face would be cut.
+
+    `window` is what is seen of the picture at scale 1, in shares of its sides.
+    """
+    nearest = {"auto": _PUSH, "kenburns": _TRAVEL}.get(mode, _STILL)
+    whole = _together(faces)
+    most = min(window[0] / whole.width, window[1] / whole.height) if whole else nearest[1]
+    if most < 1:
+        return None
+    scales = min(nearest[0], most), min(nearest[1], most)
+    if whole is None and mode == "kenburns":
+        # Nobody is there: from one side to the other, along the longer way.
+        drift = 0.5 - min(window) / 2 / scales[0]
+        way = (drift, 0.0) if window[0] <= window[1] else (0.0, drift)
+        middles = [
+            (0.5 - 0.6 * way[0], 0.5 - 0.6 * way[1]),
+            (0.5 + 0.6 * way[0], 0.5 + 0.6 * way[1]),
+        ]
+    else:
+        # A little of the way to the faces: a push, no pan.
+        middles = [(0.5, 0.5) if whole is None else (whole.x, whole.y)] * 2
+        if whole is None and mode == "auto":
+            middles = [(0.5, _GOLDEN_DOWN + 0.06)] * 2
+    first, last = (
+        _look(middle, scale, whole, window=window, cover=cover)
+        for middle, scale in zip(middles, scales, strict=True)
+    )
+    return first, last
+
+
+def _look(
+    middle: tuple[float, float],
+    scale: float,
+    whole: Box | None,
+    *,
+    window: tuple[float, float],
+    cover: tuple[float, float],
+) -> Look:
+    """Return the look whose window is nearest to a middle, inside of the picture, about a box."""
+    shifts = []
+    for axis in (0, 1):
+        half = window[axis] / scale / 2
+        low, high = half, 1 - half
+        if whole is not None:
+            start = (whole.left, whole.top)[axis]
+            end = start + (whole.width, whole.height)[axis]
+            low, high = max(low, end - half), min(high, start + half)
+        place = min(max(middle[axis], low), high) if low <= high else (low + high) / 2
+        shifts.append((0.5 - place) * cover[axis] * scale)
+    return Look(scale=scale, x=shifts[0], y=shifts[1])
+
+
+def _lying(
+    study: Study, canvas: tuple[int, int], *, mode: Mode, wave: Area | None, has_captions: bool
+) -> Arrangement:
+    """Return the arrangement of a picture that lies whole on a ground."""
+    width, height = canvas
+    margin = 0.06 * min(canvas)
+    below = height - wave.y + wave.height / 2 + 0.35 * margin if wave else margin
+    if has_captions:
+        below = max(below, height * (0.34 if height > 1.2 * width else 0.22))
+    room = (width - 2 * margin, height - margin - below)
+    nearest = _FLOAT if mode in ("auto", "kenburns") else _STILL
+    sides = _inside(study, room=(room[0] / nearest[1], room[1] / nearest[1]))
+    area = Area(x=width / 2, y=margin + room[1] / 2, width=sides[0], height=sides[1])
+    looks = Look(scale=nearest[0]), Look(scale=nearest[1])
+    return Arrangement(area=area, looks=looks, is_full=False, wave=wave)
+
+
+def _beside(study: Study, canvas: tuple[int, int], *, has_captions: bool) -> Arrangement:
+    """Return the arrangement of an audiogram: the sound is as large as the picture."""
+    width, height = canvas
+    low = 0.8 if has_captions else 0.92
+    if width > 1.2 * height:
+        sides = _inside(study, room=(0.36 * width, (low - 0.12) * height))
+        area = Area(x=0.25 * width, y=(low + 0.08) / 2 * height, width=sides[0], height=sides[1])
+        wave = Area(x=0.71 * width, y=area.y, width=0.44 * width, height=0.42 * height)
+    else:
+        low = (0.66 if height > 1.2 * width else 0.78) if has_captions else 0.9
+        sides = _inside(study, room=(0.8 * width, (low - 0.3) * height))
+        wave = Area(x=width / 2, y=(low - 0.09) * height, width=0.8 * width, height=0.16 * height)
+        middle = (0.07 * height + wave.y - wave.height / 2 - 0.03 * height) / 2
+        area = Area(x=width / 2, y=middle, width=sides[0], height=sides[1])
+    return Arrangement(
+        area=area, looks=(Look(scale=1.0), Look(scale=1.0)), is_full=False, wave=wave
+    )
+
+
+def _inside(study: Study, *, room: tuple[float, float]) -> tuple[float, float]:
+    scale = min(room[0] / study.width, room[1] / study.height)
+    enlarged = scale * study.width / study.sent_size[0]
+    scale *= min(1.0, _MOST_ENLARGED / enlarged)
+    return study.width * scale, study.height * scale
+
+
+def _wave(canvas: tuple[int, int]) -> Area:
+    width, height = canvas
+    short = min(canvas)
+    tall = 0.062 * short if width >= height else 0.075 * short
+    rise = (0.075 if height > 1.2 * width else 0.035) * height
+    return Area(
+        x=width / 2, y=height - rise - tall / 2, width=min(0.42 * short, 0.8 * width), height=tall
+    )
+
+
+def _head(face: Box) -> Box:
+    """Return a face with hair and chin, inside of the picture."""
+    left = max(0.0, face.left - _ROUND * face.width)
+    right = min(1.0, face.left + (1 + _ROUND) * face.width)
+    top = max(0.0, face.top - _HAIR * face.height)
+    bottom = min(1.0, face.top + (1 + _ROUND) * face.height)
+    return Box(left=left, top=top, width=max(1e-6, right - left), height=max(1e-6, bottom - top))
+
+
+def _together(boxes: Sequence[Box]) -> Box | None:
+    """Return the smallest box that all of these are in."""
+    if not boxes:
+        return None
+    left, top = min(box.left for box in boxes), min(box.top for box in boxes)
+    right = max(box.left + box.width for box in boxes)
+    bottom = max(box.top + box.height for box in boxes)
+    return Box(left=left, top=top, width=right - left, height=bottom - top)
