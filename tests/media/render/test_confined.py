@@ -103,6 +103,17 @@ def test_any_number_of_workers_makes_the_same_film(renderer: Renderer, tmp_path:
     assert films[0] == films[1] == films[2]
 
 
+@pytest.mark.parametrize(("name", "n_workers"), [("a.mp4", 1), ("b.mp4", 2), ("c.webm", 1)])
+def test_a_comment_is_in_the_file(
+    renderer: Renderer, tmp_path: Path, name: str, n_workers: int
+) -> None:
+    told = order(tmp_path, document(), name=name, n_workers=n_workers, comment="made by hand")
+    renderer.render(told)
+    with av.open(str(told.output)) as container:
+        tags = {key.lower(): value for key, value in container.metadata.items()}
+    assert tags["comment"] == "made by hand"
+
+
 def test_progress_is_told(renderer: Renderer, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     renderer.render(

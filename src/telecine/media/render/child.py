@@ -184,6 +184,7 @@ def _work(job: Job, tell: OnProgress) -> Facts:
                     output,
                     frame_rate=timeline.frame_rate,
                     sound=None if job.sound is None else Path(job.sound),
+                    comment=job.comment,
                 )
             )
         case "still":
@@ -209,7 +210,13 @@ def _rendered(job: Job, timeline: Timeline, files: Files, tell: OnProgress) -> F
         frames = range(frames.start + share.start, frames.start + share.stop)
     if job.task == "sound" and is_silent(timeline, find=files.find):
         return _NOTHING
-    settings = EncodeSettings(codec=job.codec, preset=job.preset, crf=job.crf, threads=job.threads)
+    settings = EncodeSettings(
+        codec=job.codec,
+        preset=job.preset,
+        crf=job.crf,
+        threads=job.threads,
+        comment=job.comment,
+    )
     return _facts(
         render(
             timeline,

@@ -37,7 +37,7 @@ class Order:
 
     `files` says where each `src` of the document is. `workspace` is a folder of this order's
     own, in which `output` will lie; its suffix says what is made. More than one worker is worth
-    it on machines with many cores, for MP4 only.
+    it on machines with many cores, for MP4 only. `comment` goes into the file's metadata.
     """
 
     document: Mapping[str, Any]
@@ -54,6 +54,7 @@ class Order:
     has_sound: bool = True
     n_workers: int = 1
     n_pictures: int = 12
+    comment: str = ""
 
 
 class Renderer:
@@ -167,6 +168,7 @@ class Renderer:
             size=order.size,
             has_sound=order.has_sound,
             n_pictures=order.n_pictures,
+            comment=order.comment,
             **more,
         )
 

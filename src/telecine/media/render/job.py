@@ -56,6 +56,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     n_pictures: int = 12
     parts: tuple[str, ...] = ()
     sound: str | None = None
+    comment: str = ""
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):

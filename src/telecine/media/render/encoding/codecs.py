@@ -67,6 +67,7 @@ class EncodeSettings:
 
     `gop_frames` is the most frames between key frames; None, or more than a chunk: as many as
     a chunk has. `threads` 0 is what the machine bears; the result does not depend on it.
+    `comment` goes into the file's metadata.
     """
 
     codec: RenderCodec = "h264"
@@ -75,6 +76,7 @@ class EncodeSettings:
     gop_frames: int | None = None
     sound_bits_per_second: int = 160_000
     threads: int = 0
+    comment: str = ""
 
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:

@@ -67,7 +67,7 @@ class Encoder:
     ) -> None:
         self._frame_rate = frame_rate
         self._size = (width + width % 2, height + height % 2)
-        self._file = OutputFile(path, frame_rate=frame_rate)
+        self._file = OutputFile(path, frame_rate=frame_rate, comment=settings.comment)
         try:
             video = self._file.add_video(
                 settings, width=self._size[0], height=self._size[1], frame_rate=frame_rate

@@ -34,12 +34,13 @@ def join(
     *,
     frame_rate: Fraction,
     sound: Path | None = None,
+    comment: str = "",
 ) -> OutputFacts:
     """Write the parts after one another, with the sound beside them. The parts are kept.
 
     Raises `InternalError` for parts that were not encoded alike.
     """
-    file = OutputFile(output, frame_rate=frame_rate)
+    file = OutputFile(output, frame_rate=frame_rate, comment=comment)
     try:
         with contextlib.ExitStack() as stack:
             return _joined(file, parts, frame_rate=frame_rate, sound=sound, stack=stack)

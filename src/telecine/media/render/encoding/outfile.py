@@ -60,7 +60,9 @@ class OutputFacts:
 class OutputFile:
     """One file. Where it fails or is given up, `discard` leaves nothing behind."""
 
-    def __init__(self, path: Path, *, frame_rate: Fraction | None = None) -> None:
+    def __init__(
+        self, path: Path, *, frame_rate: Fraction | None = None, comment: str = ""
+    ) -> None:
         """`path` decides the container by its suffix. MP4 with pictures needs `frame_rate`."""
         muxer = _MUXERS.get(path.suffix.lower())
         if muxer is None:
@@ -71,6 +73,8 @@ class OutputFile:
         options = mp4_options(frame_rate) if muxer == "mp4" else {}
         with translated():
             self._container = av.open(str(path), "w", format=muxer, container_options=options)
+        if comment:
+            self._container.metadata["comment"] = comment
 
     def add_video(
         self, settings: EncodeSettings, *, width: int, height: int, frame_rate: Fraction

@@ -104,7 +104,7 @@ class SoundEncoder:
         settings: EncodeSettings = EncodeSettings(),  # noqa: B008 - frozen
     ) -> None:
         codec = _SOUND_CODECS[path.suffix.lower()]
-        self._file = OutputFile(path)
+        self._file = OutputFile(path, comment=settings.comment)
         try:
             stream = self._file.add_audio(codec, bits_per_second=settings.sound_bits_per_second)
             self._file.start()
