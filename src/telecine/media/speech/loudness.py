@@ -36,16 +36,16 @@ def measure(path: Path) -> Loudness:
     levels: list[float] = []
     count = _STEP_SAMPLES * _STEPS_AT_A_TIME
     while len(samples := sound.read(path, first=len(levels) * _STEP_SAMPLES, count=count)):
-        levels += _levels(samples)
+        levels += levels_of(samples, step_samples=_STEP_SAMPLES)
         if len(samples) < count:
             break
     return Loudness(step_seconds=_STEP_SECONDS, levels_db=tuple(levels))
 
 
-def _levels(samples: Samples) -> list[float]:
-    """Return the level of each step; the last one may be short."""
-    firsts = np.arange(0, len(samples), _STEP_SAMPLES)
+def levels_of(samples: Samples, *, step_samples: int) -> list[float]:
+    """Return the level of each step in dB of full scale; the last one may be short."""
+    firsts = np.arange(0, len(samples), step_samples)
     lengths = np.diff(np.append(firsts, len(samples)))
     powers = np.add.reduceat(samples.astype(np.float64) ** 2, firsts) / lengths
-    levels = 10 * np.log10(np.maximum(powers, 10 ** (_FLOOR_DB / 10)))
-    return [round(float(level), 1) for level in levels]
+    found = 10 * np.log10(np.maximum(powers, 10 ** (_FLOOR_DB / 10)))
+    return [round(float(level), 1) for level in found]

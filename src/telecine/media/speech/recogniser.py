@@ -5,7 +5,7 @@ Imported in the child alone. It takes seconds and reads files that come with the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -17,7 +17,7 @@ from faster_whisper.transcribe import Word as Heard
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
 from telecine.kit.errors import InvalidRequestError
-from telecine.media.speech import pieces, timing
+from telecine.media.speech import pauses, pieces, timing
 from telecine.media.speech.job import Job
 from telecine.media.speech.pieces import Block, Joined, Span, Spoken
 from telecine.media.speech.sound import RATE, Samples
@@ -87,11 +87,8 @@ class Recogniser:
         )
         self.language = info.language
         heard = self._heard(segments, joined, told)
-        activity = [
-            ((block.first + start) / RATE, (block.first + stop) / RATE)
-            for start, stop in block.speech
-        ]
-        yield from timing.settle(heard, activity)
+        quiet = pauses.find(block.samples, block.speech)
+        yield from timing.settle(heard, _seconds(block, block.speech), _seconds(block, quiet))
 
     def _heard(self, segments: Iterator[Segment], joined: Joined, told: OnHeard) -> list[Word]:
         heard: list[tuple[Heard, Spoken]] = []
@@ -145,6 +142,11 @@ class Recogniser:
             )
         if not self._model.model.is_multilingual:
             self.language = "en"
+
+
+def _seconds(block: Block, spans: Iterable[Span]) -> list[timing.Span]:
+    """Return spans of a block in the film's seconds."""
+    return [((block.first + start) / RATE, (block.first + stop) / RATE) for start, stop in spans]
 
 
 def _spoken(words: list[Heard]) -> Iterator[tuple[Heard, Spoken]]:

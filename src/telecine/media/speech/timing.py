@@ -1,13 +1,14 @@
 """Makes the times of words true: no word begins in silence, none overlaps the next.
 
 A model knows the middle of a word well and its edges badly: the first word after a pause it
-lets begin in the pause. Voice activity knows the edges and nothing else.
+lets begin in the pause, or where the last one ended. Voice activity and pauses know the edges and
+nothing else.
 """
 
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -20,14 +21,24 @@ Span = tuple[float, float]
 _ONSET_SECONDS: Final = 0.03
 _RELEASE_SECONDS: Final = 0.08
 _SHORTEST_SECONDS: Final = 0.04
+#: What is heard of a word after a pause, if that is where it is said.
+_LEAST_HEARD_SECONDS: Final = 0.05
+#: A word that opens a sentence is not followed by a pause like this, if the model is not sure of it.
+_STRANDED_SECONDS: Final = 0.9
+_SURE: Final = 0.5
+_LED_SECONDS: Final = 0.1
 
 
-def settle(words: Sequence[Word], speech: Sequence[Span]) -> tuple[Word, ...]:
-    """Move the edges of words to where the voice is; `speech` are its spans, in order, in seconds."""
+def settle(
+    words: Sequence[Word], speech: Sequence[Span], pauses: Sequence[Span] = ()
+) -> tuple[Word, ...]:
+    """Move the edges of words to where the voice is.
+
+    `speech` are the spans of voice activity, `pauses` those of quiet; both in order, in seconds.
+    """
     before = [None, *words]
-    return tuple(
-        _in_order([_snapped(word, last, speech) for last, word in zip(before, words, strict=False)])
-    )
+    snapped = [_snapped(word, last, speech) for last, word in zip(before, words, strict=False)]
+    return tuple(_in_order(_brought(_after_pauses(snapped, pauses))))
 
 
 def _snapped(word: Word, last: Word | None, speech: Sequence[Span]) -> Word:
@@ -57,7 +68,43 @@ def _shared(word: Word, span: Span) -> float:
     return min(word.end_seconds, span[1]) - max(word.start_seconds, span[0])
 
 
-def _in_order(words: Sequence[Word]) -> Iterator[Word]:
+def _after_pauses(words: Sequence[Word], pauses: Sequence[Span]) -> list[Word]:
+    """Let a word that lies over a pause begin after it: what is before is the last word's."""
+    found: list[Word] = []
+    for word in words:
+        start, end = word.start_seconds, word.end_seconds
+        first = bisect.bisect_right(pauses, start, key=lambda span: span[1])
+        for quiet, heard in pauses[first:]:
+            if quiet >= end:
+                break
+            if end - heard >= _LEAST_HEARD_SECONDS:
+                if found and found[-1].end_seconds < quiet and found[-1].end_seconds >= start:
+                    found[-1] = replace(found[-1], end_seconds=quiet)
+                start = heard
+            elif quiet - start >= _SHORTEST_SECONDS:
+                end = quiet
+        found.append(replace(word, start_seconds=start, end_seconds=end))
+    return found
+
+
+def _brought(words: Sequence[Word]) -> Iterator[Word]:
+    """Bring a first word that was left with the sentence before to the rest of its own."""
+    for at, word in enumerate(words):
+        opens = at > 0 and not words[at - 1].text[-1:].isalnum() and word.text[-1:].isalnum()
+        following = words[at + 1] if at + 1 < len(words) else None
+        if (
+            opens
+            and following is not None
+            and word.probability < _SURE
+            and following.start_seconds - word.end_seconds > _STRANDED_SECONDS
+        ):
+            start = following.start_seconds - _LED_SECONDS
+            yield replace(word, start_seconds=start, end_seconds=following.start_seconds)
+        else:
+            yield word
+
+
+def _in_order(words: Iterable[Word]) -> Iterator[Word]:
     """Let each word begin after the last one ended, and last a moment."""
     earliest = 0.0
     for word in words:

@@ -6,7 +6,7 @@ word is kept once; sentences follow each other, and together they have every wor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -66,6 +66,49 @@ class Transcript:
 def joiner(language: str) -> str:
     """Return what stands between two words on paper in a language."""
     return "" if language in _UNSPACED else " "
+
+
+def part(transcript: Transcript, start_seconds: float, end_seconds: float) -> Transcript:
+    """Return what is said in a part of the media, with the times of that part.
+
+    A word belongs to where its middle is.
+    """
+    length = end_seconds - start_seconds
+
+    def moved(seconds: float) -> float:
+        return min(max(0.0, seconds - start_seconds), length)
+
+    words: list[Word] = []
+    sentences: list[Sentence] = []
+    for sentence in transcript.sentences:
+        first = len(words)
+        words += (
+            replace(
+                word,
+                start_seconds=moved(word.start_seconds),
+                end_seconds=moved(word.end_seconds),
+            )
+            for word in transcript.words[sentence.first_word : sentence.end_word]
+            if start_seconds <= (word.start_seconds + word.end_seconds) / 2 < end_seconds
+        )
+        if len(words) > first:
+            sentences.append(
+                replace(
+                    sentence,
+                    text=transcript.joiner.join(word.text for word in words[first:]),
+                    start_seconds=words[first].start_seconds,
+                    end_seconds=words[-1].end_seconds,
+                    first_word=first,
+                    end_word=len(words),
+                )
+            )
+    return replace(
+        transcript,
+        words=tuple(words),
+        sentences=tuple(sentences),
+        duration_seconds=length,
+        loudness=None,
+    )
 
 
 def to_json(transcript: Transcript) -> bytes:
