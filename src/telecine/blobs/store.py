@@ -39,6 +39,7 @@ _MAX_KEY_CHARS = 512
 #: begins with a dot, so it is never listed.
 _INNER_STAGING = ".staging"
 _COPY_BLOCK_BYTES = 1024 * 1024
+_CANNOT_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -122,6 +123,12 @@ class BlobStore:
             if obstore.head(self._backend, key)["size"] != size_bytes:
                 raise StorageError
             path.unlink()
+
+    def copy(self, key: str, to: str) -> None:
+        """Have the same bytes under another key, too. Raises `NotFoundError`."""
+        _check_key(to)
+        with _absent_is_not_found(), storage_errors():
+            obstore.copy(self._backend, _check_key(key), to)
 
     def open_local(self, key: str, *, workspace: Path) -> Path:
         """Return a local path to read the blob from; it must not be written to.
@@ -273,6 +280,17 @@ class FolderStore(BlobStore):
         raise StorageError
 
     @override
+    def copy(self, key: str, to: str) -> None:
+        staged = self.stage()
+        try:
+            with _absent_is_not_found(), storage_errors():
+                staged.unlink()
+                _link(self._folder / _check_key(key), staged)
+            self.adopt(staged, to)
+        finally:
+            staged.unlink(missing_ok=True)
+
+    @override
     def open_local(self, key: str, *, workspace: Path) -> Path:
         path = self._folder / _check_key(key)
         if not path.is_file():
@@ -351,6 +369,16 @@ def _check_key(key: str) -> str:
     if len(key) > _MAX_KEY_CHARS or not _KEY.fullmatch(key):
         raise StorageError(f"not a storage key: {key[:80]!r}")
     return key
+
+
+def _link(path: Path, copy: Path) -> None:
+    """Name a blob twice: its bytes never change. Some file systems want them twice instead."""
+    try:
+        copy.hardlink_to(path)
+    except OSError as error:
+        if error.errno not in _CANNOT_LINK:
+            raise
+        shutil.copyfile(path, copy)
 
 
 def _sync(path: Path) -> None:

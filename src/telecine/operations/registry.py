@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from telecine.operations.base import AnyOperation
+from telecine.operations.clips import CLIPS
 from telecine.operations.compress import COMPRESS
 from telecine.operations.convert import CONVERT
 from telecine.operations.render import RENDER
@@ -22,15 +23,17 @@ LANES: Mapping[str, int] = {MEDIA_LANE: 1, QUICK_LANE: 2}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An operation and its lane."""
+    """An operation and its lane; `has_steps` where what it keeps between attempts must go."""
 
     operation: AnyOperation
     lane: str
+    has_steps: bool = False
 
 
 OPERATIONS: Mapping[str, Entry] = {
     entry.operation.name: entry
     for entry in (
+        Entry(operation=CLIPS, lane=MEDIA_LANE, has_steps=True),
         Entry(operation=COMPRESS, lane=MEDIA_LANE),
         Entry(operation=CONVERT, lane=QUICK_LANE),
         Entry(operation=RENDER, lane=MEDIA_LANE),

@@ -35,6 +35,8 @@ from telecine.media.render.confined import Renderer
 from telecine.media.senses import Senses
 from telecine.operations.base import Context, Input, Output, Result
 from telecine.operations.registry import Entry
+from telecine.worker import steps
+from telecine.worker.steps import BlobSteps
 
 _log = structlog.get_logger(__name__)
 
@@ -67,6 +69,8 @@ class Attempts:
     most_attempts: int
     output_ttl: timedelta
     is_stopping: threading.Event
+    #: Of operations whose outputs live for another time than `output_ttl`.
+    output_ttls: Mapping[str, timedelta] = field(default_factory=dict)
     running: set[tuple[str, int]] = field(default_factory=set)
 
     def run(self, job_id: str, ticket: int) -> None:
@@ -113,6 +117,7 @@ class Attempts:
             shutil.rmtree(workspace, ignore_errors=True)
             if not is_settled:
                 self._throw_away(kept)
+            self._forget_steps(job)
         _log.info("job.ended", seconds=round(time.monotonic() - started, 3), kept=is_settled)
 
     def _settle(self, job: Job, workspace: Path, kept: list[NewFile]) -> bool:
@@ -126,8 +131,9 @@ class Attempts:
                 workspace.mkdir(mode=0o700, parents=True)
             if job.ticket > 1 or job.attempt > 1:
                 self._clear_outputs(job)
-            result = self._work(job, workspace)
-            kept.extend(self._keep(job, output) for output in result.outputs)
+            stored: dict[Path, str] = {}
+            result = self._work(job, workspace, stored)
+            kept.extend(self._keep(job, output, stored) for output in result.outputs)
             return self._succeed(job, result, kept)
         except SQLAlchemyError:
             raise
@@ -146,29 +152,43 @@ class Attempts:
             except StorageError:  # the janitor finds it again
                 _log.warning("file.not_deleted", key=file.blob_key)
 
-    def _work(self, job: Job, workspace: Path) -> Result:
+    def _forget_steps(self, job: Job) -> None:
+        """Delete what was kept between attempts once the job has ended, however it has."""
+        if not self.operations[job.operation].has_steps:
+            return
+        try:
+            with self.db.snapshot() as tx:
+                is_over = not jobs.still_active(tx, [job.id])
+            if is_over:
+                steps.delete(self.blobs, job.id)
+        except (SQLAlchemyError, StorageError):  # the janitor finds them again
+            _log.warning("steps.not_deleted", job_id=job.id)
+
+    def _work(self, job: Job, workspace: Path, stored: dict[Path, str]) -> Result:
+        """Run the operation; `stored` is told which of the paths that it gets are blobs."""
         entry = self.operations[job.operation]
         with self.db.snapshot() as tx:
             files = jobs.details(tx, job).inputs
-        inputs = tuple(
-            Input(
-                path=self.blobs.open_local(file.blob_key, workspace=workspace),
-                filename=file.filename,
-                size_bytes=file.size_bytes,
-            )
-            for file in files
-        )
+        inputs = []
+        for file in files:
+            path = self.blobs.open_local(file.blob_key, workspace=workspace)
+            stored[path] = file.blob_key
+            inputs.append(Input(path=path, filename=file.filename, size_bytes=file.size_bytes))
         watch = _Watch(job=job, db=self.db, is_stopping=self.is_stopping.is_set)
         params = msgspec.convert(job.params, entry.operation.params_type)
         return entry.operation.run(
             params,
             Context(
-                inputs=inputs,
+                inputs=tuple(inputs),
                 workspace=workspace,
                 ffmpeg=self.ffmpeg,
                 pool=self.pool,
                 report=watch.report,
                 is_cancelled=watch.is_cancelled,
+                enter=watch.enter,
+                steps=BlobSteps(
+                    blobs=self.blobs, job_id=job.id, workspace=workspace, stored=stored
+                ),
                 renderer=self.renderer,
                 cache=self.cache,
                 senses=self.senses,
@@ -181,10 +201,14 @@ class Attempts:
         for blob in self.blobs.list_keys(_outputs_of(job)):
             self.blobs.delete(blob.key)
 
-    def _keep(self, job: Job, output: Output) -> NewFile:
+    def _keep(self, job: Job, output: Output, stored: Mapping[Path, str]) -> NewFile:
+        """Store an output; an input or a step that is one is copied where it lies."""
         size_bytes = output.path.stat().st_size
         key = f"{_outputs_of(job)}/{new_id('', length=24)}"
-        self.blobs.adopt(output.path, key)
+        if (blob := stored.get(output.path)) is not None:
+            self.blobs.copy(blob, key)
+        else:
+            self.blobs.adopt(output.path, key)
         return NewFile(
             blob_key=key,
             filename=output.filename,
@@ -194,6 +218,7 @@ class Attempts:
 
     def _succeed(self, job: Job, result: Result, kept: list[NewFile]) -> bool:
         ending = self._ending()
+        ttl = self.output_ttls.get(job.operation, self.output_ttl)
         try:
             with self.db.transaction() as tx:
                 return jobs.succeed(
@@ -202,7 +227,8 @@ class Attempts:
                     facts=result.facts,
                     outputs=kept,
                     ending=ending,
-                    expires_at=ending.now + self.output_ttl,
+                    expires_at=ending.now + ttl,
+                    charge=result.charge,
                 )
         except SQLAlchemyError:
             # The commit may have taken effect unseen, and then the job needs these bytes: they
@@ -239,12 +265,18 @@ class _Watch:
         self._db = db
         self._is_stopping = is_stopping
         self._fraction = 0.0
+        self._stage: str | None = None
         self._is_lost = False
         self._next_look = 0.0
 
     def report(self, fraction: float) -> None:
         # Below 1 until the file can be downloaded; never backwards, whatever a second pass says.
         self._fraction = max(self._fraction, min(fraction, 0.99))
+        self._look()
+
+    def enter(self, stage: str) -> None:
+        self._stage = stage
+        self._next_look = 0.0
         self._look()
 
     def is_cancelled(self) -> bool:
@@ -257,4 +289,4 @@ class _Watch:
             return
         self._next_look = now + _LOOK_EVERY_SECONDS
         with self._db.transaction(durable=False) as tx:
-            self._is_lost = not jobs.report(tx, self._job, self._fraction)
+            self._is_lost = not jobs.report(tx, self._job, self._fraction, stage=self._stage)

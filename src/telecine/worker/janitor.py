@@ -20,6 +20,7 @@ from telecine.db import Database
 from telecine.engine import Queue, TicketPhase, TicketState
 from telecine.kit.clock import Clock
 from telecine.kit.errors import StorageError
+from telecine.worker import steps
 from telecine.worker.post import Posts
 
 _log = structlog.get_logger(__name__)
@@ -111,9 +112,9 @@ class Janitor:
         """Delete what nobody owns and what nobody will finish."""
         before = self.clock() - _ORPHAN_AGE
         self.blobs.sweep_staging(before=before)
-        for batch in _batches(
-            [blob.key for blob in self.blobs.list_keys() if blob.modified_at < before]
-        ):
+        self._sweep_steps()
+        old = [blob.key for blob in self.blobs.list_keys() if blob.modified_at < before]
+        for batch in _batches([key for key in old if steps.job_of(key) is None]):
             with self.db.snapshot() as tx:
                 owned = files.keys_of(tx, batch)
             for key in set(batch) - owned:
@@ -123,6 +124,15 @@ class Janitor:
         with self.db.transaction(durable=False) as tx:
             limits.sweep(tx, now=self.clock())
             compositions.sweep(tx, now=self.clock())
+
+    def _sweep_steps(self) -> None:
+        """Delete the steps of jobs that have ended while nobody was at work at them."""
+        found = {steps.job_of(blob.key) for blob in self.blobs.list_keys(steps.ROOT)}
+        for batch in _batches([job_id for job_id in found if job_id is not None]):
+            with self.db.snapshot() as tx:
+                active = jobs.still_active(tx, batch)
+            for job_id in set(batch) - active:
+                steps.delete(self.blobs, job_id)
 
     def _requeue(self, job: Job, *, worker_id: str | None) -> bool:
         with self.db.transaction() as tx:

@@ -1,0 +1,148 @@
+"""A chosen part becomes a clip: looked at, composed, rendered. A finished clip is a step.
+
+Steps are named for what they were made of, so that one which an attempt left that was fenced
+off can be used, or is never found: it cannot be another clip's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from telecine.media.highlights.model import Candidate
+from telecine.media.render.confined import Order
+from telecine.media.seeing import reframing
+from telecine.media.seeing.model import Seen
+from telecine.media.seeing.reframing import Captioning
+from telecine.media.speech.job import Quality
+from telecine.media.speech.transcript import Transcript
+from telecine.operations.clipping.choice import Chosen
+from telecine.operations.clipping.films import Film
+from telecine.operations.clipping.params import ClipsParams
+from telecine.operations.clipping.stages import Bar, Report, Work
+from telecine.operations.render import require_read_back
+
+_PRESETS: Final[Mapping[Quality, str]] = {
+    "fast": "superfast",
+    "balanced": "veryfast",
+    "high": "medium",
+}
+#: Of the work at a clip, what looking for faces is.
+_SEEN: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A finished clip: its film, and the composition that it was rendered from."""
+
+    candidate: Candidate
+    path: Path
+    document: Mapping[str, Any]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, in pixels."""
+        meta = self.document["meta"]
+        return meta["width"], meta["height"]
+
+
+def make_all(
+    chosen: Chosen, film: Film, heard: Transcript, params: ClipsParams, work: Work, bar: Bar
+) -> tuple[Made, ...]:
+    """Make the clips, one after the other."""
+    report = bar.begin("clips")
+    whole = sum(clip.duration_seconds for clip in chosen.clips)
+    maker = _Maker(film=film, heard=heard, params=params, work=work)
+    made: list[Made] = []
+    done = 0.0
+    for number, clip in enumerate(chosen.clips, start=1):
+        work.go_on()
+        folder = work.context.workspace / f"clip-{number}"
+        folder.mkdir()
+        part = _part(report, done / whole, clip.duration_seconds / whole)
+        made.append(maker.make(clip, folder=folder, report=part))
+        shutil.rmtree(folder)
+        done += clip.duration_seconds
+        report(done / whole)
+    return tuple(made)
+
+
+def _part(report: Report, begin: float, share: float) -> Report:
+    return lambda done: report(begin + share * done)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Maker:
+    film: Film
+    heard: Transcript
+    params: ClipsParams
+    work: Work
+
+    def make(self, clip: Candidate, *, folder: Path, report: Report) -> Made:
+        document = reframing.compose(
+            self._seen(clip, folder, report),
+            source=self.film.src,
+            frame_rate=self.film.info.video.frame_rate,
+            aspect=self.params.aspect,
+            captioning=self._captioning(),
+            title=clip.title,
+        )
+        text = msgspec.json.encode((document, self.params.quality))
+        digest = hashlib.sha256(text).hexdigest()[:16]
+        path = self.work.file_once(
+            f"clip-{digest}.mp4", lambda: self._render(document, folder, report)
+        )
+        return Made(candidate=clip, path=path, document=document)
+
+    def _seen(self, clip: Candidate, folder: Path, report: Report) -> Seen:
+        context = self.work.context
+        span = f"{clip.start_seconds:.3f}-{clip.end_seconds:.3f}"
+
+        def look() -> Seen:
+            eyes = self.work.senses.eyes(is_cancelled=context.is_cancelled)
+            return eyes.look(
+                self.film.path,
+                workspace=folder,
+                size=self.film.size,
+                start_seconds=clip.start_seconds,
+                end_seconds=clip.end_seconds,
+                on_progress=lambda done: report(_SEEN * done),
+                is_cancelled=context.is_cancelled,
+            )
+
+        return self.work.once(f"seen-{span}.json", Seen, look)
+
+    def _captioning(self) -> Captioning | None:
+        if not self.params.captions:
+            return None
+        return Captioning(
+            words=self.heard.words,
+            style=self.params.caption_style,
+            language=self.heard.language,
+        )
+
+    def _render(self, document: Mapping[str, Any], folder: Path, report: Report) -> Path:
+        order = Order(
+            document=document,
+            files={self.film.src: self.film.path},
+            workspace=folder,
+            output=folder / "clip.mp4",
+            preset=_PRESETS[self.params.quality],
+            encoder_threads=self.params.encoder_threads,
+        )
+        facts = self.work.renderer.render(
+            order, on_progress=_drawn(report), is_cancelled=self.work.context.is_cancelled
+        )
+        require_read_back(order.output, facts, pool=self.work.context.pool)
+        return order.output
+
+
+def _drawn(report: Report) -> Callable[[int, int], None]:
+    return lambda done, of: report(_SEEN + (1 - _SEEN) * float(Fraction(done, max(1, of))))

@@ -1,0 +1,66 @@
+"""What a run of clips is asked for, and what it costs."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from telecine.media.highlights.model import Wishes
+from telecine.media.probe import MediaLimits
+from telecine.media.seeing import caption_styles
+from telecine.media.speech.job import Quality
+
+Aspect = Literal["9:16", "1:1", "16:9"]
+
+_MINUTE_SECONDS = 60
+
+
+class ClipsParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is made. `source_url` is fetched; where it is None, the first input is the film.
+
+    `segments` are starts and ends in seconds: with them nothing is chosen. `language` is a code or
+    `auto`. The door fills in the rest: for so many minutes of film credits are held, at that
+    price; `keeps_film` makes the film an output, too, where it stays nowhere else;
+    `source_seconds` is how long it was measured to be, if it was.
+    """
+
+    source_url: str | None = None
+    filename: str = "video.mp4"
+    quality: Quality = "balanced"
+    language: str = "auto"
+    aspect: Aspect = "9:16"
+    captions: bool = True
+    caption_style: str = caption_styles.DEFAULT
+    min_seconds: float = 15.0
+    max_seconds: float = 90.0
+    max_clips: Annotated[int, Meta(ge=1, le=99)] = 10
+    segments: tuple[tuple[float, float], ...] = ()
+    source_seconds: float | None = None
+    minutes_held: Annotated[int, Meta(ge=1)] = 360
+    credits_per_minute: Annotated[float, Meta(ge=0)] = 1.0
+    max_source_bytes: int = 2 * 2**30
+    limits: MediaLimits = MediaLimits()
+    keeps_film: bool = True
+    encoder_threads: int = 0
+
+    @property
+    def wishes(self) -> Wishes:
+        """How long clips may be, and how many. Raises `InvalidRequestError`."""
+        return Wishes(
+            min_seconds=self.min_seconds, max_seconds=self.max_seconds, max_clips=self.max_clips
+        )
+
+
+def minutes_of(duration_seconds: float) -> int:
+    """Return the minutes that a film counts for: each that has begun, at least one."""
+    return max(1, math.ceil(round(duration_seconds, 3) / _MINUTE_SECONDS))
+
+
+def credits_of(minutes: int, *, credits_per_minute: float) -> int:
+    """Return what so many minutes cost, rounded up."""
+    # By its decimals: 1.1 is not eleven tenths in binary.
+    return math.ceil(minutes * Fraction(repr(credits_per_minute)))

@@ -1,0 +1,120 @@
+"""Stages of a long run: what they have made is kept, and each has its share of the bar.
+
+Shares are what the stages cost, as measured: a bar that is honest moves with the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+
+from telecine.kit.errors import CancelledError, InternalError
+from telecine.kit.outbound import Cache
+from telecine.media.render.confined import Renderer
+from telecine.media.senses import Senses
+from telecine.media.speech.job import Quality
+from telecine.operations.base import Context, Steps, StepsInFolder
+
+T = TypeVar("T")
+Report = Callable[[float], None]
+
+#: Seconds of work for a second of film (heard) and a second of clip (seen and drawn), on two cores.
+_HEARD: Final[Mapping[Quality, float]] = {"fast": 0.08, "balanced": 0.13, "high": 0.2}
+_DRAWN: Final[Mapping[Quality, float]] = {"fast": 1.0, "balanced": 1.2, "high": 2.0}
+_CHOSEN_SECONDS: Final = 2.0
+_ASKED_SECONDS: Final = 20.0
+#: Fetching comes before anything is known of the film.
+_FETCHED: Final = 0.05
+_LAST: Final = 0.99
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What a run works with: its context, with what it needs at hand."""
+
+    context: Context
+    steps: Steps
+    renderer: Renderer
+    cache: Cache
+    senses: Senses
+
+    @classmethod
+    def of(cls, context: Context) -> Work:
+        """Raises `InternalError` where something is missing."""
+        if context.renderer is None or context.cache is None or context.senses is None:
+            raise InternalError("Clips need a renderer, senses, and a way to fetch sources.")
+        return cls(
+            context=context,
+            steps=context.steps or StepsInFolder(folder=context.workspace / "steps"),
+            renderer=context.renderer,
+            cache=context.cache,
+            senses=context.senses,
+        )
+
+    def once(self, name: str, form: type[T], make: Callable[[], T]) -> T:
+        """Return what an earlier attempt has made, or make it and keep it, as JSON."""
+        if (found := self.steps.find(name)) is not None:
+            # One that another version wrote may be of another form: then it is made anew.
+            with suppress(msgspec.MsgspecError):
+                return msgspec.json.decode(found.read_bytes(), type=form)
+        made = make()
+        path = self.context.workspace / name
+        path.write_bytes(msgspec.json.encode(made))
+        self.steps.keep(name, path)
+        return made
+
+    def file_once(self, name: str, make: Callable[[], Path]) -> Path:
+        """Return the file that an earlier attempt has made, or make it and keep it."""
+        return self.steps.find(name) or self.steps.keep(name, make())
+
+    def go_on(self) -> None:
+        """Raise `CancelledError` where somebody cancelled."""
+        if self.context.is_cancelled():
+            raise CancelledError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """How far a run is: `ends` says for each stage which share of it is behind at its end."""
+
+    context: Context
+    ends: Mapping[str, tuple[float, float]]
+
+    @classmethod
+    def of(
+        cls, context: Context, *, film_seconds: float, clip_seconds: float, quality: Quality
+    ) -> Bar:
+        """Share the bar among the stages after fetching."""
+        asked = 0.0 if context.language_model is None else _ASKED_SECONDS
+        costs = {
+            "transcript": 5 + film_seconds * _HEARD[quality],
+            "choice": _CHOSEN_SECONDS + asked,
+            "texts": _CHOSEN_SECONDS + asked,
+            "clips": 5 + clip_seconds * _DRAWN[quality],
+        }
+        scale = (_LAST - _FETCHED) / sum(costs.values())
+        edges = [_FETCHED, *(_FETCHED + scale * done for done in accumulate(costs.values()))]
+        return cls(context=context, ends=dict(zip(costs, pairwise(edges), strict=True)))
+
+    def begin(self, stage: str) -> Report:
+        """Enter a stage; returns what is told the share of it that is done."""
+        self.context.enter(stage)
+        start, end = self.ends[stage]
+
+        def report(share: float) -> None:
+            self.context.report(start + (end - start) * min(1.0, share))
+
+        report(0.0)
+        return report
+
+
+def begin_fetching(context: Context) -> Report:
+    """Enter the stage before all others."""
+    context.enter("source")
+    return lambda share: context.report(_FETCHED * share)

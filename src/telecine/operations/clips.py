@@ -1,0 +1,80 @@
+"""Clips of a talk: hear it, choose its best parts, show each on another canvas, with captions.
+
+What a stage has made is kept as a step: a run that is begun again goes on where the last one
+stood. How long the film may be was agreed on, and paid for, before it was known: a longer one
+fails, and of a shorter one only its own minutes are charged. Only the chosen parts are looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from telecine.kit.errors import MediaLimitError
+from telecine.operations.base import Context, Result
+from telecine.operations.clipping import choice, films, making, results, stages
+from telecine.operations.clipping.params import ClipsParams, credits_of, minutes_of
+from telecine.settings import Prices
+
+
+@dataclass(frozen=True, slots=True)
+class _Clips:
+    name: str = "clips"
+    params_type: type[ClipsParams] = ClipsParams
+
+    def price(self, params: ClipsParams, *, input_bytes: int, prices: Prices) -> int:
+        """Each minute of film costs the same; those that may come are held for."""
+        del input_bytes, prices
+        return credits_of(params.minutes_held, credits_per_minute=params.credits_per_minute)
+
+    def run(self, params: ClipsParams, context: Context) -> Result:
+        """Outputs and facts are told in `clipping.results`.
+
+        Raises `MediaError` where the film cannot be used: without sound, without speech, damaged,
+        longer than was held for.
+        """
+        work = stages.Work.of(context)
+        film = films.take(params, work)
+        minutes = minutes_of(film.info.duration_seconds)
+        _require_held(minutes, params)
+        bar = stages.Bar.of(
+            context,
+            film_seconds=film.info.duration_seconds,
+            clip_seconds=_expected_seconds(params, film.info.duration_seconds),
+            quality=params.quality,
+        )
+        heard = choice.hear(film, params, work, bar)
+        chosen = choice.choose(heard, film, params, work, bar)
+        texts = choice.write(heard, chosen, work, bar)
+        made = making.make_all(chosen, film, heard, params, work, bar)
+        context.report(1.0)
+        return results.gather(
+            params,
+            work,
+            film=film,
+            heard=heard,
+            chosen=chosen,
+            texts=texts,
+            made=made,
+            minutes=minutes,
+            charge=credits_of(minutes, credits_per_minute=params.credits_per_minute),
+        )
+
+
+CLIPS = _Clips()
+
+
+def _require_held(minutes: int, params: ClipsParams) -> None:
+    if minutes > params.minutes_held:
+        raise MediaLimitError(
+            f"The video has {minutes} minutes, but credits and the plan allowed for "
+            f"{params.minutes_held} when it was submitted. Nothing is charged; add credits, or send "
+            "a part of it."
+        )
+
+
+def _expected_seconds(params: ClipsParams, film_seconds: float) -> float:
+    """Return how many seconds of clips will come, before they are chosen: for the bar."""
+    if params.segments:
+        return sum(end - start for start, end in params.segments)
+    middle = (params.min_seconds + params.max_seconds) / 2
+    return min(params.max_clips * middle, film_seconds / 2)
