@@ -337,16 +337,19 @@ def test_text_of_one_colour_is_drawn_as_if_it_had_many() -> None:
             assert np.abs(mine.astype(int) - its).max() <= 2
 
 
-@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
-def test_layers_that_are_wiped_softly_into_one_another_let_nothing_through(share: float) -> None:
-    size = (WIDTH - 16, HEIGHT - 16)
-    sprites = [sprite_of(RED, width=size[0], height=size[1]) for _ in range(2)]
-    comes = Mask(kind="wipe", share=share, direction="right", softness=12)
-    goes = Mask(kind="wipe", share=1 - share, direction="left", softness=12)
+@pytest.mark.parametrize(("share", "softness"), [(0.2, 12), (0.5, 12), (0.9, 12), (0.513, 0)])
+def test_layers_that_are_wiped_into_one_another_let_nothing_through(
+    share: float, softness: float
+) -> None:
+    small, large = ((WIDTH - side, HEIGHT - side) for side in (24, 16))
+    sprites = [sprite_of(RED, width=width, height=height) for width, height in (large, small)]
+    box = (8.0, 8.0, WIDTH - 8.0, HEIGHT - 8.0)
+    comes = Mask(kind="wipe", share=share, direction="right", softness=softness, box=box)
+    goes = Mask(kind="wipe", share=1 - share, direction="left", softness=softness, box=box)
     draws = (
         Draw(layer=0, matrix=at(8, 8), masks=(goes,)),
-        Draw(layer=1, matrix=at(8, 8), masks=(comes,)),
+        Draw(layer=1, matrix=at(12, 12), masks=(comes,)),
     )
     picture = drawn(composer(*sprites).compose(Frame(draws=draws)))
-    assert np.abs(picture[10:-10, 10:-10] - np.array(RED)).max() <= 5
+    assert np.abs(picture[14:-14, 14:-14] - np.array(RED)).max() <= 5
     assert_is(picture[2, 2], (0, 0, 0))

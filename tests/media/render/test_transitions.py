@@ -14,6 +14,7 @@ from telecine.media.render.display import Draw, Mask
 from telecine.media.render.planes import Planes
 from telecine.media.render.planning.plan import Plan
 from telecine.media.render.planning.transitions import BLUR_PX, ZOOM_SCALE
+from telecine.media.render.sizing import Resized
 from telecine.media.timeline.easing import EASINGS, linear
 from telecine.media.timeline.model import (
     Animation,
@@ -333,6 +334,52 @@ def test_a_wipe_lies_over_what_it_hides_and_parts_what_it_does_not() -> None:
     parted = planned(clip(PICTURE, name="a", end=10), circle).frame(13).draws
     assert parted[0].masks[0].direction == "right"
     assert parted[0].masks[0].share == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize("softness", [0.0, 30.0])
+@pytest.mark.parametrize("direction", ["left", "right", "up", "down"])
+def test_clips_of_different_sizes_are_wiped_along_one_edge(
+    direction: Direction, softness: float
+) -> None:
+    large, small = Placement(width=300, height=150), Placement(x=20, width=100, height=120)
+    one = clip(Rect(paint=WHITE), name="a", end=10, place=large)
+    two = clip(
+        Rect(paint=WHITE), name="b", start=10, end=25, place=small,
+        coming=transition("wipe", direction=direction, blur=softness),
+    )  # fmt: skip
+    three = clip(
+        Rect(paint=WHITE), name="c", start=25, end=40, place=large,
+        coming=transition("wipe", direction=direction, blur=softness),
+    )  # fmt: skip
+    made = planned(one, two, three)
+    before, after = made.frame(13).draws
+    assert {draw.masks[-1].box for draw in (before, after)} == {(50, 25, 350, 175)}
+    picture = drawn(made)
+    # Where both are, nothing else is ever seen.
+    assert min(int(picture(n).y[45:155, 175:265].min()) for n in range(40)) >= 232
+    # Where only the large one is, it goes and comes.
+    shades = [int(picture(n).y[100, 60]) for n in (10, 20, 35)]
+    assert shades == [235, 16, 235]
+
+
+def test_what_stands_does_not_move_when_it_gives_way() -> None:
+    place = Placement(x=0.25, y=0.25, width=101, height=51)
+    one = clip(name="a", end=10, place=place)
+    two = clip(name="b", start=10, place=place, coming=transition("fade"))
+    made = planned(one, two)
+    assert {draw.matrix for n in range(20) for draw in made.frame(n).draws} == {
+        made.frame(0).draws[0].matrix
+    }
+
+
+def test_an_edge_is_as_soft_in_a_smaller_film() -> None:
+    large, small = Placement(width=300, height=150), Placement(width=100, height=100)
+    one = clip(DRAWING, name="a", end=10, place=large)
+    two = clip(DRAWING, name="b", start=10, place=small, coming=transition("wipe", blur=30.0))
+    made = planned(one, two)
+    draws = Resized(made, size=(200, 100)).frame(13).draws
+    assert [draw.masks[-1].softness for draw in draws] == [15, 15]
+    assert draws[0].masks[-1].box == (25, 12.5, 175, 87.5)
 
 
 def test_zoom_and_blur_change_the_clip_before_too() -> None:

@@ -6,7 +6,6 @@ is drawn where and how. Engines know nothing of clips, keyframes or transitions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal
@@ -95,11 +94,13 @@ class ClipBox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mask:
-    """What of a draw is seen. In the layer's box, as shares of its sides.
+    """What of a draw is seen. In the layer's box, as shares of its sides; or in `box`, on the
+    canvas: left, top, right, bottom.
 
     wipe: what lies on the near side of an edge at `share`, moving towards `direction`.
     iris: a circle about the centre, `share` of the half diagonal.
     rounded: the box with `radii` in px, for layers whose pixels move.
+    The edges are blurred by `softness`, px of the canvas.
     """
 
     kind: Literal["wipe", "iris", "rounded"]
@@ -107,6 +108,7 @@ class Mask:
     direction: Literal["left", "right", "up", "down"] = "left"
     radii: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     softness: float = 0.0
+    box: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,22 +151,21 @@ class Canvas:
     background: Paint
 
 
-def is_handover(before: Draw, after: Draw, layers: Sequence[Layer]) -> bool:
-    """Say whether two draws, one upon the other, are a box wiped softly from one to the other.
+def is_handover(before: Draw, after: Draw) -> bool:
+    """Say whether two draws, one upon the other, are the two sides of one edge on the canvas.
 
     Each shows what the other lacks: `after` then takes the place of what lay below both as far as
     it is seen. Laid over, both half transparent, it would let a quarter of that through.
     """
-    if not before.masks or not after.masks or before.matrix != after.matrix:
+    if not before.masks or not after.masks:
         return False
-    one, other = layers[before.layer], layers[after.layer]
     goes, comes = before.masks[-1], after.masks[-1]
     return (
         goes.kind == comes.kind == "wipe"
-        and goes.softness == comes.softness > 0
+        and goes.box is not None
+        and (goes.box, goes.softness) == (comes.box, comes.softness)
         and OPPOSITE[goes.direction] == comes.direction
         and abs(goes.share + comes.share - 1) < _NEARLY
-        and (one.width, one.height) == (other.width, other.height)
         and before.blend == after.blend == "source-over"
         and min(before.opacity, after.opacity) >= 1.0
     )

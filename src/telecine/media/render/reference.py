@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from telecine.media.render.display import (
+    IDENTITY,
     SWEEP_LEAN,
     SWEEP_PEAK,
     SWEEP_RUN,
@@ -102,7 +103,7 @@ class Reference:
                 continue
             below, ground = ground, rgba.copy()
             before = frame.draws[index - 1] if index else None
-            if before is not None and is_handover(before, draw, self._layers):
+            if before is not None and is_handover(before, draw):
                 cover = part[..., 3:] / np.float32(255)
                 swapped = rgba.astype(np.float32) + part - below * cover
                 rgba[:] = np.rint(np.clip(swapped, 0, 255)).astype(np.uint8)
@@ -304,7 +305,7 @@ def _light(part: Rgba, draw: Draw, layer: Layer) -> None:
 def _cut(part: Rgba, draw: Draw, layer: Layer) -> None:
     """Take away what is outside of a wipe, an iris or a box that cuts."""
     shapes = [
-        (_mask_path(mask, layer), draw.matrix, mask.softness)
+        (_mask_path(mask, layer), IDENTITY if mask.box else draw.matrix, mask.softness)
         for mask in draw.masks
         if mask.kind != "rounded" and mask.share < 1
     ]
@@ -330,17 +331,19 @@ def _mask_path(mask: Mask, layer: Layer) -> skia.Path:
     if mask.kind == "iris":
         radius = mask.share * math.hypot(width, height) / 2
         return skia.Path().addCircle(width / 2, height / 2, radius)
-    left, top = -_FAR * width, -_FAR * height
-    right, bottom = width - left, height - top
+    start_x, start_y, end_x, end_y = mask.box or (0.0, 0.0, width, height)
+    width, height = end_x - start_x, end_y - start_y
+    left, top = start_x - _FAR * width, start_y - _FAR * height
+    right, bottom = end_x + _FAR * width, end_y + _FAR * height
     match mask.direction:
         case "right":
-            right = mask.share * width
+            right = start_x + mask.share * width
         case "left":
-            left = (1 - mask.share) * width
+            left = end_x - mask.share * width
         case "down":
-            bottom = mask.share * height
+            bottom = start_y + mask.share * height
         case "up":
-            top = (1 - mask.share) * height
+            top = end_y - mask.share * height
     return skia.Path().addRect(skia.Rect.MakeLTRB(left, top, right, bottom))
 
 

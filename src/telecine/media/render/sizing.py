@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from telecine.media.render.composing.picture import multiplied
-from telecine.media.render.display import Canvas, Frame, Layer, Matrix
+from telecine.media.render.display import Canvas, Frame, Layer, Mask, Matrix
 
 
 class Planned(Protocol):
@@ -62,6 +62,7 @@ class Resized:
                 replace(
                     draw,
                     matrix=multiplied(self._matrix, draw.matrix),
+                    masks=tuple(self._mask(mask) for mask in draw.masks),
                     clips=tuple(
                         replace(clip, matrix=multiplied(self._matrix, clip.matrix))
                         for clip in draw.clips
@@ -70,3 +71,12 @@ class Resized:
                 for draw in frame.draws
             )
         )
+
+    def _mask(self, mask: Mask) -> Mask:
+        """Return it with what of it is in px of the canvas."""
+        scale, _, _, _, left, top = self._matrix
+        box = mask.box
+        if box is not None:
+            corners = box[0] * scale + left, box[1] * scale + top
+            box = *corners, box[2] * scale + left, box[3] * scale + top
+        return replace(mask, softness=mask.softness * scale, box=box)

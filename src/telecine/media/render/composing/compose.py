@@ -233,10 +233,10 @@ class Composer:
         for place in places:
             item = items[place]
             ground = None
-            if place and is_handover(items[place - 1].draw, item.draw, self._layers):
+            if place and is_handover(items[place - 1].draw, item.draw):
                 ground = self._grounds.get(items[place - 1].draw.layer)
             following = items[place + 1].draw if place + 1 < len(items) else None
-            if following is not None and is_handover(item.draw, following, self._layers):
+            if following is not None and is_handover(item.draw, following):
                 below = self._grounds.setdefault(item.draw.layer, self._blank())
                 _copy(target, below)
             else:

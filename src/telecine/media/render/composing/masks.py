@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from telecine.media.render.composing import kernels
-from telecine.media.render.composing.kernels import Patch, Rect
+from telecine.media.render.composing.kernels import Box, Patch, Rect
 from telecine.media.render.composing.picture import Stamp
-from telecine.media.render.display import ClipBox, Draw, Layer, Mask, Matrix
+from telecine.media.render.display import IDENTITY, ClipBox, Draw, Layer, Mask, Matrix
 from telecine.media.render.planes import Plane
 
 Points = npt.NDArray[np.float64]
@@ -28,6 +28,8 @@ _FAT: Final = 0.35
 #: How far a wipe reaches past the box on its other sides, for shadows: shares of the box.
 _BEYOND: Final = 8.0
 _SHIFT: Final = 8
+#: In samples; a blur that is twice as wide is made on a grid half as fine.
+_COARSE_SIGMA: Final = 4.0
 
 
 class Shape:
@@ -47,19 +49,56 @@ class Shape:
         `step` is the px of the canvas from one sample to the next: 1 for luma, 2 for chroma.
         """
         points = self._points / step - 0.5
-        if self._is_upright and not self._softness:
+        sigma = self._softness / step / 2
+        if self._is_upright:
             (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
-            return kernels.box_mask(rect, (left, top, right, bottom))
-        mask = _filled(points - (rect.left, rect.top), rect)
-        if self._softness:
-            sigma = self._softness / step / 2
-            mask = cast(
-                Plane, cv2.GaussianBlur(mask, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-            )
-        return mask
+            box = (left, top, right, bottom)
+            return _soft_box(rect, box, sigma) if sigma else kernels.box_mask(rect, box)
+        return _filled(points, rect) if not sigma else _soft(points, rect, sigma)
+
+
+def _soft_box(rect: Rect, box: Box, sigma: float) -> Plane:
+    """Return a box that is blurred: what is seen hangs on the place alone, not on the rectangle."""
+    columns = _passed(rect.left, rect.right, box[0], box[2], sigma)
+    rows = _passed(rect.top, rect.bottom, box[1], box[3], sigma)
+    return cast(Plane, np.rint(np.outer(rows, columns) * 255).astype(np.uint8))
+
+
+def _passed(first: int, end: int, low: float, high: float, sigma: float) -> list[float]:
+    """Return the integral of a Gaussian about each sample, from `low` to `high`."""
+    unit = 1 / (sigma * math.sqrt(2))
+    return [
+        (math.erf((high - place) * unit) - math.erf((low - place) * unit)) / 2
+        for place in range(first, end)
+    ]
+
+
+def _soft(points: Points, rect: Rect, sigma: float) -> Plane:
+    """Return a blurred polygon. Wide blurs are made on a coarser grid, the same for any rectangle."""
+    coarse = max(1, int(sigma // _COARSE_SIGMA))
+    margin = math.ceil(3 * sigma / coarse) + 1
+    wide = Rect(
+        rect.left // coarse - margin,
+        rect.top // coarse - margin,
+        -(-rect.right // coarse) + margin,
+        -(-rect.bottom // coarse) + margin,
+    )
+    filled = _filled((points + 0.5) / coarse - 0.5, wide)
+    blurred = cv2.GaussianBlur(filled, (0, 0), sigma / coarse)
+    step, half = 1 / coarse, 0.5 / coarse - 0.5
+    back = np.array(
+        [
+            (step, 0.0, rect.left * step + half - wide.left),
+            (0.0, step, rect.top * step + half - wide.top),
+        ]
+    )
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cast(Plane, cv2.warpAffine(blurred, back, rect.size, flags=flags))
 
 
 def _filled(points: Points, rect: Rect) -> Plane:
+    """Fill a convex polygon; points are indices of the whole grid."""
+    points = points - (rect.left, rect.top)
     width, height = rect.size
     fine = np.zeros((height * _FINER, width * _FINER), np.uint8)
     inner = (points + 0.5) * _FINER - 0.5
@@ -131,7 +170,8 @@ def _of_clip(clip: ClipBox) -> Shape:
 def _of_mask(mask: Mask, layer: Layer, matrix: Matrix) -> Shape:
     width, height = layer.width, layer.height
     if mask.kind == "wipe":
-        points = _wiped(mask, width=width, height=height)
+        points = _wiped(mask, mask.box or (0.0, 0.0, width, height))
+        matrix = IDENTITY if mask.box else matrix
     elif mask.kind == "iris":
         points = _circle(width / 2, height / 2, radius=mask.share * math.hypot(width, height) / 2)
     else:
@@ -139,17 +179,18 @@ def _of_mask(mask: Mask, layer: Layer, matrix: Matrix) -> Shape:
     return Shape(_mapped(points, matrix), softness=mask.softness, is_box=mask.kind == "wipe")
 
 
-def _wiped(mask: Mask, *, width: float, height: float) -> Points:
-    left, top = -_BEYOND * width, -_BEYOND * height
-    right, bottom = width - left, height - top
+def _wiped(mask: Mask, box: Box) -> Points:
+    width, height = box[2] - box[0], box[3] - box[1]
+    left, top = box[0] - _BEYOND * width, box[1] - _BEYOND * height
+    right, bottom = box[2] + _BEYOND * width, box[3] + _BEYOND * height
     if mask.direction == "right":
-        right = mask.share * width
+        right = box[0] + mask.share * width
     elif mask.direction == "left":
-        left = (1 - mask.share) * width
+        left = box[2] - mask.share * width
     elif mask.direction == "down":
-        bottom = mask.share * height
+        bottom = box[1] + mask.share * height
     else:
-        top = (1 - mask.share) * height
+        top = box[3] - mask.share * height
     return _corners(left, top, right, bottom)
 
 

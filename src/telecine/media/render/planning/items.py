@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
+from dataclasses import replace
 
 from typing_extensions import override
 
 from telecine.media.render.display import Draw
+from telecine.media.render.measure import Box
 from telecine.media.render.planning import transitions
 from telecine.media.render.planning.nodes import Node, Outer
 from telecine.media.render.planning.poses import Pose
@@ -19,13 +21,25 @@ Order = tuple[int, int]
 
 
 class Item:
-    """A node on the timeline's `frames`. What stays as it is, is worked out once."""
+    """A node on the timeline's `frames`. What stays as it is, is worked out once.
 
-    def __init__(self, node: Node, *, order: Order, frames: range, opacity: float) -> None:
+    `wiped_in`: the frames on which its wipes count in a box on the canvas, and that.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        *,
+        order: Order,
+        frames: range,
+        opacity: float,
+        wiped_in: tuple[range, Box] | None = None,
+    ) -> None:
         self.node = node
         self.order = order
         self.frames = frames
         self._outer = Outer(opacity=opacity)
+        self._wiped_in = wiped_in
         #: From which frame on it moves or stands: starts, and whether it moves.
         self._starts, self._moves = [frames.start], [False]
         for first, end in self._moving():
@@ -64,7 +78,12 @@ class Item:
         return [(start + first, start + end) for first, end in self.node.moving()]
 
     def _draws(self, n: int) -> tuple[Draw, ...]:
-        return tuple(self.node.draws(n - self.node.clip.start_frame, self._outer))
+        return tuple(self.node.draws(n - self.node.clip.start_frame, self._outer_at(n)))
+
+    def _outer_at(self, n: int) -> Outer:
+        if self._wiped_in is None or n not in self._wiped_in[0]:
+            return self._outer
+        return replace(self._outer, wiped_in=self._wiped_in[1])
 
 
 class Leaving(Item):
@@ -80,11 +99,13 @@ class Leaving(Item):
         transition: Transition,
         canvas: tuple[int, int],
         cover: Cover,
+        wiped_in: tuple[range, Box] | None = None,
     ) -> None:
         self._transition = transition
         self._canvas = canvas
         self._cover = cover
-        super().__init__(node, order=order, frames=frames, opacity=opacity)
+        super().__init__(node, order=order, frames=frames, opacity=opacity, wiped_in=wiped_in)
+        self._outer = replace(self._outer, is_fixed=transition.kind in transitions.STILL)
 
     @override
     def _moving(self) -> list[tuple[int, int]]:
@@ -96,7 +117,7 @@ class Leaving(Item):
         seconds = self.node.clock.seconds(n - self.frames.start)
         share = min(seconds / self._transition.duration_seconds, 1.0)
         frame = min(n, clip.end_frame - 1) - clip.start_frame
-        return tuple(self.node.draws(frame, self._outer, self._change(share)))
+        return tuple(self.node.draws(frame, self._outer_at(n), self._change(share)))
 
     def _change(self, share: float) -> Callable[[Pose], None]:
         def change(pose: Pose) -> None:

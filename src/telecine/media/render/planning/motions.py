@@ -112,9 +112,8 @@ class Motion:
     def moves_in_space(self) -> bool:
         """Say whether the clip ever leaves its place or changes its size or angle."""
         kinds = {run.animation.kind for run in self._runs} - {"fadeIn", "fadeOut", "filter"}
-        still = ("fade", "wipe", "iris", "blur", "lightSweep")
         ways = (self._clip.transition_in, self._clip.transition_out)
-        moved = {way.kind for way in ways if way is not None}.difference(still)
+        moved = {way.kind for way in ways if way is not None}.difference(transitions.STILL)
         curves = {name for name in self.ramps if name in _FIELDS} - {"opacity"}
         return bool(kinds or moved or curves)
 

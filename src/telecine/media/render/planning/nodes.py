@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from telecine.media.render.display import IDENTITY, ClipBox, Draw, Mask, Matrix
 from telecine.media.render.matrices import is_flat, multiplied, placed
-from telecine.media.render.measure import Size
+from telecine.media.render.measure import Box, Size
 from telecine.media.render.planning.layering import Part, Radii, Shown
 from telecine.media.render.planning.motions import Motion
 from telecine.media.render.planning.poses import Pose
@@ -29,14 +29,19 @@ _BEYOND: Final = 8.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outer:
-    """What everything in a layout, or on the canvas, has in common."""
+    """What everything in a layout, or on the canvas, has in common.
+
+    `wiped_in` is the box on the canvas in which a clip's wipes count; None: in its own.
+    """
 
     matrix: Matrix = IDENTITY
     opacity: float = 1.0
     blend: BlendMode = "source-over"
     filters: tuple[Filter, ...] = ()
     clips: tuple[ClipBox, ...] = ()
+    masks: tuple[Mask, ...] = ()
     is_fixed: bool = True
+    wiped_in: Box | None = None
 
 
 class Node:
@@ -75,8 +80,8 @@ class Node:
         matrix = multiplied(outer.matrix, self._matrix(pose, self.size_at(frame)))
         if is_flat(matrix):
             return []
-        if change is not None:
-            outer = replace(outer, is_fixed=False)
+        if outer.wiped_in is not None:
+            outer = _wiped(pose, outer, outer.wiped_in)
         if self._is_fixed and outer.is_fixed and matrix[1] == matrix[2] == 0.0:
             # What never moves stands on whole pixels: its edges and letters stay sharp.
             a, b, c, d, e, f = matrix
@@ -142,7 +147,7 @@ class Leaf(Node):
                 opacity=outer.opacity * pose.opacity * part.opacity,
                 blend=outer.blend if own == "source-over" else own,
                 filters=(*pose.filters, *outer.filters),
-                masks=_masks(part, pose) if is_whole else (),
+                masks=(*(_masks(part, pose) if is_whole else ()), *outer.masks),
                 source_seconds=part.seconds,
                 sweep=pose.sweep if is_whole or part.seen else None,
                 sweep_strength=pose.sweep_strength,
@@ -199,10 +204,18 @@ class Branch(Node):
             blend=outer.blend if own == "source-over" else own,
             filters=(*self._motion.standing_filters, *pose.filters, *outer.filters),
             clips=clips,
+            masks=outer.masks,
             is_fixed=self._is_fixed and outer.is_fixed,
         )
         for child in self._children:
             yield from child.draws(frame, inside)
+
+
+def _wiped(pose: Pose, outer: Outer, box: Box) -> Outer:
+    """Take wipes from a clip's pose to all that is drawn of it."""
+    wipes = tuple(replace(mask, box=box) for mask in pose.masks if mask.kind == "wipe")
+    pose.masks = [mask for mask in pose.masks if mask.kind != "wipe"]
+    return replace(outer, masks=(*outer.masks, *wipes), wiped_in=None)
 
 
 def _masks(part: Part, pose: Pose) -> tuple[Mask, ...]:

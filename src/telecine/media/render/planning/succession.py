@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from telecine.media.render.matrices import inverted, mapped
-from telecine.media.render.measure import Measure
+from telecine.media.render.measure import Box, Measure
 from telecine.media.render.planning import boxes, transitions
 from telecine.media.render.planning.building import Builder
 from telecine.media.render.planning.items import Item, Leaving
@@ -38,8 +38,6 @@ _MOST_RIVALS: Final = 64
 _NEARLY: Final = 0.5
 _OPAQUE: Final = (".jpg", ".jpeg")
 
-Corners = tuple[float, float, float, float]
-
 
 @dataclass(slots=True, kw_only=True)
 class _Succession:
@@ -60,25 +58,41 @@ def items_of(timeline: Timeline, *, builder: Builder, measure: Measure) -> Itera
         nodes = [
             builder.node(clip, scale=_scale(ways.get(index))) for index, clip in enumerate(clips)
         ]
+        covers = {
+            way.before: _cover(nodes[way.after], nodes[way.before], timeline, measure)
+            for way in ways.values()
+        }
+        meetings = {
+            before: way
+            for before, way in ways.items()
+            if covers[before] != "part" or clips[before].end_frame <= way.frames.start
+        }
+        going: dict[int, tuple[range, Box]] = {}
+        coming: dict[int, tuple[range, Box]] = {}
+        for before, way in meetings.items():
+            if way.transition.kind == "wipe" and covers[before] != "all":
+                box = _around(nodes[before], nodes[way.after], timeline)
+                if box[0] < box[2] and box[1] < box[3]:
+                    going[before] = coming[way.after] = (way.frames, box)
         for index, node in enumerate(nodes):
             clip = node.clip
             order = orders.get(clip.id, len(orders))
             start, end = max(clip.start_frame, 0), min(clip.end_frame, timeline.duration_frames)
-            way = ways.get(index)
-            after = None if way is None else nodes[way.after]
-            cover = "part" if after is None else _cover(after, node, timeline, measure)
-            meets = way is not None and (end <= way.frames.start or cover != "part")
-            if way is not None and after is not None and meets:
-                end = way.frames.start
-                above = orders.get(after.clip.id, len(orders))
+            meeting = meetings.get(index)
+            if meeting is not None:
+                end = meeting.frames.start
+                above = orders.get(clips[meeting.after].id, len(orders))
                 yield Leaving(
-                    node, order=min((order, 1), (above, 0)), frames=way.frames,
-                    opacity=track.opacity, transition=way.transition,
-                    canvas=(timeline.width, timeline.height), cover=cover,
+                    node, order=min((order, 1), (above, 0)), frames=meeting.frames,
+                    opacity=track.opacity, transition=meeting.transition,
+                    canvas=(timeline.width, timeline.height), cover=covers[index],
+                    wiped_in=going.get(index),
                 )  # fmt: skip
             if start < end:
-                frames = range(start, end)
-                yield Item(node, order=(order, 1), frames=frames, opacity=track.opacity)
+                yield Item(
+                    node, order=(order, 1), frames=range(start, end), opacity=track.opacity,
+                    wiped_in=coming.get(index),
+                )  # fmt: skip
 
 
 def _is_seen(clip: Clip, track: Track, timeline: Timeline, builder: Builder) -> bool:
@@ -128,14 +142,11 @@ def _cover(above: Node, below: Node, timeline: Timeline, measure: Measure) -> Co
     transition = above.clip.transition_in
     if not is_solid or any(style.corner_radii) or seen is None or transition is None:
         return "part"
-    there = min(above.clock.frame(transition.duration_seconds) + 1, above.clock.n_frames - 1)
-    back = inverted(above.matrix_at(there))
+    back = inverted(above.matrix_at(_there(above)))
     if back is None:
         return "part"
-    left, top, right, bottom = _bounds(below)
-    across = [min(max(x, 0.0), float(timeline.width)) for x in (left, right)]
-    down = [min(max(y, 0.0), float(timeline.height)) for y in (top, bottom)]
-    corners = [mapped(back, x, y) for x in across for y in down]
+    left, top, right, bottom = _on_canvas(_bounds(below, below.clock.n_frames - 1), timeline)
+    corners = [mapped(back, x, y) for x in (left, right) for y in (top, bottom)]
     is_within = all(
         seen[0] - _NEARLY <= x <= seen[0] + seen[2] + _NEARLY
         and seen[1] - _NEARLY <= y <= seen[1] + seen[3] + _NEARLY
@@ -157,7 +168,7 @@ def _has_no_holes(node: Node) -> bool:
             return True
 
 
-def _solid_box(node: Node, measure: Measure) -> Corners | None:
+def _solid_box(node: Node, measure: Measure) -> tuple[float, float, float, float] | None:
     """Return the part of a clip's box that it fills: left, top, width, height."""
     size = node.size_at(0)
     match node.clip.content:
@@ -177,11 +188,32 @@ def _is_opaque(paint: Paint) -> bool:
     return all(stop.colour.alpha >= 1.0 for stop in paint.stops)
 
 
-def _bounds(node: Node) -> Corners:
-    """Return the upright box about a clip's last frame: left, top, right, bottom."""
-    last = node.clock.n_frames - 1
-    width, height = node.size_at(last)
-    matrix = node.matrix_at(last)
+def _around(before: Node, after: Node, timeline: Timeline) -> Box:
+    """Return the part of the canvas on which two clips are seen that follow one another."""
+    one = _bounds(before, before.clock.n_frames - 1)
+    other = _bounds(after, _there(after))
+    lows = [min(sides) for sides in zip(one[:2], other[:2], strict=True)]
+    highs = [max(sides) for sides in zip(one[2:], other[2:], strict=True)]
+    return _on_canvas((lows[0], lows[1], highs[0], highs[1]), timeline)
+
+
+def _there(node: Node) -> int:
+    """Return a frame on which a clip has come."""
+    transition = node.clip.transition_in
+    seconds = 0.0 if transition is None else transition.duration_seconds
+    return min(node.clock.frame(seconds) + 1, node.clock.n_frames - 1)
+
+
+def _on_canvas(box: Box, timeline: Timeline) -> Box:
+    left, right = (min(max(x, 0.0), float(timeline.width)) for x in (box[0], box[2]))
+    top, bottom = (min(max(y, 0.0), float(timeline.height)) for y in (box[1], box[3]))
+    return left, top, right, bottom
+
+
+def _bounds(node: Node, frame: int) -> Box:
+    """Return the upright box about a clip on a frame."""
+    width, height = node.size_at(frame)
+    matrix = node.matrix_at(frame)
     corners = [mapped(matrix, x, y) for x in (0.0, width) for y in (0.0, height)]
     across, down = [x for x, _ in corners], [y for _, y in corners]
     return min(across), min(down), max(across), max(down)

@@ -17,6 +17,8 @@ from telecine.media.timeline.model import Direction, Filter, Transition
 VECTORS: Final[dict[Direction, tuple[float, float]]] = {
     "left": (-1.0, 0.0), "right": (1.0, 0.0), "up": (0.0, -1.0), "down": (0.0, 1.0),
 }  # fmt: skip
+#: Those that move nothing: what stands stays on its whole pixels.
+STILL: Final = ("fade", "wipe", "iris", "blur", "lightSweep")
 #: What of a clip the next one hides: all, all unless that is a picture with holes, or a part.
 Cover = Literal["all", "perhaps", "part"]
 
