@@ -7,7 +7,7 @@ paid for, before the sound was decoded: a longer one fails.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -29,6 +29,7 @@ from telecine.media.render.confined import Order, Renderer
 from telecine.media.render.job import Facts
 from telecine.media.seeing import caption_styles
 from telecine.media.seeing.looking import Eyes
+from telecine.media.speech.transcript import Transcript, Word
 from telecine.media.voiceover import composing, intake, levelling, studying
 from telecine.media.voiceover.arranging import Mode
 from telecine.media.voiceover.canvas import LEAST_SIDE, MOST_SIDE
@@ -42,6 +43,10 @@ from telecine.settings import Prices
 #: Packets that are counted and samples that are decoded differ by what decoders cut off.
 _SLACK_SECONDS: Final = 1.0
 _POSTER_SECONDS: Final = 60.0
+#: Of the work; after it the poster is made.
+_DRAWN: Final = 0.97
+#: In the metadata of a film whose face was made to move.
+SYNTHETIC: Final = "synthetic: talking portrait made by Telecine"
 
 _log = structlog.get_logger(__name__)
 
@@ -86,26 +91,31 @@ class _Voiceover:
         """
         if context.renderer is None:
             raise InternalError("Voiceovers need a renderer.")
-        bar = _Bar(context.report, is_captioned=params.captions)
+        bar = _Bar(params, context.report)
         sound = _levelled(params, context, bar)
         study = _studied(params, context)
-        captioning = _captioning(params, sound, context, bar) if params.captions else None
+        heard = _heard(params, sound, context, bar)
+        files = {composing.PICTURE: study.path, composing.VOICE: sound.path}
+        if params.mode == "talking":
+            words = heard.words if heard is not None else ()
+            files[composing.FILM] = _talking(study, sound, words, context, bar)
         document = composing.compose(
             study,
             sound,
             canvas=(params.width, params.height),
             mode=params.mode,
-            captioning=captioning,
+            captioning=_captioning(params, heard),
+            has_film=composing.FILM in files,
         )
-        folder = context.workspace / "render"
-        folder.mkdir()
+        folder = _folder(context, "render")
         order = Order(
             document=document,
-            files={composing.PICTURE: study.path, composing.VOICE: sound.path},
+            files=files,
             workspace=folder,
             output=folder / "film.mp4",
             n_workers=params.n_workers,
             encoder_threads=params.encoder_threads,
+            comment=SYNTHETIC if params.mode == "talking" else "",
         )
         facts = context.renderer.render(
             order,
@@ -144,14 +154,19 @@ VOICEOVER = _Voiceover()
 class _Bar:
     """Shares of the work, as they were measured: stages follow one another."""
 
-    def __init__(self, report: Callable[[float], None], *, is_captioned: bool) -> None:
-        heard = 0.2 if is_captioned else 0.0
-        self._report = report
-        self._stages = {
-            "levelled": (0.0, 0.08),
-            "heard": (0.08, heard),
-            "drawn": (0.08 + heard, 0.9 - heard),
+    def __init__(self, params: VoiceoverParams, report: Callable[[float], None]) -> None:
+        lengths = {
+            "levelled": 0.06,
+            "heard": 0.25 if params.captions else 0.02,
+            "talked": 0.4 if params.mode == "talking" else 0.0,
         }
+        self._report = report
+        self._stages: dict[str, tuple[float, float]] = {}
+        start = 0.0
+        for stage, length in lengths.items():
+            self._stages[stage] = (start, length)
+            start += length
+        self._stages["drawn"] = (start, _DRAWN - start)
 
     def tell(self, stage: str, share: float) -> None:
         start, length = self._stages[stage]
@@ -160,12 +175,10 @@ class _Bar:
 
 def _levelled(params: VoiceoverParams, context: Context, bar: _Bar) -> Levelled:
     """Decode the sound; raises `MediaLimitError` where it is longer than was paid for."""
-    folder = context.workspace / "sound"
-    folder.mkdir()
     sound = levelling.level(
         context.ffmpeg,
         context.inputs[1].path,
-        workspace=folder,
+        workspace=_folder(context, "sound"),
         most_seconds=params.seconds + 2 * _SLACK_SECONDS,
         on_progress=lambda seconds: bar.tell("levelled", seconds / params.seconds),
         is_cancelled=context.is_cancelled,
@@ -179,8 +192,6 @@ def _levelled(params: VoiceoverParams, context: Context, bar: _Bar) -> Levelled:
 
 
 def _studied(params: VoiceoverParams, context: Context) -> Study:
-    folder = context.workspace / "picture"
-    folder.mkdir()
     limits = intake.Limits(max_pixels=context.ffmpeg.max_pixels, max_seconds=math.inf)
     found = intake.measure_picture(context.pool, context.inputs[0].path, limits=limits)
     return studying.study(
@@ -188,7 +199,7 @@ def _studied(params: VoiceoverParams, context: Context) -> Study:
         context.inputs[0].path,
         found=found,
         canvas=(params.width, params.height),
-        workspace=folder,
+        workspace=_folder(context, "picture"),
         max_pixels=limits.max_pixels,
         eyes=_eyes(context),
         is_cancelled=context.is_cancelled,
@@ -206,25 +217,58 @@ def _eyes(context: Context) -> Eyes | None:
         return None
 
 
-def _captioning(
+def _heard(
     params: VoiceoverParams, sound: Levelled, context: Context, bar: _Bar
-) -> Captioning | None:
-    """Write down what is said; None where nobody speaks."""
-    if context.senses is None:
-        raise InternalError("Captions need something that hears.")
-    folder = context.workspace / "speech"
-    folder.mkdir()
+) -> Transcript | None:
+    """Write down what is said, for captions or for lips; None where nobody speaks.
+
+    Lips do without where a model would have to be fetched first.
+    """
+    senses = context.senses
+    if senses is None:
+        if params.captions:
+            raise InternalError("Captions need something that hears.")
+        return None
+    if not params.captions and not (params.mode == "talking" and senses.has_speech()):
+        return None
     try:
-        heard = context.senses.speech(is_cancelled=context.is_cancelled).transcribe(
+        return senses.speech(is_cancelled=context.is_cancelled).transcribe(
             sound.path,
-            workspace=folder,
+            workspace=_folder(context, "speech"),
             language=params.language,
             on_progress=lambda share: bar.tell("heard", share),
             is_cancelled=context.is_cancelled,
         )
     except UnsupportedMediaError:
         return None
+
+
+def _captioning(params: VoiceoverParams, heard: Transcript | None) -> Captioning | None:
+    if heard is None or not params.captions:
+        return None
     return Captioning(words=heard.words, style=params.caption_style, language=heard.language)
+
+
+def _talking(
+    study: Study, sound: Levelled, words: Sequence[Word], context: Context, bar: _Bar
+) -> Path:
+    if context.senses is None:
+        raise InternalError("A portrait needs something that makes it talk.")
+    return context.senses.talking(is_cancelled=context.is_cancelled).film(
+        study.path,
+        sound.path,
+        words=words,
+        workspace=_folder(context, "talking"),
+        frame_rate=Fraction(composing.FRAME_RATE),
+        on_progress=lambda share: bar.tell("talked", share),
+        is_cancelled=context.is_cancelled,
+    )
+
+
+def _folder(context: Context, name: str) -> Path:
+    folder = context.workspace / name
+    folder.mkdir()
+    return folder
 
 
 def _poster(context: Context, renderer: Renderer, order: Order, facts: Facts) -> Path:

@@ -142,7 +142,7 @@ def config(
         "wordsPerBatch": words_per_page,
         "maxLines": 2,
         "position": "bottom",
-        "paddingBottom": round(_PADDING[_shape(width, height)] * height),
+        "paddingBottom": round(_PADDING[shape(width, height)] * height),
         "safeArea": True,
         "textBoxWidth": _BOX_WIDTH,
         **style.look,
@@ -151,7 +151,8 @@ def config(
     }
 
 
-def _shape(width: int, height: int) -> str:
+def shape(width: int, height: int) -> str:
+    """Return `tall`, `square` or `wide`: which rows of a canvas captions leave free."""
     if height > 1.2 * width:
         return "tall"
     return "wide" if width > 1.2 * height else "square"

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Literal
 
+from telecine.media.seeing import caption_styles
 from telecine.media.seeing.model import Box
 from telecine.media.voiceover.studying import Study
 
 Mode = Literal["auto", "still", "kenburns", "audiogram", "talking"]
 
-#: A photograph may lose that share of a side to fill the canvas.
+#: A photograph may lose that share of a side to fill the canvas; one of people, more around them.
 _MOST_CUT: Final = 0.1
+_MOST_CUT_AROUND_FACES: Final = 0.45
 #: No picture is enlarged more than that: a tiny logo stays small, and sharp.
 _MOST_ENLARGED: Final = 3.0
 #: How near a picture is seen at first and at last, where it fills the canvas and where it lies.
@@ -30,7 +33,10 @@ WAY_SECONDS: Final = 20.0
 #: Around a face, hair and chin: shares of the face's box.
 _HAIR: Final = 0.55
 _ROUND: Final = 0.2
-_GOLDEN_DOWN: Final = 0.42
+#: What is below where two lines of captions begin, in shares of the height: by the canvas's shape.
+_ABOVE_CAPTIONS: Final = MappingProxyType({"tall": 0.37, "square": 0.31, "wide": 0.29})
+#: Of a picture of nobody, what matters is a little above the middle.
+_MIDDLE: Final = (0.5, 0.47)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +89,8 @@ def arrange(
     scale = max(width / study.width, height / study.height)
     cover = study.width * scale, study.height * scale
     lost = 1 - min(width / cover[0], height / cover[1])
-    if not is_whole and (mode == "kenburns" or lost <= _MOST_CUT):
+    most = 1.0 if mode == "kenburns" else _MOST_CUT_AROUND_FACES if faces else _MOST_CUT
+    if not is_whole and lost <= most:
         window = (width / cover[0], height / cover[1])
         if (looks := _looks(mode, faces, window=window, cover=cover)) is not None:
             area = Area(x=width / 2, y=height / 2, width=cover[0], height=cover[1])
@@ -118,10 +125,7 @@ def _looks(
             (0.5 + 0.6 * way[0], 0.5 + 0.6 * way[1]),
         ]
     else:
-        # A little of the way to the faces: a push, no pan.
-        middles = [(0.5, 0.5) if whole is None else (whole.x, whole.y)] * 2
-        if whole is None and mode == "auto":
-            middles = [(0.5, _GOLDEN_DOWN + 0.06)] * 2
+        middles = [_MIDDLE if whole is None else (whole.x, whole.y)] * 2
     first, last = (
         _look(middle, scale, whole, window=window, cover=cover)
         for middle, scale in zip(middles, scales, strict=True)
@@ -159,7 +163,7 @@ def _lying(
     margin = 0.06 * min(canvas)
     below = height - wave.y + wave.height / 2 + 0.35 * margin if wave else margin
     if has_captions:
-        below = max(below, height * (0.34 if height > 1.2 * width else 0.22))
+        below = max(below, height * _ABOVE_CAPTIONS[caption_styles.shape(*canvas)])
     room = (width - 2 * margin, height - margin - below)
     nearest = _FLOAT if mode in ("auto", "kenburns") else _STILL
     sides = _inside(study, room=(room[0] / nearest[1], room[1] / nearest[1]))
@@ -171,13 +175,13 @@ def _lying(
 def _beside(study: Study, canvas: tuple[int, int], *, has_captions: bool) -> Arrangement:
     """Return the arrangement of an audiogram: the sound is as large as the picture."""
     width, height = canvas
-    low = 0.8 if has_captions else 0.92
-    if width > 1.2 * height:
+    shape = caption_styles.shape(*canvas)
+    low = 0.96 - _ABOVE_CAPTIONS[shape] if has_captions else 0.92
+    if shape == "wide":
         sides = _inside(study, room=(0.36 * width, (low - 0.12) * height))
         area = Area(x=0.25 * width, y=(low + 0.08) / 2 * height, width=sides[0], height=sides[1])
         wave = Area(x=0.71 * width, y=area.y, width=0.44 * width, height=0.42 * height)
     else:
-        low = (0.66 if height > 1.2 * width else 0.78) if has_captions else 0.9
         sides = _inside(study, room=(0.8 * width, (low - 0.3) * height))
         wave = Area(x=width / 2, y=(low - 0.09) * height, width=0.8 * width, height=0.16 * height)
         middle = (0.07 * height + wave.y - wave.height / 2 - 0.03 * height) / 2
@@ -198,7 +202,7 @@ def _wave(canvas: tuple[int, int]) -> Area:
     width, height = canvas
     short = min(canvas)
     tall = 0.062 * short if width >= height else 0.075 * short
-    rise = (0.075 if height > 1.2 * width else 0.035) * height
+    rise = (0.075 if caption_styles.shape(*canvas) == "tall" else 0.035) * height
     return Area(
         x=width / 2, y=height - rise - tall / 2, width=min(0.42 * short, 0.8 * width), height=tall
     )
