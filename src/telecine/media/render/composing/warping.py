@@ -203,22 +203,24 @@ class _Run(NamedTuple):
 def _run(axis: _Axis, limit: int) -> _Run | None:
     """Find a resize of whole pixels to whole pixels in which the wanted ones lie right."""
     margin = max(0, math.ceil(0.5 / axis.scale - 0.5))  # what resize makes of the very edge
-    extra = _EXTRA[:, np.newaxis]
-    made = axis.pixels + 2 * margin + extra
+    made = axis.pixels + 2 * margin + _EXTRA
     sizes = np.rint(made * axis.scale)
     scales = sizes / made
+    stretched = np.abs(scales - axis.scale) * (axis.pixels / 2)
+    rows = np.flatnonzero(stretched <= _NEAR)[:, np.newaxis]
     # Where the middle of what is wanted lies, for every lead that leaves the margins.
-    leads = margin + _EXTRA
     centre = axis.scale * (axis.pixels - 1) / 2 + axis.start + 0.5
-    exact = centre - (leads + axis.pixels / 2) * scales
+    exact = centre - (margin + _EXTRA + axis.pixels / 2) * scales[rows]
     firsts = np.rint(exact)
-    errors = np.abs(exact - firsts) + np.abs(scales - axis.scale) * (axis.pixels / 2)
-    errors[(leads - margin > extra) | (firsts < 0) | (firsts + sizes > limit)] = 1.0
-    best = int(np.argmin(errors))
-    row, lead = divmod(best, _SPARE)
-    if errors[row, lead] > _NEAR:
+    is_near = np.abs(exact - firsts) + stretched[rows] <= _NEAR
+    is_within = (rows >= _EXTRA) & (firsts >= 0) & (firsts + sizes[rows] <= limit)
+    # The first is the one that makes the fewest pixels for nothing.
+    good = np.flatnonzero(is_near & is_within)
+    if not len(good):
         return None
-    return _Run(int(firsts[row, lead]), int(sizes[row, 0]), int(made[row, 0]), margin + lead)
+    row, lead = divmod(int(good[0]), _SPARE)
+    chosen = int(rows[row, 0])
+    return _Run(int(firsts[row, lead]), int(sizes[chosen]), int(made[chosen]), margin + lead)
 
 
 def _resized(plane: Plane, columns: _Run, rows: _Run, across: _Axis, down: _Axis) -> Plane:
