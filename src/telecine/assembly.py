@@ -42,6 +42,7 @@ from telecine.media.process import Limits
 from telecine.media.render.confined import Renderer
 from telecine.media.render.previewing import Previews
 from telecine.media.senses import Senses
+from telecine.operations.clips import CLIPS
 from telecine.operations.registry import LANES, OPERATIONS, Entry
 from telecine.settings import PlanBook, Settings, SettingsError, load_plans
 from telecine.worker.attempt import Attempts
@@ -126,6 +127,7 @@ class Telecine:
             work_dir=work_dir / worker_id,
             most_attempts=self.settings.job_attempts,
             output_ttl=timedelta(seconds=self.settings.output_ttl_seconds),
+            output_ttls={CLIPS.name: timedelta(seconds=self.settings.clips_ttl_seconds)},
             is_stopping=stop,
         )
         janitor = Janitor(

@@ -229,6 +229,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     output_ttl_seconds: Annotated[
         int, Meta(ge=1, description="How long finished files can be downloaded, in seconds.")
     ] = 24 * 3600
+    clips_ttl_seconds: Annotated[
+        int, Meta(ge=1, description="How long clips can be downloaded, in seconds.")
+    ] = 30 * 24 * 3600
     worker_timeout_seconds: Annotated[
         int,
         Meta(
