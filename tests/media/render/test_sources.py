@@ -309,6 +309,7 @@ def test_video_with_alpha_is_multiplied_by_it(tmp_path: Path, name: str, codec: 
     assert (planes.y[20, 8], planes.u[10, 4], planes.v[10, 4]) == (0, 0, 0)
     assert abs(int(planes.y[20, 50]) - 235) <= 1
     assert planes.alpha_half.shape == planes.u.shape
+    assert probe_source(path).may_have_holes
 
 
 def test_seeks_are_exact_in_a_webm_with_alpha(tmp_path: Path) -> None:
@@ -380,6 +381,7 @@ def test_facts_of_sound_and_pictures_say_what_is_in_them(tmp_path: Path) -> None
     assert film.duration_seconds == 1
     photo = probe_source(samples.astronaut())
     assert (photo.width, photo.height, photo.duration_seconds) == (512, 512, None)
+    assert not any(facts.may_have_holes for facts in (sound, film, photo))
 
 
 def test_a_file_without_video_is_refused(tmp_path: Path) -> None:

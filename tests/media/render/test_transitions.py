@@ -18,6 +18,7 @@ from telecine.media.render.sizing import Resized
 from telecine.media.timeline.easing import EASINGS, linear
 from telecine.media.timeline.model import (
     Animation,
+    ChromaKey,
     Clip,
     Colour,
     Content,
@@ -317,6 +318,16 @@ def test_a_box_of_opaque_stops_hides_what_was_there_as_one_of_a_colour(
     clear = GradientStop(offset=1, colour=Colour(red=1, green=1, blue=1, alpha=0.5))
     holed = Rect(paint=Gradient(kind="linear", stops=(clear, clear)))
     assert pair("fade", first=opaque(1, 1), second=holed).frame(15).draws[0].opacity == 0.5
+
+
+def test_a_screen_that_is_taken_out_leaves_holes() -> None:
+    keyed = video(key=ChromaKey(colour=BLUE))
+    assert [
+        pair("fade", second=film).frame(19).draws[0].opacity < 1 for film in (video(), keyed)
+    ] == [
+        False,
+        True,
+    ]
 
 
 def test_no_word_outlasts_the_word_that_a_light_brings() -> None:

@@ -77,6 +77,9 @@ class SizeTable:
     def is_animated(self, source: Source) -> bool:
         return source.src.endswith(".gif")
 
+    def may_have_holes(self, source: Source) -> bool:
+        return not source.src.lower().endswith((".jpg", ".mp4"))
+
 
 def clip(
     content: Content | None = None,

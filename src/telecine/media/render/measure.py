@@ -55,3 +55,7 @@ class Measure(Protocol):
     def is_animated(self, source: Source) -> bool:
         """Say whether an image has more than one frame."""
         ...
+
+    def may_have_holes(self, source: Source) -> bool:
+        """Say whether pictures have alpha, all opaque though it may be."""
+        ...

@@ -50,6 +50,10 @@ class Measuring:
         """Say whether an image has more than one frame."""
         return self.facts(source).is_animated
 
+    def may_have_holes(self, source: Source) -> bool:
+        """Say whether pictures have alpha, all opaque though it may be."""
+        return self.facts(source).may_have_holes
+
     def text_size(self, text: Text, max_width: float | None) -> Size:
         """Return the laid-out size, its background's padding included."""
         return self._sprites.text_size(text, max_width)

@@ -14,13 +14,14 @@ from telecine.kit.errors import MediaError, UndecodableMediaError
 from telecine.media.image_formats import ANIMATED
 from telecine.media.render.decoding.animated import AnimatedImage, image_facts
 from telecine.media.render.decoding.container import (
+    alpha_decoder,
     first_audio,
     first_video,
     open_media,
     packets_of,
     start_seconds,
 )
-from telecine.media.render.decoding.frames import orientation_of
+from telecine.media.render.decoding.frames import may_have_holes, orientation_of
 from telecine.media.render.drawing.svg import is_svg, read_svg
 
 
@@ -29,7 +30,7 @@ class SourceFacts:
     """What is in a file. `width` and `height` are as shown: upright, pixels square; 0 for sound.
 
     `duration_seconds` None: a still picture, or the file does not say. `has_video` is moving
-    pictures, `is_animated` an image of several frames.
+    pictures, `is_animated` an image of several frames; `may_have_holes`: they have alpha.
     """
 
     width: int
@@ -39,6 +40,7 @@ class SourceFacts:
     has_video: bool
     has_audio: bool
     is_animated: bool
+    may_have_holes: bool
 
 
 def probe_source(path: Path) -> SourceFacts:
@@ -63,6 +65,7 @@ def probe_source(path: Path) -> SourceFacts:
         has_video=False,
         has_audio=False,
         is_animated=is_animated,
+        may_have_holes=facts["has_alpha"],
     )
 
 
@@ -76,6 +79,7 @@ def _of_drawing(path: Path) -> SourceFacts:
         has_video=False,
         has_audio=False,
         is_animated=False,
+        may_have_holes=True,
     )
 
 
@@ -85,7 +89,8 @@ def _of_media(path: Path) -> SourceFacts:
         has_audio = first_audio(container) is not None
         if video is None and not has_audio:
             raise UndecodableMediaError("There is neither picture nor sound in the file.")
-        width, height = (0, 0) if video is None else _shown_size(container, video)
+        frame = None if video is None else _first_picture(container, video)
+        width, height = (0, 0) if video is None or frame is None else _shown_size(video, frame)
         return SourceFacts(
             width=width,
             height=height,
@@ -94,12 +99,14 @@ def _of_media(path: Path) -> SourceFacts:
             has_video=video is not None,
             has_audio=has_audio,
             is_animated=False,
+            may_have_holes=video is not None
+            and frame is not None
+            and (alpha_decoder(video) is not None or may_have_holes(frame.format)),
         )
 
 
-def _shown_size(container: InputContainer, stream: av.VideoStream) -> tuple[int, int]:
+def _shown_size(stream: av.VideoStream, frame: av.VideoFrame) -> tuple[int, int]:
     """Width is stretched to square pixels, as players do; height stays. Then it is turned."""
-    frame = _first_picture(container, stream)
     aspect = stream.sample_aspect_ratio
     width = max(1, round(frame.width * aspect)) if aspect and aspect > 0 else frame.width
     if orientation_of(frame).is_transposed:

@@ -66,6 +66,11 @@ def orientation_of(frame: av.VideoFrame) -> Orientation:
     return Orientation(is_transposed=True, is_mirrored_x=c < 0, is_mirrored_y=b < 0)
 
 
+def may_have_holes(pixels: av.VideoFormat) -> bool:
+    """Say whether a format of pixels has alpha."""
+    return bool(pixels.has_palette or any(part.is_alpha for part in pixels.components))
+
+
 class FrameConverter:
     """Turns the frames of one file to planes of `size` (width, height, as shown).
 
@@ -98,10 +103,9 @@ class FrameConverter:
 
     def _converted(self, frame: av.VideoFrame, *, width: int, height: int) -> av.VideoFrame:
         pixels = frame.format
-        has_alpha = pixels.has_palette or any(part.is_alpha for part in pixels.components)
         is_same_size = (frame.width, frame.height) == (width, height)
         matrix = matrix_of(frame)
-        wanted = "yuva420p" if has_alpha else "yuv420p"
+        wanted = "yuva420p" if may_have_holes(pixels) else "yuv420p"
         is_ours = pixels.name == wanted and matrix == Colorspace.ITU709
         if is_same_size and is_ours and not is_full_range(frame):
             return frame

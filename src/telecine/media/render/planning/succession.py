@@ -36,7 +36,6 @@ from telecine.media.timeline.model import (
 #: How many clips that end at about the same time are looked at.
 _MOST_RIVALS: Final = 64
 _NEARLY: Final = 0.5
-_OPAQUE: Final = (".jpg", ".jpeg")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -154,18 +153,15 @@ def _cover(above: Node, below: Node, timeline: Timeline, measure: Measure) -> Co
     )
     if not is_within:
         return "part"
-    return "all" if _has_no_holes(above) else "perhaps"
+    return "perhaps" if _may_have_holes(above, measure) else "all"
 
 
-def _has_no_holes(node: Node) -> bool:
-    """Say whether a picture is surely opaque: JPEG is, and videos but WebM nearly always are."""
+def _may_have_holes(node: Node, measure: Measure) -> bool:
     match node.clip.content:
-        case Image(source=source):
-            return source.src.lower().endswith(_OPAQUE)
-        case Video(source=source):
-            return not source.src.lower().endswith(".webm")
+        case Image() | Video() as picture:
+            return picture.key is not None or measure.may_have_holes(picture.source)
         case _:
-            return True
+            return False
 
 
 def _solid_box(node: Node, measure: Measure) -> tuple[float, float, float, float] | None:
