@@ -15,6 +15,8 @@ from telecine.media.seeing import weights as networks
 from telecine.media.seeing.looking import Eyes
 from telecine.media.speech import weights as whispers
 from telecine.media.speech.transcribe import Speech
+from telecine.media.talking import weights as meshes
+from telecine.media.talking.talking import Talking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +61,17 @@ class Senses:
             root=self.models_dir, on_progress=on_fetch, is_cancelled=is_cancelled
         )
         return Eyes(ffmpeg=self.ffmpeg, weights=folder)
+
+    def talking(
+        self, *, on_fetch: OnFetch | None = None, is_cancelled: Callable[[], bool] = never
+    ) -> Talking:
+        """Return what makes portraits talk. Raises what `models.fetch` raises."""
+        folder = meshes.ensure(
+            root=self.models_dir, on_progress=on_fetch, is_cancelled=is_cancelled
+        )
+        return Talking(
+            ffmpeg=self.ffmpeg,
+            weights=folder,
+            n_threads=self.n_threads,
+            most_seconds=self.most_seconds,
+        )

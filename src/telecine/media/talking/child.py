@@ -1,0 +1,125 @@
+"""The program that makes a portrait talk: a picture and samples in files, a film to a file.
+
+Run by `talking.py`, confined before its first instruction. What it says is `Report`s, a line each.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import cv2
+import msgspec
+import numpy as np
+
+from telecine.kit.errors import InternalError, ResourceLimitError, TelecineError
+from telecine.media.pool_wire import Failure
+from telecine.media.render.drawing.pixels import to_planes
+from telecine.media.render.encoding.codecs import EncodeSettings
+from telecine.media.render.encoding.encode import LEAST_RING, Encoder
+from telecine.media.render.encoding.outputs import png
+from telecine.media.render.planes import Plane, Planes
+from telecine.media.seeing.faces import FaceFinder, Picture
+from telecine.media.speech.transcript import Word
+from telecine.media.talking import portrait, voice
+from telecine.media.talking.acting import act
+from telecine.media.talking.job import Job, Report
+from telecine.media.talking.mesh import FaceMesh
+from telecine.media.talking.puppet import Box, Puppet
+
+#: What the file itself says, as the film that is made of it does.
+SYNTHETIC: Final = "synthetic: talking portrait made by Telecine"
+#: The film is a source of another one: what is lost here is lost there.
+_CRF: Final = 14
+_TICK_SECONDS: Final = 0.5
+
+
+def main(arguments: list[str]) -> int:
+    """Do the job; a failure is the last report."""
+    job = msgspec.json.decode(arguments[0], type=Job)
+    try:
+        picture, scale = portrait.read(Path(job.picture), most_pixels=job.most_pixels)
+        if job.task == "picture":
+            Path(job.output).write_bytes(png(_planes(picture)))
+        else:
+            _film(job, picture, scale)
+    except TelecineError as error:
+        _say(_failed(error))
+    except MemoryError:
+        _say(_failed(ResourceLimitError()))
+    except Exception:  # noqa: BLE001 (the parent raises it again)
+        trace = traceback.format_exc()[-8000:]
+        _say(Report(failure=Failure(code=InternalError.code, message="", trace=trace)))
+    return 0
+
+
+def _film(job: Job, picture: Picture, scale: float) -> None:
+    folder = Path(job.weights)
+    face = portrait.face_of(
+        picture,
+        finder=FaceFinder(folder / "blazeface.tflite"),
+        network=FaceMesh(folder / "mesh.tflite"),
+        scale=scale,
+    )
+    frame_rate = Fraction(job.frame_rate)
+    heard = voice.listen(Path(job.sound), frame_rate=frame_rate, n_frames=job.n_frames)
+    words = msgspec.json.decode(Path(job.words).read_bytes(), type=tuple[Word, ...])
+    poses = act(heard, words=words, frame_rate=frame_rate)
+    puppet = Puppet(picture, face)
+    height, width = picture.shape[:2]
+    settings = EncodeSettings(crf=_CRF, threads=job.n_threads, comment=SYNTHETIC)
+    ring = _ring(picture)
+    said = time.monotonic()
+    with Encoder(
+        Path(job.output), width=width, height=height, frame_rate=frame_rate, settings=settings
+    ) as film:
+        for number in range(job.n_frames):
+            planes = next(ring)
+            _put(puppet.draw(poses, number), planes, puppet.box)
+            film.submit(planes)
+            if time.monotonic() - said > _TICK_SECONDS:
+                said = time.monotonic()
+                _say(Report(done=number / job.n_frames))
+        film.finish()
+
+
+def _ring(picture: Picture) -> Iterator[Planes]:
+    """Return pictures to draw into, as many as the encoder needs, one after the other."""
+    first = _planes(picture)
+    return itertools.cycle(
+        [Planes(first.y.copy(), first.u.copy(), first.v.copy()) for _ in range(LEAST_RING)]
+    )
+
+
+def _planes(picture: Picture) -> Planes:
+    return to_planes(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA), np.uint8))
+
+
+def _put(part: Picture, planes: Planes, box: Box) -> None:
+    drawn = _planes(part)
+    _into(planes.y, drawn.y, box.left, box.top)
+    _into(planes.u, drawn.u, box.left // 2, box.top // 2)
+    _into(planes.v, drawn.v, box.left // 2, box.top // 2)
+
+
+def _into(plane: Plane, part: Plane, left: int, top: int) -> None:
+    plane[top : top + part.shape[0], left : left + part.shape[1]] = part
+
+
+def _failed(error: TelecineError) -> Report:
+    return Report(failure=Failure(code=error.code, message=error.message, field=error.field))
+
+
+def _say(report: Report) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,37 @@
+"""What the two processes of a talking portrait say to each other. Imports no network, no codec."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from telecine.media.pool_wire import Failure
+
+#: film: the portrait talks. picture: the portrait alone as a PNG, upright and no larger than asked.
+Task = Literal["film", "picture"]
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """The one argument of the child, as JSON. `words` is a file with a transcript's words.
+
+    `frame_rate` is a fraction.
+    """
+
+    task: Task
+    picture: str
+    output: str
+    most_pixels: int
+    sound: str = ""
+    words: str = ""
+    weights: str = ""
+    frame_rate: str = "30"
+    n_frames: int = 0
+    n_threads: int = 0
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the child: how much of the work is done, or why it can go no further."""
+
+    done: float = 0.0
+    failure: Failure | None = None

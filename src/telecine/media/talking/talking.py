@@ -1,0 +1,174 @@
+"""From a portrait and a voice to a film of it talking: a confined child draws and encodes it.
+
+Where the operator has a lip-sync server, that makes the film instead (`serving`). The child dies
+with the calling thread, and nothing of the networks stays in this process.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from telecine.kit.errors import InternalError, ProcessingError, ResourceLimitError
+from telecine.media import process
+from telecine.media.ffmpeg import FFmpeg, never
+from telecine.media.sandbox import Policy
+from telecine.media.speech import sound as samples
+from telecine.media.speech.transcript import Word
+from telecine.media.talking.job import Job, Report
+
+FRAME_RATE: Final = Fraction(30)
+MOST_PIXELS: Final = 1280 * 720
+_MOST_LINE_BYTES: Final = 2**16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talking:
+    """How portraits are made to talk here. `weights` is the folder of `weights.FACE_MESH`."""
+
+    ffmpeg: FFmpeg
+    weights: Path
+    n_threads: int = 0
+    most_seconds: float = 6 * 3600
+
+    def film(
+        self,
+        image: Path,
+        sound: Path,
+        *,
+        workspace: Path,
+        words: Sequence[Word] = (),
+        frame_rate: Fraction = FRAME_RATE,
+        most_pixels: int = MOST_PIXELS,
+        on_progress: Callable[[float], None] | None = None,
+        is_cancelled: Callable[[], bool] = never,
+    ) -> Path:
+        """Return a silent MP4 in `workspace`, a folder of this work's own, as long as the sound.
+
+        It is the whole image, made smaller where it has more than `most_pixels`, with even sides.
+        With the sound's `words` the lips are exact. `on_progress` is told 0 to 1. Raises
+        `UnsupportedMediaError` with the reason where the image is no portrait that can talk
+        (field `image`) or there is no sound, other `MediaError`s, and what `FFmpeg.run` raises.
+        """
+        heard = samples.extract(
+            self.ffmpeg,
+            sound,
+            workspace=workspace,
+            most_seconds=self.most_seconds,
+            is_cancelled=is_cancelled,
+        )
+        told = workspace / "words.json"
+        told.write_bytes(msgspec.json.encode(tuple(words)))
+        job = Job(
+            task="film",
+            picture=str(image.resolve()),
+            output=str((workspace / "talking.mp4").resolve()),
+            most_pixels=most_pixels,
+            sound=str(heard.resolve()),
+            words=str(told.resolve()),
+            weights=str(self.weights.resolve()),
+            frame_rate=str(frame_rate),
+            n_frames=max(1, math.ceil(Fraction(samples.seconds_of(heard)) * frame_rate)),
+            n_threads=self.n_threads,
+        )
+        try:
+            self._run(job, workspace, on_progress, is_cancelled)
+        finally:
+            heard.unlink(missing_ok=True)
+            told.unlink(missing_ok=True)
+        return Path(job.output)
+
+    def _run(
+        self,
+        job: Job,
+        workspace: Path,
+        on_progress: Callable[[float], None] | None,
+        is_cancelled: Callable[[], bool],
+    ) -> None:
+        reports = _Reports(on_progress)
+        with process.start(
+            (sys.executable, "-P", "-m", "telecine.media.talking.child", _json(job)),
+            policy=self._policy(job, workspace),
+            cwd=workspace,
+            environment=_environment(),
+        ) as program:
+            ended = process.supervise(
+                program,
+                limits=self.ffmpeg.limits,
+                on_output=reports.feed,
+                is_cancelled=is_cancelled,
+            )
+        _check(reports.last, ended)
+
+    def _policy(self, job: Job, workspace: Path) -> Policy:
+        limits = self.ffmpeg.limits
+        own = {sys.prefix, sys.base_prefix, *_import_path()}
+        return Policy(
+            mode=self.ffmpeg.sandbox,
+            read_paths=(*sorted(own), job.picture, *filter(None, [job.weights])),
+            write_paths=(str(workspace.resolve()),),
+            memory_bytes=limits.memory_bytes,
+            output_bytes=limits.output_bytes,
+            cpu_seconds=limits.cpu_seconds,
+        )
+
+
+class _Reports:
+    """Reads the child's lines as they come."""
+
+    def __init__(self, tell: Callable[[float], None] | None) -> None:
+        self._tell = tell
+        self._rest = b""
+        self.last: Report | None = None
+
+    def feed(self, chunk: bytes) -> bool:
+        """Take in some bytes; True when it has come further."""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        try:
+            reports = [msgspec.json.decode(line, type=Report) for line in lines]
+        except ValueError as error:
+            raise ProcessingError("The puppeteer gave an answer that makes no sense.") from error
+        if len(self._rest) > _MOST_LINE_BYTES:
+            raise ProcessingError("The puppeteer gave an answer that makes no sense.")
+        for report in reports:
+            self.last = report
+            if self._tell is not None and report.failure is None:
+                self._tell(min(1.0, max(0.0, report.done)))
+        return bool(reports)
+
+
+def _check(last: Report | None, ended: process.Ended) -> None:
+    if last is not None and last.failure is not None:
+        raise last.failure.to_error()
+    if ended.status < 0 or "bad_alloc" in ended.stderr_tail or "MemoryError" in ended.stderr_tail:
+        raise ResourceLimitError(
+            "Making the portrait talk needed more memory than one job may use."
+        )
+    if ended.status:
+        error = InternalError("The puppeteer could not be started.")
+        error.add_note(ended.stderr_tail)
+        raise error
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "PYTHONPATH": os.pathsep.join(_import_path()),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MALLOC_ARENA_MAX": "2",
+    }
+
+
+def _import_path() -> list[str]:
+    return [str(Path(path).absolute()) for path in sys.path if path and Path(path).exists()]
+
+
+def _json(job: Job) -> str:
+    return msgspec.json.encode(job).decode()
