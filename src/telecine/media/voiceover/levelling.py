@@ -23,7 +23,7 @@ RATE: Final = 48_000
 TARGET_LUFS: Final = -16.0
 CEILING_DBTP: Final = -2.0
 #: What is nearly silent is noise: no more than that is added.
-_MOST_GAIN_DB: Final = 24.0
+_MOST_GAIN_DB: Final = 30.0
 #: Below that nothing was measured: silence, or less than 0.4 s.
 _SILENT_LUFS: Final = -69.0
 _CLOSE_DB: Final = 0.3
