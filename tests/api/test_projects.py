@@ -235,37 +235,6 @@ def test_the_status_cannot_be_set_while_rendering_nor_to_what_only_a_render_is(
     assert (told["name"], told["revision"], told["status"]) == ("Untitled Project", 1, "rendering")
 
 
-def image(url: str) -> dict[str, str]:
-    return {"id": url, "type": "image", "remoteUrl": f"https://x.example/{url}"}
-
-
-def test_the_thumbnail_follows_the_first_image_unless_it_is_locked(anybody: httpx2.Client) -> None:
-    project = make(anybody, composition=composition())["id"]
-    assets: dict[str, Any] = {
-        "v": {
-            "type": "video",
-            "remoteUrl": "https://x.example/v.mp4",
-            "poster": "https://x.example/v.png",
-        }
-    }
-    told = patch(anybody, project, "merge", composition={"assets": assets}).json()["data"]
-    assert told["thumbnail_url"] == "https://x.example/v.png"
-    assets |= {"b": image("b.png"), "a": image("a.png")}
-    told = patch(anybody, project, "merge", composition={"assets": assets}).json()["data"]
-    assert told["thumbnail_url"] == "https://x.example/b.png"
-    told = patch(anybody, project, "merge", composition={"assets": {}}).json()["data"]
-    assert told["thumbnail_url"] == "https://x.example/b.png"
-    own = {"email": EMAIL, "thumbnail_url": "https://x.example/own.png"}
-    anybody.put(f"{URL}/{project}", json={**own, "thumbnailLocked": True})
-    told = patch(anybody, project, "merge", composition={"assets": assets}).json()["data"]
-    assert told["thumbnail_url"] == own["thumbnail_url"]
-    anybody.put(f"{URL}/{project}", json={"email": EMAIL, "thumbnailLocked": False})
-    told = patch(anybody, project, "merge", composition={"assets": {}}).json()["data"]
-    assert told["thumbnail_url"] == own["thumbnail_url"]
-    told = patch(anybody, project, "merge", composition={"assets": assets}).json()["data"]
-    assert told["thumbnail_url"] == "https://x.example/b.png"
-
-
 # Duplicate, chat, delete
 
 
@@ -409,14 +378,3 @@ def test_the_name_of_a_copy_is_as_long_as_a_name_may_be(anybody: httpx2.Client) 
     long = make(anybody, name="x" * 200)["id"]
     copied = anybody.post(f"{URL}/{long}/duplicate", json={"email": EMAIL}).json()["data"]
     assert copied["name"] == "x" * 193 + " (copy)"
-
-
-def test_a_thumbnail_is_an_address_of_the_web(anybody: httpx2.Client) -> None:
-    url = f"{URL}/{make(anybody)['id']}"
-    for wrong in ("javascript:alert(1)", "data:text/html,x", "/etc/passwd"):
-        answer = anybody.put(url, json={"email": EMAIL, "thumbnail_url": wrong})
-        body = refused(answer, 400, "INVALID_REQUEST")
-        assert body["data"] == {"field": "thumbnail_url"}
-    for right in ("https://example.com/a.png", None):
-        answer = anybody.put(url, json={"email": EMAIL, "thumbnail_url": right})
-        assert answer.json()["data"]["thumbnail_url"] == right

@@ -188,6 +188,18 @@ def test_a_second_render_is_refused_while_one_is_under_way(
     begin(anybody, two)
 
 
+def test_a_refused_render_names_the_one_in_the_way(anybody: httpx2.Client) -> None:
+    first, second = (make(anybody, composition=composition())["id"] for _ in range(2))
+    render_id = begin(anybody, first)["render_id"]
+    for project in (first, second):
+        answer = anybody.post(f"{URL}/{project}/render", json={"email": EMAIL})
+        refusal = refused(answer, 409, "CONCURRENT_LIMIT")
+        assert refusal["data"] == {"id": first, "render_id": render_id}
+        assert f"DELETE /api/video-project/{first}/exports/{render_id}" in refusal["message"]
+    answer = anybody.put(f"{URL}/{first}", json={"email": EMAIL, "status": "draft"})
+    assert refused(answer, 409, "CONCURRENT_LIMIT")["data"]["render_id"] == render_id
+
+
 def test_a_plan_may_allow_more_renders_at_a_time(
     anybody: httpx2.Client, telecine: Telecine
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telecine.core.projects import Content, apply_patch, deep_merged, merged, recomposed
+from telecine.core.projects import apply_patch, deep_merged, merged, pictures
 from telecine.kit.errors import FileTooLargeError, InvalidRequestError, StaleError, TelecineError
 
 _PICTURE: Final = "https://x.example/a.png"
@@ -209,8 +209,6 @@ def test_whatever_a_patch_says_it_is_done_or_refused(old: Any, operations: Any) 
     ],
 )
 def test_the_first_picture_is_found_in_every_form_of_assets(assets: object) -> None:
-    content = Content(name="", template_id="", composition="{}")
+    found = pictures(json.dumps({"assets": assets}))
 
-    made = recomposed(content, json.dumps({"assets": assets}))
-
-    assert made.thumbnail_url == _PICTURE
+    assert found.images + found.posters == (_PICTURE,)

@@ -1,7 +1,7 @@
 """Who is asking: the key in any documented header, its account and plan, and the rate.
 
 Any key opens any family, however it is sent: `Authorization: Bearer` or `Token`, `X-API-Key`,
-`api-key`, and `?api_key=` where a family documents it.
+`api-key`, and where a family documents it `?api_key=`, or `apiKey` in a body of JSON.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+import msgspec
 from starlette.requests import Request
 
 from telecine.api.services import Services
@@ -30,6 +31,8 @@ from telecine.settings import Plan
 
 #: Wrong keys that one address may send in a minute before its further ones get 429.
 _FAILURES_PER_MINUTE = 20
+#: A body that brings its own key is read before anybody is known to have sent it.
+_MOST_BYTES_WITH_KEY = 2**20
 _SCHEMES = frozenset({"bearer", "token"})
 
 
@@ -43,9 +46,21 @@ class Caller:
     window: Window
 
 
-async def admit(request: Request, services: Services, *, accepts_query_key: bool) -> Caller:
+class _WithKey(msgspec.Struct):
+    api_key: str = msgspec.field(name="apiKey", default="")
+
+
+async def admit(
+    request: Request,
+    services: Services,
+    *,
+    accepts_query_key: bool,
+    accepts_body_key: bool = False,
+) -> Caller:
     """Return the caller. Raises an `AuthenticationError`, or `RateLimitedError` after many."""
     secret = read_key(request, accepts_query_key=accepts_query_key and services.settings.query_key)
+    if secret is None and accepts_body_key:
+        secret = await _key_in_body(request)
     try:
         if secret is None:
             raise MissingKeyError
@@ -89,6 +104,18 @@ def plan_of(services: Services, account: Account) -> Plan:
     if plan is None:
         raise ForbiddenError(f"The plan {account.plan!r} no longer exists on this server.")
     return plan
+
+
+async def _key_in_body(request: Request) -> str | None:
+    declared = request.headers.get("content-length", "")
+    is_json = request.headers.get("content-type", "").lower().startswith("application/json")
+    if not is_json or not declared.isdecimal() or int(declared[:20]) > _MOST_BYTES_WITH_KEY:
+        return None
+    try:
+        # The request keeps it for the handler.
+        return msgspec.json.decode(await request.body(), type=_WithKey).api_key.strip() or None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _look_up(

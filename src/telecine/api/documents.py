@@ -26,7 +26,7 @@ from telecine.db import Transaction
 from telecine.kit.errors import InvalidDocumentError, InvalidRequestError, NotFoundError
 from telecine.kit.outbound import Outbound
 from telecine.media.timeline import wordfile
-from telecine.media.timeline.dialects import Parsed, parse
+from telecine.media.timeline.dialects import Dialect, Parsed, parse
 from telecine.media.timeline.model import Source, Timeline
 from telecine.media.timeline.reader import Problem
 from telecine.operations.sources import MOST_REMOTE
@@ -60,14 +60,18 @@ class _Found:
     assets: Mapping[str, Asset]
 
 
-async def check(services: Services, account_id: str, raw: bytes, *, origin: str) -> Checked:
+async def check(
+    services: Services, account_id: str, raw: bytes, *, origin: str, usual: Dialect = "rv"
+) -> Checked:
     """Check an account's document. Raises `InvalidDocumentError` with all of its faults, and
     `RateLimitedError` where files on the web must be looked at, and too many are already.
+
+    `usual` is the dialect whose faults are told where nothing tells which one is meant.
     """
     document = read(raw)
     asked = Asked()
-    parsed = await run_in_threadpool(partial(parse, document, lookup=asked))
-    names = {source.src: _name(source.src, origin) for source in parsed.sources}
+    parsed = await run_in_threadpool(partial(parse, document, lookup=asked, usual=usual))
+    names = {source.src: file_named(source.src, origin=origin) for source in parsed.sources}
     found = await services.read(partial(_look_up, names=names, account_id=account_id))
     faults = _unusable(parsed, names, found, services.outbound)
     if parsed.timeline is not None:
@@ -76,7 +80,7 @@ async def check(services: Services, account_id: str, raw: bytes, *, origin: str)
         known = await _known(services, account_id, asked, names=names, found=found)
         faults = list(known.faults)
         answers = Asked(seconds=known.seconds, texts=known.texts)
-        parsed = await run_in_threadpool(partial(parse, document, lookup=answers))
+        parsed = await run_in_threadpool(partial(parse, document, lookup=answers, usual=usual))
     faults = [*parsed.problems, *faults]
     if faults or parsed.timeline is None:
         raise refusal(faults)
@@ -170,7 +174,7 @@ def _on_a_line(text: str) -> str:
     return " ".join(text.split())[:_MOST_QUOTED]
 
 
-def _name(src: str, origin: str) -> str | None:
+def file_named(src: str, *, origin: str) -> str | None:
     """Return the id by which a `src` names a stored file; None where it lies on the web."""
     if src.startswith(_BY_ID):
         return src.removeprefix(_BY_ID)

@@ -62,6 +62,7 @@ class Family:
     error_body: ErrorBody
     event_body: EventBody
     accepts_query_key: bool = False
+    accepts_body_key: bool = False
     #: How the reference shows a failure; None: as the compress family does.
     failure_body: type[msgspec.Struct] | None = None
 
@@ -99,6 +100,8 @@ class Endpoint:
     form: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | None = None
     query: type[msgspec.Struct] | None = None
+    #: Headers that change what it does, with what they do.
+    headers: Mapping[str, str] = field(default_factory=dict)
     example: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[int, Answer] = field(default_factory=dict)
 
@@ -147,7 +150,12 @@ async def _serve(endpoint: Endpoint, request: Request, services: Services) -> Re
     request_id: str = request.state.request_id
     window: Window | None = None
     try:
-        caller = await admit(request, services, accepts_query_key=family.accepts_query_key)
+        caller = await admit(
+            request,
+            services,
+            accepts_query_key=family.accepts_query_key,
+            accepts_body_key=family.accepts_body_key,
+        )
         window = caller.window
         _refuse_excess(window)
         if family.name not in caller.plan.families:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Final, TypeVar
 
 import msgspec
@@ -10,6 +12,7 @@ import msgspec.inspect
 from starlette.requests import Request
 
 from telecine.api import malformed
+from telecine.api.remarks import Remark
 from telecine.kit.errors import FileTooLargeError, InvalidRequestError
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -19,6 +22,9 @@ _MISSING: Final = re.compile(r"Object missing required field `([^`]*)`")
 _CHOICE: Final = re.compile(r"Invalid enum value (.*)", re.DOTALL)
 _TYPE: Final = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
 _BOUND: Final = re.compile(r"Expected `(int|float)` (<=|>=) ([0-9.e+]+)")
+#: What is remarked of one body, and how many letters of a name or a value.
+_MOST: Final = 20
+_MOST_SHOWN: Final = 60
 _WORDS: Final = {
     "str": "a text", "float": "a number", "int": "a whole number", "bool": "true or false",
     "array": "a list", "object": "an object", "null": "null",
@@ -59,6 +65,33 @@ def decode(raw: bytes, kind: type[S], *, within: str = "") -> S:
         raise InvalidRequestError(
             malformed.fault(raw, error, subject="The body").message
         ) from error
+
+
+def unread(raw: bytes, kind: type[msgspec.Struct]) -> tuple[Remark, ...]:
+    """Remark on the fields of a body that a struct has not: mostly errors of typing.
+
+    The body was decoded before. Fields of what is kept as it was sent are nobody's business.
+    """
+    return tuple(islice(_unread(raw.strip() or b"{}", msgspec.inspect.type_info(kind), ""), _MOST))
+
+
+def _unread(raw: bytes, kind: msgspec.inspect.Type, place: str) -> Iterator[Remark]:
+    structs = [each for each in _one_of(kind) if isinstance(each, msgspec.inspect.StructType)]
+    if not structs or not raw.lstrip().startswith(b"{"):
+        return
+    known = {field.encode_name: field.type for each in structs for field in each.fields}
+    found: Mapping[str, msgspec.Raw] = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    for name, value in found.items():
+        if name in known:
+            yield from _unread(bytes(value), known[name], f"{place}{name}.")
+        else:
+            yield Remark(
+                path=f"{place}{name}"[:_MOST_SHOWN],
+                code="UNKNOWN_FIELD",
+                message="Nothing reads this field.",
+                got=bytes(value)[:_MOST_SHOWN].decode("utf-8", "replace"),
+                allowed=", ".join(known),
+            )
 
 
 def _too_large(max_bytes: int) -> FileTooLargeError:

@@ -134,11 +134,15 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"{(\w+)}", endpoint.path)
     ]
+    listed = in_path + [
+        {"name": name, "in": "header", "description": said, "schema": {"type": "string"}}
+        for name, said in endpoint.headers.items()
+    ]
     if endpoint.query is None:
-        return in_path
+        return listed
     _, schemas = msgspec.json.schema_components([endpoint.query], ref_template=_REF)
     fields = schemas[endpoint.query.__name__]["properties"]
-    return in_path + [
+    return listed + [
         {"name": name, "in": "query", "description": schema.pop("description"), "schema": schema}
         for name, schema in fields.items()
     ]
@@ -150,6 +154,8 @@ def _failures(endpoint: Endpoint) -> dict[int, str]:
         failures |= _JOB_FAILURES
     if "{" in endpoint.path:
         failures |= _READ_FAILURES
+    if "If-Match" in endpoint.headers:
+        failures[412] = "Another revision is the newest by now."
     if "download" in endpoint.path:
         failures |= _DOWNLOAD_FAILURES
     return dict(sorted(failures.items()))

@@ -181,11 +181,19 @@ def _project(
         path=f"/api/video-project{path}",
         handler=handler,
         summary=summary,
-        answers={status: Answer(description="Done.", body=answer)},
+        answers={status: _told(answer)},
         **more,
     )
 
 
+def _told(answer: type[msgspec.Struct]) -> Answer:
+    """Return an answer; whatever says what a revision holds names it in a header."""
+    is_tagged = answer in _TAGGED
+    return Answer(description="Done.", body=answer, headers=("ETag",) if is_tagged else ())
+
+
+_TAGGED = (project_wire.ProjectReply, project_wire.FullReply, project_wire.RevisionReply)
+_IF_MATCH = {"If-Match": "The revision that is expected to be the newest, as `ETag` names it."}
 _PROJECTS: tuple[Endpoint, ...] = (
     _project(
         *("POST", "", projects.create, "Create a project", project_wire.ProjectReply),
@@ -201,11 +209,13 @@ _PROJECTS: tuple[Endpoint, ...] = (
         *("PUT", "/{id}", projects.update, "Change what is not the composition"),
         project_wire.ProjectReply,
         body=project_wire.ProjectUpdate,
+        headers=_IF_MATCH,
     ),
     _project(
         *("PATCH", "/{id}/composition", projects.patch, "Change the composition"),
         project_wire.ProjectReply,
         body=project_wire.CompositionPatch,
+        headers=_IF_MATCH,
     ),
     _project(
         *("POST", "/{id}/duplicate", projects.duplicate, "Copy a project, without its chat"),
@@ -217,6 +227,7 @@ _PROJECTS: tuple[Endpoint, ...] = (
         *("POST", "/{id}/render", exporting.render, "Render the newest revision"),
         project_wire.ExportBegun,
         body=project_wire.ExportBody,
+        headers=_IF_MATCH,
     ),
     _project(
         *("POST", "/{id}/chat", projects.chat, "Append a message to the chat"),
@@ -228,7 +239,10 @@ _PROJECTS: tuple[Endpoint, ...] = (
         project_wire.ProjectReply,
         body=project_wire.Owned,
     ),
-    _project("DELETE", "/{id}", projects.delete, "Delete a project", project_wire.DeletedReply),
+    _project(
+        *("DELETE", "/{id}", projects.delete, "Delete a project", project_wire.DeletedReply),
+        headers=_IF_MATCH,
+    ),
     _project(
         *("GET", "/{id}/exports", exporting.list_exports, "Renders of a project, newest first"),
         project_wire.ExportList,
@@ -250,6 +264,7 @@ _PROJECTS: tuple[Endpoint, ...] = (
         *("POST", "/{id}/revisions/{revision}/restore", projects.restore),
         *("Make an old revision the newest", project_wire.ProjectReply),
         body=project_wire.Owned,
+        headers=_IF_MATCH,
     ),
 )
 
@@ -271,7 +286,7 @@ _INTERCHANGE: tuple[Endpoint, ...] = (
         summary="Make a project of a file of other editors",
         form=project_wire.ImportForm,
         example={"file": "@cut.otio", "email": "you@example.com"},
-        answers={201: Answer(description="Done.", body=project_wire.ProjectReply)},
+        answers={201: _told(project_wire.ProjectReply)},
     ),
 )
 

@@ -11,5 +11,6 @@ FAMILY = Family(
     errors=errors.STATUS,
     error_body=errors.error_body,
     event_body=wording.event_body,
+    accepts_body_key=True,
     failure_body=wire.ProjectFailure,
 )

@@ -15,12 +15,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from telecine.api.access import Caller
-from telecine.api.projects import fields
+from telecine.api.projects import fields, picturing
 from telecine.api.projects.wording import Shown
 from telecine.api.remarks import Remark, remarks
 from telecine.api.services import Services
 from telecine.core import projects
-from telecine.core.projects import Change, Content, Draft, Project, ProjectStatus
+from telecine.core.projects import Change, Content, Project, ProjectStatus
 from telecine.db import Transaction
 from telecine.kit.errors import ConflictError, StaleError
 from telecine.media.timeline.dialects import parse
@@ -58,13 +58,16 @@ async def edit(
             partial(_newest, project_id=fields.project_id(request), caller=caller)
         )
         require_match(request, project)
-        new = await run_in_threadpool(_drafted, make, old)
+        content = await run_in_threadpool(make, old)
+        if change.recomposes:
+            content = await picturing.pictured(request, caller, services, content)
+        draft = None if content == old else await run_in_threadpool(projects.drafted, content)
         try:
             return await services.write(
                 partial(
                     projects.revise,
                     project=project,
-                    new=new,
+                    new=draft,
                     change=change,
                     now=services.clock(),
                     most_kept=services.settings.project_revisions,
@@ -110,7 +113,9 @@ async def lint(composition: str, *, digest: str) -> tuple[Remark, ...]:
     known = _linted.get(digest)
     if known is not None:
         return known
-    parsed = await run_in_threadpool(lambda: parse(msgspec.json.decode(composition)))
+    parsed = await run_in_threadpool(
+        lambda: parse(msgspec.json.decode(composition), usual="remotion")
+    )
     # An empty one is how each begins.
     found = remarks(
         each for each in (*parsed.problems, *parsed.warnings) if each.code != _NOTHING_YET
@@ -119,11 +124,6 @@ async def lint(composition: str, *, digest: str) -> tuple[Remark, ...]:
         _linted.pop(next(iter(_linted)), None)
     _linted[digest] = found
     return found
-
-
-def _drafted(make: Callable[[Content], Content], old: Content) -> Draft | None:
-    new = make(old)
-    return None if new == old else projects.drafted(new)
 
 
 def _newest(tx: Transaction, *, project_id: int, caller: Caller) -> tuple[Project, Content]:

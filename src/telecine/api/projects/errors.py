@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from telecine.core import projects
 from telecine.kit.errors import (
+    ConflictError,
     InsufficientCreditsError,
     StorageQuotaError,
     TelecineError,
@@ -89,6 +91,8 @@ def _data(error: TelecineError) -> dict[str, Any]:
         data["errors"] = error.problems
     if isinstance(error, InsufficientCreditsError):
         data |= {"required": error.needed, "available": error.available}
+    if isinstance(error, ConflictError) and error.subject_id is not None:
+        data |= {"id": projects.project_of(error.subject_id), "render_id": error.job_id}
     if isinstance(error, StorageQuotaError):
         data |= {"used_bytes": error.used_bytes, "limit_bytes": error.limit_bytes}
     return data

@@ -30,7 +30,7 @@ _CLOSE: Final = Fraction(1, 100)
 
 async def render(request: Request, caller: Caller, services: Services) -> Response:
     """POST /api/video-project/{id}/render"""
-    body = await fields.body(request, caller, services, wire.ExportBody)
+    body, unread = await fields.body(request, caller, services, wire.ExportBody)
     if body.webhook_url:
         services.outbound.check_url(body.webhook_url, field="webhook_url")
     project = await editing.found(request, caller, services)
@@ -38,7 +38,9 @@ async def render(request: Request, caller: Caller, services: Services) -> Respon
     content = await services.read(partial(projects.content, project=project))
     origin = links.origin_of(request, services)
     checked = await documents.check(
-        services, caller.account.id, content.composition.encode("utf-8"), origin=origin
+        *(services, caller.account.id, content.composition.encode("utf-8")),
+        origin=origin,
+        usual="remotion",
     )
 
     def verb(tx: Transaction, order: Order) -> Job:
@@ -69,7 +71,7 @@ async def render(request: Request, caller: Caller, services: Services) -> Respon
         origin=origin,
         request_id=request.state.request_id,
     )
-    return Json(wording.begun(project, job))
+    return Json(wording.begun(project, job, warnings=unread))
 
 
 async def list_exports(request: Request, caller: Caller, services: Services) -> Response:
@@ -82,7 +84,7 @@ async def list_exports(request: Request, caller: Caller, services: Services) -> 
 
 async def cancel(request: Request, caller: Caller, services: Services) -> Response:
     """DELETE /api/video-project/{id}/exports/{render_id}"""
-    fields.check_owner(request, caller)
+    await fields.body(request, caller, services, wire.Owned)
     project = await editing.found(request, caller, services)
     render_id = request.path_params["render_id"]
     ending = Ending(now=services.clock())

@@ -26,6 +26,7 @@ from telecine.api.projects.wire import (
     ProjectBody,
     ProjectUpdate,
 )
+from telecine.api.remarks import Remark
 from telecine.api.services import Services
 from telecine.api.words import label
 from telecine.core import projects
@@ -60,12 +61,14 @@ class Paging:
     limit: int
 
 
-async def body(request: Request, caller: Caller, services: Services, kind: type[B]) -> B:
-    """Read a body whose `email` is the caller's."""
+async def body(
+    request: Request, caller: Caller, services: Services, kind: type[B]
+) -> tuple[B, tuple[Remark, ...]]:
+    """Read a body whose `email` is the caller's, and what in it nobody reads."""
     raw = await jsonbody.read(request, max_bytes=services.settings.max_composition_bytes)
     read = jsonbody.decode(raw, kind)
     check_owner(request, caller, email=read.email)
-    return read
+    return read, jsonbody.unread(raw, kind)
 
 
 def check_owner(request: Request, caller: Caller, *, email: str = "") -> None:
@@ -197,7 +200,7 @@ def patched(sent: CompositionPatch, *, max_bytes: int) -> Callable[[Content], Co
     def make(content: Content) -> Content:
         composition = change(content.composition)
         _require_fit(composition, max_bytes=max_bytes)
-        return projects.recomposed(content, composition)
+        return replace(content, composition=composition)
 
     return make
 

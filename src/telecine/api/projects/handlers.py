@@ -14,7 +14,7 @@ from telecine import templates
 from telecine.api import links
 from telecine.api.access import Caller
 from telecine.api.family import Json
-from telecine.api.projects import editing, fields, wire, wording
+from telecine.api.projects import editing, fields, picturing, wire, wording
 from telecine.api.remarks import Remark
 from telecine.api.services import Services
 from telecine.api.words import choice
@@ -32,7 +32,7 @@ from telecine.db import Transaction
 
 async def create(request: Request, caller: Caller, services: Services) -> Response:
     """POST /api/video-project"""
-    body = await fields.body(request, caller, services, wire.ProjectBody)
+    body, unread = await fields.body(request, caller, services, wire.ProjectBody)
     template_id = fields.template(body.template_id)
     composition = fields.composition(body, template_id=template_id)
     content = Content(
@@ -42,8 +42,9 @@ async def create(request: Request, caller: Caller, services: Services) -> Respon
         settings=fields.json_object(body.settings, "settings", default="{}"),
     )
     return await made(
-        *(request, caller, services, projects.recomposed(content, composition)),
+        *(request, caller, services, content),
         change=Change.CREATE,
+        warnings=unread,
     )
 
 
@@ -81,7 +82,7 @@ async def get(request: Request, caller: Caller, services: Services) -> Response:
 
 async def update(request: Request, caller: Caller, services: Services) -> Response:
     """PUT /api/video-project/{id}"""
-    body = await fields.body(request, caller, services, wire.ProjectUpdate)
+    body, unread = await fields.body(request, caller, services, wire.ProjectUpdate)
     edited = await editing.edit(
         request,
         caller,
@@ -90,50 +91,50 @@ async def update(request: Request, caller: Caller, services: Services) -> Respon
         change=Change.UPDATE,
         status=None if isinstance(body.status, UnsetType) else ProjectStatus(body.status),
     )
-    warnings = () if isinstance(body.composition, UnsetType) else (_NOT_TAKEN,)
-    return await _told(request, services, caller, edited, warnings)
+    not_taken = () if isinstance(body.composition, UnsetType) else (_NOT_TAKEN,)
+    return await _told(request, services, caller, edited, (*unread, *not_taken))
 
 
 async def patch(request: Request, caller: Caller, services: Services) -> Response:
     """PATCH /api/video-project/{id}/composition"""
-    body = await fields.body(request, caller, services, wire.CompositionPatch)
+    body, unread = await fields.body(request, caller, services, wire.CompositionPatch)
     make = fields.patched(body, max_bytes=services.settings.max_composition_bytes)
     edited = await editing.edit(request, caller, services, make, change=Change(body.operation))
-    return await _told(request, services, caller, edited)
+    return await _told(request, services, caller, edited, unread)
 
 
 async def duplicate(request: Request, caller: Caller, services: Services) -> Response:
     """POST /api/video-project/{id}/duplicate"""
-    body = await fields.body(request, caller, services, wire.ProjectCopy)
+    body, unread = await fields.body(request, caller, services, wire.ProjectCopy)
     project = await editing.found(request, caller, services)
     content = await services.read(partial(projects.content, project=project))
     name = fields.name(body.name) if body.name is not None else fields.copied(content.name)
     new = replace(content, name=name)
-    return await made(request, caller, services, new, change=Change.DUPLICATE)
+    return await made(*(request, caller, services, new), change=Change.DUPLICATE, warnings=unread)
 
 
 async def chat(request: Request, caller: Caller, services: Services) -> Response:
     """POST /api/video-project/{id}/chat"""
-    body = await fields.body(request, caller, services, wire.ChatBody)
+    body, unread = await fields.body(request, caller, services, wire.ChatBody)
     text = fields.message(body, services)
     project = await editing.found(request, caller, services)
     n_messages = await services.write(
         partial(projects.say, project=project, text=text, limit_bytes=caller.plan.storage_bytes)
     )
-    return Json(wording.said(project, text, n_messages=n_messages))
+    return Json(wording.said(project, text, n_messages=n_messages, warnings=unread))
 
 
 async def renew_link(request: Request, caller: Caller, services: Services) -> Response:
     """POST /api/video-project/{id}/link"""
-    await fields.body(request, caller, services, wire.Owned)
+    _, unread = await fields.body(request, caller, services, wire.Owned)
     project = await editing.found(request, caller, services)
     renewed = await services.write(partial(projects.renew_link, project=project))
-    return await _told(request, services, caller, renewed)
+    return await _told(request, services, caller, renewed, unread)
 
 
 async def delete(request: Request, caller: Caller, services: Services) -> Response:
     """DELETE /api/video-project/{id}"""
-    fields.check_owner(request, caller)
+    await fields.body(request, caller, services, wire.Owned)
     project = await editing.found(request, caller, services)
     editing.require_match(request, project)
     ending = Ending(now=services.clock())
@@ -162,17 +163,21 @@ async def get_revision(request: Request, caller: Caller, services: Services) -> 
     project = await editing.found(request, caller, services)
     number = fields.revision(request)
     content = await services.read(partial(projects.content, project=project, revision=number))
-    return Json(wording.revision(project, content, number=number), headers=wording.etag(number))
+    origin = links.origin_of(request, services)
+    return Json(
+        wording.revision(project, content, number=number, origin=origin),
+        headers=wording.etag(number),
+    )
 
 
 async def restore(request: Request, caller: Caller, services: Services) -> Response:
     """POST /api/video-project/{id}/revisions/{revision}/restore"""
-    await fields.body(request, caller, services, wire.Owned)
+    _, unread = await fields.body(request, caller, services, wire.Owned)
     project = await editing.found(request, caller, services)
     number = fields.revision(request)
     old = await services.read(partial(projects.content, project=project, revision=number))
     edited = await editing.edit(request, caller, services, lambda _: old, change=Change.RESTORE)
-    return await _told(request, services, caller, edited)
+    return await _told(request, services, caller, edited, unread)
 
 
 async def list_templates(_request: Request, _caller: Caller, _services: Services) -> Response:
@@ -191,6 +196,8 @@ async def made(
 ) -> Response:
     """Store a new project and reply with it."""
 
+    if change.recomposes:
+        content = await picturing.pictured(request, caller, services, content)
     draft = await run_in_threadpool(projects.drafted, content)
 
     def verb(tx: Transaction) -> Project:

@@ -48,8 +48,9 @@ async def export(request: Request, caller: Caller, services: Services) -> Respon
     raw = content.composition.encode("utf-8")
     if wanted is Interchange.OTIO:
         return await run_in_threadpool(_otio, raw, name=content.name)
+    origin = links.origin_of(request, services)
     checked = await documents.check(
-        services, caller.account.id, raw, origin=links.origin_of(request, services)
+        services, caller.account.id, raw, origin=origin, usual="remotion"
     )
     text = await run_in_threadpool(srt.write, checked.timeline)
     if not text:
@@ -75,7 +76,7 @@ async def import_file(request: Request, caller: Caller, services: Services) -> R
         composition=text,
     )
     return await handlers.made(
-        *(request, caller, services, projects.recomposed(content, text)),
+        *(request, caller, services, content),
         change=Change.IMPORT,
         warnings=warnings,
     )
@@ -83,7 +84,7 @@ async def import_file(request: Request, caller: Caller, services: Services) -> R
 
 def _otio(raw: bytes, *, name: str) -> Response:
     document = documents.read(raw)
-    if faults := parse(document).problems:
+    if faults := parse(document, usual="remotion").problems:
         raise documents.refusal(faults)
     assert isinstance(document, dict)  # anything else has faults
     written = msgspec.json.format(msgspec.json.encode(otio.write(document, name=name)))

@@ -114,7 +114,7 @@ async def _shared(request: Request, services: Services) -> Project:
 async def _check(services: Services, project: Project, revision: int, *, origin: str) -> Checked:
     content = await services.read(partial(projects.content, project=project, revision=revision))
     raw = content.composition.encode("utf-8")
-    return await documents.check(services, project.account_id, raw, origin=origin)
+    return await documents.check(services, project.account_id, raw, origin=origin, usual="remotion")
 
 
 async def _film(services: Services, project: Project, *, origin: str) -> pages.Film:

@@ -21,6 +21,10 @@ class Owned(msgspec.Struct, frozen=True, kw_only=True):
     """What every body has. `email` may stand in the query as well."""
 
     email: Annotated[str, Meta(description="The owner's address: that of the API key.")] = ""
+    # Extension
+    api_key: Annotated[
+        str, Meta(description="Where no header brings the key; up to 1 MiB of body.")
+    ] = msgspec.field(name="apiKey", default="")
 
 
 class ProjectBody(Owned, frozen=True, kw_only=True):
@@ -292,6 +296,7 @@ class BegunExport(msgspec.Struct, frozen=True, kw_only=True):
     width: int
     height: int
     cost: int
+    warnings: tuple[Remark, ...] = ()
 
 
 class ExportBegun(msgspec.Struct, frozen=True, kw_only=True):
@@ -335,6 +340,8 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     message: msgspec.Raw
     chat_history_length: int
+    # Extension
+    warnings: tuple[Remark, ...] = ()
 
 
 class ChatReply(msgspec.Struct, frozen=True, kw_only=True):

@@ -96,7 +96,7 @@ def revision_list(found: History, *, latest: int, page: int, limit: int) -> wire
     )
 
 
-def revision(project: Project, content: Content, *, number: int) -> wire.RevisionReply:
+def revision(project: Project, content: Content, *, number: int, origin: str) -> wire.RevisionReply:
     """Word what a revision holds."""
     return wire.RevisionReply(
         data=wire.RevisionRecord(
@@ -106,19 +106,26 @@ def revision(project: Project, content: Content, *, number: int) -> wire.Revisio
             composition=_raw(content.composition),
             settings=_raw(content.settings),
             template_id=content.template_id,
-            thumbnail_url=content.thumbnail_url,
+            thumbnail_url=_address(content.thumbnail_url, origin=origin),
         )
     )
 
 
-def said(project: Project, text: str, *, n_messages: int) -> wire.ChatReply:
+def said(
+    project: Project, text: str, *, n_messages: int, warnings: tuple[Remark, ...]
+) -> wire.ChatReply:
     """Word a message that was kept."""
     return wire.ChatReply(
-        data=wire.Said(id=project.id, message=_raw(text), chat_history_length=n_messages)
+        data=wire.Said(
+            id=project.id,
+            message=_raw(text),
+            chat_history_length=n_messages,
+            warnings=warnings,
+        )
     )
 
 
-def begun(project: Project, job: Job) -> wire.ExportBegun:
+def begun(project: Project, job: Job, *, warnings: tuple[Remark, ...]) -> wire.ExportBegun:
     """Word a render that has begun."""
     return wire.ExportBegun(
         data=wire.BegunExport(
@@ -129,6 +136,7 @@ def begun(project: Project, job: Job) -> wire.ExportBegun:
             width=job.params["width"],
             height=job.params["height"],
             cost=job.price,
+            warnings=warnings,
         )
     )
 
@@ -177,7 +185,7 @@ def _summary(project: Project, *, origin: str) -> dict[str, Any]:
         "id": project.id,
         "name": project.name,
         "status": project.status.value,
-        "thumbnail_url": project.thumbnail_url,
+        "thumbnail_url": _address(project.thumbnail_url, origin=origin),
         "last_edited_at": isoformat_exact(project.edited_at),
         "template_id": project.template_id,
         "revision": project.revision,
@@ -243,6 +251,11 @@ def _meta(total: int, *, page: int, limit: int) -> wire.ListMeta:
 def _error(job: Job) -> str | None:
     is_bad = _STATES[job.status] is ProjectStatus.FAILED
     return (job.error_message or "failed") if is_bad else None
+
+
+def _address(kept: str | None, *, origin: str) -> str | None:
+    """Return where a thumbnail is: of a file of ours the path alone is kept."""
+    return f"{origin}{kept}" if kept is not None and kept.startswith("/") else kept
 
 
 def _raw(text: str) -> msgspec.Raw:

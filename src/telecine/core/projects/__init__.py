@@ -18,10 +18,11 @@ from telecine.core.projects.model import (
     subject_of,
 )
 from telecine.core.projects.patching import (
+    Pictures,
     apply_patch,
     deep_merged,
     merged,
-    recomposed,
+    pictures,
 )
 from telecine.core.projects.service import (
     begin_render,
@@ -51,6 +52,7 @@ __all__ = [
     "Export",
     "History",
     "Page",
+    "Pictures",
     "Project",
     "ProjectStatus",
     "RevisionEntry",
@@ -71,8 +73,8 @@ __all__ = [
     "merged",
     "messages",
     "of_link",
+    "pictures",
     "project_of",
-    "recomposed",
     "remove_deleted",
     "renew_link",
     "revise",

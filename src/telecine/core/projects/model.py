@@ -32,7 +32,7 @@ class ProjectStatus(StrEnum):
 
 
 class Change(StrEnum):
-    """What made a revision."""
+    """What made a revision. `recomposes` where it brought a composition."""
 
     CREATE = "create"
     DUPLICATE = "duplicate"
@@ -43,6 +43,11 @@ class Change(StrEnum):
     DEEP_MERGE = "deep-merge"
     JSON_PATCH = "json-patch"
     RESTORE = "restore"
+
+    @property
+    def recomposes(self) -> bool:
+        """Whether the thumbnail is computed anew."""
+        return self not in {Change.DUPLICATE, Change.UPDATE, Change.RESTORE}
 
 
 class Sort(StrEnum):

@@ -8,16 +8,18 @@ escaped are kept where a value is not looked into: by a merge, but at the top le
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, Self
 
 import msgspec
 
-from telecine.core.projects.model import Content
 from telecine.kit.errors import FileTooLargeError, InvalidRequestError, StaleError
 
 _MOST_OPERATIONS: Final = 5000
+#: Of each kind: enough to find one that can be shown.
+_MOST_PICTURES: Final = 50
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _TILDE: Final = re.compile(r"~(?![01])")
 _SOURCES: Final = ("src", "remoteUrl")
@@ -38,6 +40,15 @@ class _Number(float):
 
 
 _DECODER: Final = msgspec.json.Decoder(float_hook=_Number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    """What a composition says of pictures, as it says it: addresses, ids of files, anything."""
+
+    images: tuple[str, ...]
+    posters: tuple[str, ...]
+    films: tuple[str, ...]
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,12 +93,16 @@ def apply_patch(text: str, operations: str, *, max_bytes: int) -> str:
     return _encode(patch.root)
 
 
-def recomposed(content: Content, composition: str) -> Content:
-    """Put another composition in. Its first picture is the thumbnail, unless that is locked."""
-    url = content.thumbnail_url
-    if not content.is_thumbnail_locked:
-        url = _first_picture(composition) or url
-    return replace(content, composition=composition, thumbnail_url=url)
+def pictures(text: str) -> Pictures:
+    """Return what a composition says of pictures, each in the order in which it stands there."""
+    document = msgspec.json.decode(text)
+    assets = document.get("assets") if isinstance(document, dict) else None
+    known = list(_listed(assets)) if isinstance(assets, dict) else []
+    return Pictures(
+        images=_named(known, "image", _SOURCES),
+        posters=_named(known, "video", _POSTERS),
+        films=_named(known, "video", _SOURCES),
+    )
 
 
 class _Patch:
@@ -243,14 +258,11 @@ def _limited(work: Callable[[], Any]) -> Any:
         raise InvalidRequestError("This is nested too deeply.", field="data") from error
 
 
-def _first_picture(composition: str) -> str | None:
-    """Return the address of the first image asset, else of the first poster of a video."""
-    document = msgspec.json.decode(composition)
-    assets = document.get("assets") if isinstance(document, dict) else None
-    known = list(_listed(assets)) if isinstance(assets, dict) else []
-    images = [each.get(name) for kind, each in known if kind == "image" for name in _SOURCES]
-    posters = [each.get(name) for kind, each in known if kind == "video" for name in _POSTERS]
-    return next((url for url in (*images, *posters) if _is_address(url)), None)
+def _named(
+    known: list[tuple[object, dict[str, Any]]], wanted: str, fields: Sequence[str]
+) -> tuple[str, ...]:
+    found = (each.get(name) for kind, each in known if kind == wanted for name in fields)
+    return tuple(islice((text for text in found if isinstance(text, str)), _MOST_PICTURES))
 
 
 def _listed(assets: dict[str, Any]) -> Iterator[tuple[object, dict[str, Any]]]:
@@ -260,10 +272,6 @@ def _listed(assets: dict[str, Any]) -> Iterator[tuple[object, dict[str, Any]]]:
             if isinstance(each, dict):
                 kind = key.removesuffix("s") if isinstance(value, list) else None
                 yield each.get("type", kind), each
-
-
-def _is_address(url: object) -> bool:
-    return isinstance(url, str) and url.lower().startswith(("http://", "https://"))
 
 
 def _encode(value: Any) -> str:

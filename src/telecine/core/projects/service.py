@@ -23,6 +23,7 @@ from telecine.core.projects.model import (
     ProjectStatus,
     Sort,
     Standing,
+    project_of,
     subject_of,
 )
 from telecine.db import Transaction
@@ -44,6 +45,7 @@ _REMOVED_BYTES: Final = 4 * 2**20
 _REMOVED_MESSAGES: Final = 4
 #: How long a link shows what is edited already.
 _SHOWN_AFTER: Final = timedelta(minutes=10)
+_UNFINISHED: Final = tuple(status for status in JobStatus if not status.is_final)
 _NO_PROJECT: Final = "There is no such project."
 
 
@@ -162,7 +164,10 @@ def revise(
     if status is not None:
         store.set_status(tx, project.id, status)
         if _get(tx, project.id).status is ProjectStatus.RENDERING:
-            raise ConflictError("The status cannot be set while the project is being rendered.")
+            raise _conflict(
+                "The status cannot be set while the project is being rendered.",
+                _under_way(tx, project),
+            )
     return _get(tx, project.id)
 
 
@@ -213,16 +218,21 @@ def begin_render(
     accounts.lock(tx, order.account_id)
     if not store.set_status(tx, project.id, None):
         raise NotFoundError(_NO_PROJECT)
-    active = next((job for job in _renders(tx, project) if not job.status.is_final), None)
+    active = _under_way(tx, project)
     if active is not None:
-        raise ConflictError(
+        raise _conflict(
             f"The project is being rendered already, by {active.id}. Wait until that has ended, or "
-            f"stop it: DELETE /api/video-project/{project.id}/exports/{active.id}."
+            f"stop it: {_stopping(active)}.",
+            active,
         )
-    if jobs.count_active(tx, order.account_id, family=order.family) >= most_active:
-        raise ConflictError(
-            f"Another render is under way; your plan allows {most_active} at a time. Wait until "
-            "it has ended."
+    others = jobs.page(
+        tx, order.account_id, families=(order.family,), statuses=_UNFINISHED, most=most_active
+    ).jobs
+    if len(others) >= most_active:
+        raise _conflict(
+            f"{len(others)} of your renders are under way, as many as your plan allows. Wait until "
+            f"one has ended, or stop the last: {_stopping(others[0])}.",
+            others[0],
         )
     return jobs.submit(tx, order, queue=queue, now=now)
 
@@ -296,6 +306,21 @@ def _make_room(tx: Transaction, project: Project, *, limit_bytes: int) -> None:
         limit_bytes=limit_bytes,
         needed_bytes=surplus,
     )
+
+
+def _under_way(tx: Transaction, project: Project) -> Job | None:
+    return next((job for job in _renders(tx, project) if not job.status.is_final), None)
+
+
+def _conflict(message: str, job: Job | None) -> ConflictError:
+    if job is None:
+        return ConflictError(message)
+    return ConflictError(message, job_id=job.id, subject_id=job.subject_id)
+
+
+def _stopping(job: Job) -> str:
+    project_id = project_of(job.subject_id or "")
+    return f"DELETE /api/video-project/{project_id}/exports/{job.id}"
 
 
 def _renders(tx: Transaction, project: Project) -> list[Job]:

@@ -10,19 +10,28 @@ from telecine.media.timeline.rv import parse_rv
 from telecine.media.timeline.scene import Lookup
 from telecine.media.timeline.whole import Parsed
 
-__all__ = ["Parsed", "dialect", "parse"]
+__all__ = ["Dialect", "Parsed", "dialect", "parse"]
 
-_REMOTION: Final = frozenset({"compositionWidth", "compositionHeight", "items", "fps"})
+Dialect = Literal["rv", "remotion"]
+
+_REMOTION: Final = frozenset(
+    {"compositionWidth", "compositionHeight", "items", "fps", "durationInFrames"}
+)
 
 
-def parse(document: object, *, lookup: Lookup | None = None) -> Parsed:
-    """Translate a document of either dialect, or say what is wrong with it; never raises."""
-    reader = parse_remotion if dialect(document) == "remotion" else parse_rv
+def parse(document: object, *, lookup: Lookup | None = None, usual: Dialect = "rv") -> Parsed:
+    """Translate a document of either dialect, or say what is wrong with it; never raises.
+
+    `usual` is how a document is read that says too little: there is nothing to see in it.
+    """
+    reader = parse_remotion if dialect(document, usual=usual) == "remotion" else parse_rv
     return reader(document, lookup=lookup)
 
 
-def dialect(document: object) -> Literal["rv", "remotion"]:
-    """Return `remotion` where the root says what only that dialect says there."""
-    if isinstance(document, Mapping) and "meta" not in document and _REMOTION & document.keys():
-        return "remotion"
-    return "rv"
+def dialect(document: object, *, usual: Dialect = "rv") -> Dialect:
+    """Return the dialect whose own words the root has; `usual` where it has none of either."""
+    if not isinstance(document, Mapping):
+        return usual
+    if "meta" in document:
+        return "rv"
+    return "remotion" if _REMOTION & document.keys() else usual
