@@ -4,44 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx2
 import pytest
-from moto.server import ThreadedMotoServer
 
 from telecine.blobs import store as blobs
 from telecine.kit.errors import NotFoundError, StorageError, StorageFullError
 from telecine.settings import SettingsError
-
-_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-
-
-@pytest.fixture(scope="module")
-def s3_endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    httpx2.put(f"{endpoint}/telecine-test").raise_for_status()  # makes the bucket
-    yield endpoint
-    server.stop()
-
-
-@pytest.fixture(params=["folder", "s3"])
-def store(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> blobs.BlobStore:
-    if request.param == "folder":
-        url = (tmp_path / "files").as_uri()
-    else:
-        for name, value in _CREDENTIALS.items():
-            monkeypatch.setenv(name, value)
-        endpoint = request.getfixturevalue("s3_endpoint")
-        url = f"s3://telecine-test/{tmp_path.name}?endpoint={endpoint}&region=us-east-1"
-    return blobs.open_store(url, staging=tmp_path / "staging")
 
 
 def _keep(store: blobs.BlobStore, key: str, content: bytes) -> None:
@@ -70,6 +40,21 @@ def test_a_blob_larger_than_one_part_and_one_block_arrives_whole(store: blobs.Bl
     content = os.urandom(64 * 1024) * 16 * 17  # 17 MiB: three 8 MiB parts, five 4 MiB blocks
     _keep(store, "large", content)
     assert _read(store, "large") == content
+
+
+def test_a_copy_lives_on_without_what_it_was_copied_from(store: blobs.BlobStore) -> None:
+    _keep(store, "in/one", b"bytes")
+    store.copy("in/one", "out/two")
+    store.delete("in/one")
+    assert _read(store, "out/two") == b"bytes"
+    assert list(store.staging.iterdir()) == []
+
+
+def test_what_is_not_there_cannot_be_copied(store: blobs.BlobStore) -> None:
+    with pytest.raises(NotFoundError):
+        store.copy("nothing", "out/two")
+    assert list(store.list_keys()) == []
+    assert list(store.staging.iterdir()) == []
 
 
 def test_a_range_is_streamed_exactly(store: blobs.BlobStore) -> None:
@@ -203,11 +188,8 @@ def test_no_room_on_the_device_is_told_apart() -> None:
         full.write(b"x")
 
 
-def test_an_unreachable_bucket_is_a_storage_error_without_its_address(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in _CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
+@pytest.mark.usefixtures("credentials")
+def test_an_unreachable_bucket_is_a_storage_error_without_its_address(tmp_path: Path) -> None:
     # Port 9 (discard) refuses on loopback; refused connections are tried again, then given up.
     url = "s3://telecine-test?endpoint=http://127.0.0.1:9&region=us-east-1"
     store = blobs.open_store(url, staging=tmp_path / "staging")

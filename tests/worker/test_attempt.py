@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from tests import samples, steps
 from tests.conftest import Customer
+from tests.scripted import acting
 
 from telecine.assembly import Telecine
 from telecine.core import jobs
@@ -23,38 +24,12 @@ from telecine.db import Database, Transaction
 from telecine.engine.queue import TicketPhase
 from telecine.kit.errors import CancelledError, StorageFullError
 from telecine.operations.base import Context, Output, Result
-from telecine.operations.compress import CompressParams
-from telecine.operations.registry import Entry
-from telecine.settings import Prices
 from telecine.worker.attempt import Attempts
 
 RESERVED = [("reserve", "available", -1), ("reserve", "held", 1)]
 CHARGED = [*RESERVED, ("settle", "held", -1), ("settle", "earned", 1)]
 REFUNDED = [*RESERVED, ("release", "held", -1), ("release", "available", 1)]
 PATIENCE_SECONDS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Scripted:
-    """An operation that does what a test tells it."""
-
-    act: Callable[[Context], Result]
-    name: str = "compress"
-    params_type: type[CompressParams] = CompressParams
-
-    def price(self, params: CompressParams, *, input_bytes: int, prices: Prices) -> int:
-        return 1
-
-    def run(self, params: CompressParams, context: Context) -> Result:
-        return self.act(context)
-
-
-def acting(
-    telecine: Telecine, act: Callable[[Context], Result], *, stop: threading.Event | None = None
-) -> Attempts:
-    """Attempts whose one operation is `act`."""
-    entry = Entry(operation=Scripted(act), lane="media")
-    return replace(steps.attempts(telecine, stop=stop), operations={"compress": entry})
 
 
 def write_output(context: Context) -> Result:
