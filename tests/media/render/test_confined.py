@@ -11,6 +11,7 @@ from typing import Any
 
 import av
 import pytest
+from tests.media.render.films import heard
 from tests.media.render.sounds import tone, write_wav
 from typing_extensions import override
 
@@ -84,12 +85,12 @@ def test_any_number_of_workers_makes_the_same_film(renderer: Renderer, tmp_path:
     sound = write_wav(tmp_path / "tone.wav", tone(1))
     audio = {"type": "audio", "src": "tone.wav", "start": 0, "duration": 1}
     composition = document(seconds=13, clips=[audio])
-    films = []
-    for n_workers in (1, 2, 5):
+    films, sounds = [], []
+    for number, n_workers in enumerate((1, 1, 2, 5)):
         wanted = order(
             tmp_path,
             composition,
-            name=f"{n_workers}.mp4",
+            name=f"{number}.mp4",
             n_workers=n_workers,
             files={"tone.wav": sound},
         )
@@ -97,10 +98,13 @@ def test_any_number_of_workers_makes_the_same_film(renderer: Renderer, tmp_path:
         assert facts.n_frames == 130
         assert facts.n_samples == 13 * 48_000
         films.append(pictures(wanted.output))
+        sounds.append(heard(wanted.output)[1].tobytes())
         assert sorted(path.suffix for path in wanted.workspace.iterdir()) == (
             [".json", *[".mp4"] * len(films)]
         )
-    assert films[0] == films[1] == films[2]
+    assert len(films[0]) == 130
+    assert films == [films[0]] * 4
+    assert sounds == [sounds[0]] * 4
 
 
 @pytest.mark.parametrize(("name", "n_workers"), [("a.mp4", 1), ("b.mp4", 2), ("c.webm", 1)])
