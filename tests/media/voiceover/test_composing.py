@@ -22,20 +22,24 @@ CANVASES = {"wide": (1280, 720), "tall": (720, 1280), "square": (1080, 1080)}
 MODES: tuple[Mode, ...] = ("auto", "still", "kenburns", "audiogram", "talking")
 WORDS = tuple(
     Word(text=text, start_seconds=number * 0.4, end_seconds=number * 0.4 + 0.3)
-    for number, text in enumerate("so that is how it begins and that is how it ends".split())
+    for number, text in enumerate(("so", "that", "is", "how", "it", "begins", "and", "ends"))
 )
 
 
 def study(
-    *, size: tuple[int, int] = (800, 600), faces: tuple[Box, ...] | None = (), **known: Any
+    *,
+    size: tuple[int, int] = (800, 600),
+    faces: tuple[Box, ...] | None = (),
+    has_alpha: bool = False,
+    is_drawn: bool = False,
 ) -> Study:
     return Study(
         path=Path("picture.png"),
         width=size[0],
         height=size[1],
         sent_size=size,
-        has_alpha=known.get("has_alpha", False),
-        is_drawn=known.get("is_drawn", False),
+        has_alpha=has_alpha,
+        is_drawn=is_drawn,
         main=(120, 80, 40),
         accent=(220, 90, 30),
         faces=None if faces is None else tuple(Face(box=box, score=0.9) for box in faces),
@@ -92,10 +96,12 @@ def test_no_face_is_ever_cut(canvas: tuple[int, int], mode: Mode) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("canvas", CANVASES.values(), ids=CANVASES)
-@pytest.mark.parametrize("known", [{"is_drawn": True}, {"has_alpha": True}])
+@pytest.mark.parametrize(
+    "known", [{"is_drawn": True}, {"has_alpha": True}], ids=["drawn", "cut out"]
+)
 @pytest.mark.parametrize("has_captions", [False, True])
 def test_a_drawing_loses_no_edge(
-    canvas: tuple[int, int], mode: Mode, known: dict[str, bool], has_captions: bool
+    canvas: tuple[int, int], mode: Mode, known: dict[str, Any], has_captions: bool
 ) -> None:
     for size in ((1280, 720), (300, 900), (40, 40), (3000, 200)):
         arranged = arranging.arrange(
@@ -144,9 +150,9 @@ def test_the_push_is_from_four_to_nine_per_cent_about_the_face() -> None:
 def test_the_document_has_no_faults_and_needs_no_warning(
     canvas: tuple[int, int], mode: Mode
 ) -> None:
-    for known in ({}, {"is_drawn": True}, {"has_alpha": True}, {"faces": None}):
+    for each in (study(), study(is_drawn=True), study(has_alpha=True), study(faces=None)):
         document = composing.compose(
-            study(**known),
+            each,
             sound(),
             canvas=canvas,
             mode=mode,
