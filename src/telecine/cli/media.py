@@ -112,7 +112,11 @@ def compress(source: Path, output: Path, *, fields: Fields, remote: Remote | Non
         params = form.compress_params(fields, limits=limits, threads=loaded.encoder_threads)
         _run_here(COMPRESS, params, source, output)
     else:
-        with _errors(), Client(remote.url, remote.key) as client, _bar(source.name) as report:
+        with (
+            remote_errors(),
+            Client(remote.url, remote.key) as client,
+            progress_bar(source.name) as report,
+        ):
             job = client.compress(source, extra=fields)
             client.wait(job.id, on_progress=lambda now: report(_fraction(now)))
             client.download(job.id, to=output)
@@ -128,7 +132,7 @@ def convert(source: Path, output: Path, *, fields: Fields, remote: Remote | None
         params = form.convert_params(fields, max_pixels=loaded.max_pixels)
         _run_here(CONVERT, params, source, output)
     else:
-        with _errors(), Client(remote.url, remote.key) as client:
+        with remote_errors(), Client(remote.url, remote.key) as client:
             client.convert(source, extra=fields, to=output)
     _say(source, output)
 
@@ -137,7 +141,7 @@ def _run_here(operation: AnyOperation, params: Any, source: Path, output: Path) 
     loaded = settings.load()
     configure(level="warning", format=loaded.log_format)
     pool = assembly.pool(loaded)
-    with workspace() as folder, _bar(source.name) as report:
+    with workspace() as folder, progress_bar(source.name) as report:
         try:
             result = operation.run(
                 params,
@@ -159,7 +163,8 @@ def _run_here(operation: AnyOperation, params: Any, source: Path, output: Path) 
 
 
 @contextmanager
-def _bar(name: str) -> Iterator[Callable[[float], None]]:
+def progress_bar(name: str) -> Iterator[Callable[[float], None]]:
+    """Show a bar for the time of the work; what it gives takes the fraction done."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -172,7 +177,8 @@ def _bar(name: str) -> Iterator[Callable[[float], None]]:
 
 
 @contextmanager
-def _errors() -> Iterator[None]:
+def remote_errors() -> Iterator[None]:
+    """Raise what a server refused as an error of our own."""
     try:
         yield
     except RemoteError as error:

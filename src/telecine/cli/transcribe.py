@@ -14,7 +14,6 @@ from typing import Final
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    DownloadColumn,
     Progress,
     TaskProgressColumn,
     TextColumn,
@@ -23,15 +22,14 @@ from rich.progress import (
 from rich.text import Text
 
 from telecine import assembly, settings
+from telecine.cli import models
 from telecine.cli.target import deliver, require_file, require_place, workspace
 from telecine.kit.errors import InvalidRequestError
 from telecine.kit.log import configure
 from telecine.media.cues import write_srt, write_vtt
 from telecine.media.speech import subtitles
 from telecine.media.speech.job import QUALITIES
-from telecine.media.speech.transcribe import Speech
 from telecine.media.speech.transcript import Transcript
-from telecine.settings import Settings
 
 #: What the suffix says is written.
 _WRITERS: Final = MappingProxyType(
@@ -59,7 +57,7 @@ def transcribe(source: Path, output: Path, *, language: str, quality: str) -> No
     require_place(output, source=source)
     loaded = settings.load()
     configure(level="warning", format=loaded.log_format)
-    speech = _speech(loaded)
+    speech = models.speech(assembly.senses(loaded))
     with workspace() as folder, _bar(source.name) as told:
         heard = speech.transcribe(
             source,
@@ -73,23 +71,6 @@ def transcribe(source: Path, output: Path, *, language: str, quality: str) -> No
         deliver(made, to=output)
     line = f"{output}  {len(heard.words)} words, {len(heard.sentences)} sentences, {heard.language}"
     _console.print(Text(line), soft_wrap=True)
-
-
-def _speech(loaded: Settings) -> Speech:
-    """Return what hears here; its model is fetched where it is wanted for the first time."""
-    senses = assembly.senses(loaded)
-    if senses.has_speech():
-        return senses.speech()
-    with _download(f"speech model {loaded.whisper_model}, once") as told:
-        return senses.speech(on_fetch=told)
-
-
-@contextmanager
-def _download(name: str) -> Iterator[Callable[[int, int], None]]:
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=_console) as progress:
-        task = progress.add_task(name, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 @contextmanager
