@@ -107,7 +107,7 @@ def access(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
     command = [sys.executable, "-m", "telecine", "keys", "create", "--style", "sk"]
     with local_server(data) as running:
         made = subprocess.run(
-            [*command, "--email", "ann@example.com", "--plan", "pro", "--data", str(data)],
+            [*command, "--email", "ann@example.com", "--plan", "local", "--data", str(data)],
             capture_output=True,
             text=True,
             check=True,

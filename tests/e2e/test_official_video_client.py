@@ -59,7 +59,7 @@ def key(server: LocalServer, data: Path, database: dict[str, str]) -> str:
     """A key in the style that the client insists on."""
     command = [sys.executable, "-m", "telecine", "keys", "create", "--style", "sk"]
     made = subprocess.run(
-        [*command, "--email", "ann@example.com", "--plan", "pro", "--data", str(data)],
+        [*command, "--email", "ann@example.com", "--plan", "local", "--data", str(data)],
         capture_output=True,
         text=True,
         check=True,

@@ -70,7 +70,9 @@ def test_a_taken_port_costs_nobody_the_key(tmp_path: Path) -> None:
 
     with local_server(data) as server:
         reply = httpx2.get(
-            f"{server.url}/api/v1/usage", headers={"Authorization": f"Bearer {server.key}"}
+            f"{server.url}/api/v1/usage",
+            headers={"Authorization": f"Bearer {server.key}"},
+            timeout=60,
         )
         assert (reply.status_code, reply.json()["credits"]["balance"]) == (200, 1_000_000)
 
