@@ -24,7 +24,8 @@ from telecine.media.timeline.model import Source
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PAGE: Final = ROOT / "docs" / "reference" / "caption-styles.md"
-PICTURES: Final = ROOT / "docs" / "pictures" / "captions"
+#: Where the server finds them, too: GET /api/v1/caption-styles names them.
+PICTURES: Final = ROOT / "src" / "telecine" / "api" / "static" / "captions"
 WORDS: Final = "Every single word is said on time"
 RATE: Final = 30
 SIZE: Final = (1080, 1920)
@@ -32,10 +33,11 @@ SEEN: Final = slice(600, 770)  # of a picture half as large
 HEAD: Final = """\
 # Caption styles
 
-What `caption_style` may be. Each is a row of one table, `media/seeing/caption_styles.py`: the size
-of type is a share of the canvas's shorter side, so a style looks the same on a tall canvas, a square
-one and a wide one. Captions stay above what apps write over tall videos: a quarter of the height is
-left free below them, a tenth on a wide canvas.
+What `caption_style` may be in [the clips family](clips.md), and in `telecine clips`. Each is a row
+of one table, `media/seeing/caption_styles.py`: the size of type is a share of the canvas's shorter
+side, so a style looks the same on a tall canvas, a square one and a wide one. Captions stay above
+what apps write over tall videos: a quarter of the height is left free below them, a tenth on a wide
+canvas.
 
 A page never goes over the end of a sentence or over a pause. Arabic, Hebrew and Persian run from right
 to left; Chinese and Japanese have no spaces put into them; letters that a font does not have come
@@ -50,7 +52,9 @@ def main() -> int:
     for name, style in STYLES.items():
         (PICTURES / f"{name}.webp").write_bytes(_picture(name))
         what = style.description + (" The default." if name == DEFAULT else "")
-        picture = f"![Captions in the style {name}](../pictures/captions/{name}.webp)"
+        picture = (
+            f"![Captions in the style {name}](../../src/telecine/api/static/captions/{name}.webp)"
+        )
         rows.append(f"| `{name}` | {picture} | {what} |")
     PAGE.write_text("\n".join(rows) + "\n", "utf-8")
     return 0

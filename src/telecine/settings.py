@@ -47,7 +47,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     `storage_bytes` is the room for uploads that stay until they are deleted, and as much again for
     projects with their revisions; `active_renders` how many renders of projects may be under way
-    at a time.
+    at a time; `minutes_per_month` is how much video may be made clips of.
     """
 
     label: str
@@ -58,6 +58,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     families: tuple[str, ...]
     storage_bytes: Annotated[int, Meta(ge=0)] = 512 * 2**20
     active_renders: Annotated[int, Meta(ge=1)] = 1
+    minutes_per_month: Annotated[int, Meta(ge=0)] = 100
 
 
 class Prices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,6 +66,7 @@ class Prices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     compress_mib_per_credit: Annotated[float, Meta(gt=0)]
     convert_credits: Annotated[int, Meta(ge=0)]
+    clips_credits_per_minute: Annotated[float, Meta(ge=0)] = 1.0
     render: Annotated[tuple[RenderTier, ...], Meta(min_length=1)] = (
         RenderTier(quality="720p", short_edge=0, credits_per_second=1.0),
         RenderTier(quality="1080p", short_edge=1080, credits_per_second=1.5),

@@ -176,6 +176,12 @@ def test_usage_tells_plan_and_credits(anybody: httpx2.Client) -> None:
         "success": True,
         "plan": "team",
         "credits": {"balance": 100, "total_purchased": 100},
+        "period_start": "2026-04-01",
+        "period_end": "2026-04-30",
+        "minutes_used": 0,
+        "minutes_limit": 1000,
+        "storage_used_mb": 0,
+        "storage_limit_mb": 102400,
         "credits_remaining": 100,
     }
 

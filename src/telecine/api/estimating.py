@@ -1,4 +1,4 @@
-"""How many seconds a render will take, by how long the account's last renders took.
+"""How many seconds work will take, by how long the account's last of its kind took.
 
 Before the first there is a guess by the cores of this machine, which may not be the worker's.
 Time in the queue, and for fetching what is on the web, is not in it.
@@ -23,6 +23,9 @@ _START_SECONDS: Final = 1.5
 #: What one core draws and encodes, as `effort` counts; and the cores that one process fills.
 _PIXELS_A_SECOND: Final = 40e6
 _CORES: Final = 4
+#: Seconds of work for one of a talk, on two cores, by quality; and how long a talk is.
+_CLIPS_PACE: Final = {"fast": 0.4, "balanced": 0.7, "high": 1.0}
+_USUAL_TALK_SECONDS: Final = 600.0
 _RECENT: Final = timedelta(days=30)
 _MOST_JOBS: Final = 15
 
@@ -42,6 +45,33 @@ async def render_seconds(
     )
     pace = _pace(last) or _PIXELS_A_SECOND * min(os.cpu_count() or 1, _CORES)
     return math.ceil(_START_SECONDS + effort / (pace * n_workers))
+
+
+async def clips_seconds(
+    services: Services, account_id: str, *, duration_seconds: float | None, quality: str
+) -> int:
+    """Return the whole seconds that clips of a video take once a worker has it.
+
+    One whose length is not known yet counts as long as the account's last ones.
+    """
+    last = await services.read(
+        partial(
+            jobs.last_done,
+            account_id=account_id,
+            operation="clips",
+            since=services.clock() - _RECENT,
+            most=_MOST_JOBS,
+        )
+    )
+    lengths = [job.facts["source"]["duration_seconds"] for job in last]
+    length = duration_seconds or (median(lengths) if lengths else _USUAL_TALK_SECONDS)
+    paces = [
+        (job.finished_at - job.started_at).total_seconds() / of
+        for job, of in zip(last, lengths, strict=True)
+        if job.params["quality"] == quality and job.started_at and job.finished_at and of
+    ]
+    pace = median(paces) if paces else _CLIPS_PACE[quality]
+    return math.ceil(_START_SECONDS + pace * length)
 
 
 def _pace(done: Iterable[Job]) -> float | None:

@@ -1,4 +1,4 @@
-"""What must be known of files on the web before a composition is taken: lengths, and captions.
+"""What must be known of files on the web before work on them is taken: lengths, and captions.
 
 The one place where a request makes us fetch before anything is paid, so all of it is bounded:
 how many files, how large, how long altogether, how many requests at once, and how often.
@@ -33,6 +33,7 @@ from telecine.kit.errors import (
 from telecine.kit.outbound import DOWNLOAD_LIMITS, Cache
 from telecine.media.describing import describe
 from telecine.media.pool import Pool
+from telecine.media.probe import MediaInfo, MediaLimits, probe
 from telecine.media.timeline import wordfile
 from telecine.media.timeline.model import Source
 from telecine.media.timeline.reader import Problem
@@ -43,6 +44,8 @@ MOST_BYTES: Final = 512 * 2**20
 MOST_SECONDS = 12.0
 #: How long a composition waits for its turn to be looked at.
 MOST_WAIT_SECONDS = 10.0
+#: How long a film is looked at, turn and download together, before it is taken unseen.
+MOST_FILM_SECONDS = 5.0
 _AT_ONCE: Final = 8
 _AT_ONCE_OF_ONE: Final = 2
 _BELIEVED_SECONDS: Final = 60.0
@@ -115,6 +118,35 @@ class Looker:
                     retry_after_seconds=math.ceil(MOST_SECONDS),
                 ) from error
             return await run_in_threadpool(self._look, asked)
+
+    async def film(self, account_id: str, url: str, *, limits: MediaLimits) -> MediaInfo | None:
+        """Say what a film on the web holds; None where that cannot be known in a few seconds.
+
+        The address has passed `check_url`. Raises `MediaError` for what is no film, and
+        `OutboundError` where nothing answers.
+        """
+        until = time.monotonic() + MOST_FILM_SECONDS
+        mine = self._turns_of.setdefault(account_id, anyio.CapacityLimiter(_AT_ONCE_OF_ONE))
+        async with AsyncExitStack() as turns:
+            with anyio.move_on_after(MOST_FILM_SECONDS) as waited:
+                await turns.enter_async_context(mine)
+                await turns.enter_async_context(self._turns)
+            if waited.cancelled_caught:
+                return None
+            return await run_in_threadpool(self._film, url, until, limits)
+
+    def _film(self, url: str, until: float, limits: MediaLimits) -> MediaInfo | None:
+        budget = _Budget(until=until, left_bytes=MOST_BYTES)
+        try:
+            with self._fetched(url, budget) as path:
+                return probe(self._pool, path, limits=limits)
+        except FileTooLargeError:
+            return None
+        except OutboundError:
+            # Too slow is not wrong: a worker has the time.
+            if time.monotonic() >= until:
+                return None
+            raise
 
     def _look(self, asked: Asked) -> Looked:
         budget = _Budget(until=time.monotonic() + MOST_SECONDS, left_bytes=MOST_BYTES)

@@ -12,12 +12,13 @@ from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
 from telecine.api import downloads, formfields, intake, uploads
+from telecine.api import usage as metering
 from telecine.api.access import Caller
 from telecine.api.compress import fields, wire
 from telecine.api.family import Json
 from telecine.api.formdata import STAGED_SUFFIX, UploadedFile
 from telecine.api.services import Services
-from telecine.core import credits, jobs
+from telecine.core import jobs
 from telecine.core.jobs import JobDetails, JobStatus
 from telecine.db import Transaction
 from telecine.kit.errors import (
@@ -105,8 +106,8 @@ async def download(request: Request, caller: Caller, services: Services) -> Resp
 
 async def usage(_request: Request, caller: Caller, services: Services) -> Response:
     """GET /api/v1/usage"""
-    balance = await services.read(partial(credits.balance, account_id=caller.account.id))
-    return Json(wire.usage_reply(caller.account.plan, balance))
+    found = await services.read(partial(metering.look, caller=caller, now=services.clock()))
+    return Json(wire.usage_reply(caller.account.plan, found))
 
 
 async def convert(request: Request, caller: Caller, services: Services) -> Response:

@@ -5,6 +5,7 @@ Fields that the document does not have are extensions and marked so.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
@@ -12,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from telecine.core.credits import Balance
+from telecine.api.usage import Usage
 from telecine.core.jobs import Job, JobDetails, JobStatus
 from telecine.kit.clock import isoformat
 from telecine.media.encode import Fit as VideoFit
@@ -128,11 +129,17 @@ class CreditsInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UsageReply(msgspec.Struct, frozen=True, kw_only=True):
-    """200 of GET /api/v1/usage."""
+    """200 of GET /api/v1/usage: what two documents have under this URL. A MB here has 2^20 bytes."""
 
     success: bool = True
     plan: str
     credits: CreditsInfo
+    period_start: str
+    period_end: str
+    minutes_used: float
+    minutes_limit: int
+    storage_used_mb: int
+    storage_limit_mb: int
     credits_remaining: int
 
 
@@ -229,12 +236,18 @@ def percent_saved(input_bytes: int, output_bytes: int) -> int:
     return round(100 * (1 - output_bytes / input_bytes))
 
 
-def usage_reply(plan_name: str, balance: Balance) -> UsageReply:
-    """Word an account's plan and credits."""
+def usage_reply(plan_name: str, used: Usage) -> UsageReply:
+    """Word what an account has used of its plan."""
     return UsageReply(
         plan=plan_name,
-        credits=CreditsInfo(balance=balance.available, total_purchased=balance.granted),
-        credits_remaining=balance.available,
+        credits=CreditsInfo(balance=used.balance.available, total_purchased=used.balance.granted),
+        period_start=used.period_start.isoformat(),
+        period_end=used.period_end.isoformat(),
+        minutes_used=used.minutes_used,
+        minutes_limit=used.minutes_limit,
+        storage_used_mb=math.ceil(used.storage_used_bytes / 2**20),
+        storage_limit_mb=used.storage_limit_bytes // 2**20,
+        credits_remaining=used.balance.available,
     )
 
 

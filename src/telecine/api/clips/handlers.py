@@ -1,0 +1,156 @@
+"""The clips family's handlers: parse, one verb of the core, render."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from telecine.api import estimating, links, uploads
+from telecine.api.access import Caller
+from telecine.api.clips import fields, naming, opening, sources, submitting, wording
+from telecine.api.clips.wire import ProcessBody
+from telecine.api.family import Json
+from telecine.api.formdata import UploadedFile
+from telecine.api.remarks import Remark
+from telecine.api.services import Services
+from telecine.core import jobs
+from telecine.core.jobs import Ending, Job, JobDetails
+from telecine.db import Transaction
+from telecine.kit.errors import ConflictError, ExpiredError, NotFoundError
+
+_NO_CLIP: Final = "There is no such clip."
+
+
+async def process(request: Request, caller: Caller, services: Services) -> Response:
+    """POST /api/v1/process"""
+    if not fields.is_form(request):
+        wanted, warnings = await fields.body(request)
+        return await _begin(request, caller, services, wanted, warnings)
+    async with await uploads.receive(
+        request, store=services.blobs, max_file_bytes=caller.plan.max_file_bytes
+    ) as upload:
+        wanted, warnings = fields.form(upload.fields)
+        return await _begin(request, caller, services, wanted, warnings, upload=upload.file)
+
+
+async def get_job(request: Request, caller: Caller, services: Services) -> Response:
+    """GET /api/v1/jobs/{job_id}"""
+    details = await _details(services, caller, request.path_params["job_id"])
+    origin = links.origin_of(request, services)
+    return Json(wording.job_reply(details, origin=origin, now=services.clock()))
+
+
+async def cancel_job(request: Request, caller: Caller, services: Services) -> Response:
+    """DELETE /api/v1/jobs/{job_id}"""
+    ending = Ending(now=services.clock())
+
+    def verb(tx: Transaction) -> None:
+        job = _job(tx, caller, request.path_params["job_id"])
+        if not jobs.cancel(tx, job, ending=ending):
+            raise ConflictError("The job has ended already: there is nothing to stop.")
+
+    await services.write(verb)
+    return await get_job(request, caller, services)
+
+
+async def list_jobs(request: Request, caller: Caller, services: Services) -> Response:
+    """GET /api/v1/jobs"""
+    paging = fields.paging(request)
+    page = await services.read(
+        partial(
+            jobs.page,
+            account_id=caller.account.id,
+            families=None if paging.is_all else (submitting.FAMILY,),
+            cursor=paging.cursor,
+            most=paging.limit,
+        )
+    )
+    return Json(wording.job_list(page))
+
+
+async def get_clip(request: Request, caller: Caller, services: Services) -> Response:
+    """GET /api/v1/clips/{clip_id}"""
+    details, facts = await _clip(request, caller, services)
+    origin, now = links.origin_of(request, services), services.clock()
+    told = wording.clip_reply(details, facts, origin=origin, now=now)
+    if told.download_url is None:
+        raise ExpiredError("The clip's time is over, and it is deleted. Process the video again.")
+    return Json(told)
+
+
+async def open_project(request: Request, caller: Caller, services: Services) -> Response:
+    """POST /api/v1/clips/{clip_id}/project"""
+    details, facts = await _clip(request, caller, services)
+    opened = await opening.open_clip(services, caller, details, facts)
+    origin = links.origin_of(request, services)
+    clip_id = request.path_params["clip_id"]
+    return Json(wording.opened(opened, clip_id=clip_id, origin=origin), status_code=201)
+
+
+async def list_styles(request: Request, _caller: Caller, services: Services) -> Response:
+    """GET /api/v1/caption-styles"""
+    return Json(wording.style_list(origin=links.origin_of(request, services)))
+
+
+async def _begin(
+    request: Request,
+    caller: Caller,
+    services: Services,
+    sent: ProcessBody,
+    warnings: tuple[Remark, ...],
+    *,
+    upload: UploadedFile | None = None,
+) -> Response:
+    wanted = fields.require_good(sent, services)
+    origin = links.origin_of(request, services)
+    source = await sources.find(services, caller, wanted, upload=upload, origin=origin)
+    if source.duration_seconds is not None:
+        fields.require_within(wanted.segments, duration_seconds=source.duration_seconds)
+    job = await submitting.submit(
+        services, caller, wanted, source, origin=origin, request_id=request.state.request_id
+    )
+    seconds = await estimating.clips_seconds(
+        services,
+        caller.account.id,
+        duration_seconds=source.duration_seconds,
+        quality=wanted.quality,
+    )
+    told = wording.accepted(job, warnings, estimated_seconds=seconds, origin=origin)
+    return Json(told, status_code=202)
+
+
+async def _clip(
+    request: Request, caller: Caller, services: Services
+) -> tuple[JobDetails, Mapping[str, Any]]:
+    """Return the clip of the path with its job. Raises `NotFoundError`."""
+    place = naming.place_of(request.path_params["clip_id"])
+    if place is None:
+        raise NotFoundError(_NO_CLIP)
+    job_id, number = place
+    try:
+        details = await _details(services, caller, job_id)
+    except NotFoundError:
+        raise NotFoundError(_NO_CLIP) from None
+    for facts in details.job.facts.get("clips", ()):
+        if facts["number"] == number:
+            return details, facts
+    raise NotFoundError(_NO_CLIP)
+
+
+async def _details(services: Services, caller: Caller, job_id: str) -> JobDetails:
+    def find(tx: Transaction) -> JobDetails:
+        return jobs.details(tx, _job(tx, caller, job_id))
+
+    return await services.read(find)
+
+
+def _job(tx: Transaction, caller: Caller, job_id: str) -> Job:
+    """Return one of the family's jobs. Raises `NotFoundError` for any other."""
+    job = jobs.get(tx, job_id, account_id=caller.account.id)
+    if job.family != submitting.FAMILY:
+        raise NotFoundError("This is a job of another API: its status is asked there.")
+    return job

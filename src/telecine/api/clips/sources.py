@@ -1,0 +1,159 @@
+"""What clips are to be made of: an address, a file of the library, or a file that came along.
+
+It is looked at before anything is promised: here at once, on the web for a few seconds at most.
+What could not be looked at in time is taken, and looked at by the worker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+
+from telecine.api import links
+from telecine.api.access import Caller
+from telecine.api.clips.wire import ProcessBody
+from telecine.api.formdata import UploadedFile
+from telecine.api.services import Services
+from telecine.core import assets, files
+from telecine.core.assets import AssetKind
+from telecine.core.files import File
+from telecine.db import Transaction
+from telecine.kit.errors import (
+    InvalidRequestError,
+    MediaError,
+    NotFoundError,
+    OutboundError,
+    UnsupportedMediaError,
+)
+from telecine.media.probe import MediaInfo, MediaLimits, media_limits, probe
+from telecine.settings import Settings
+
+_MOST_NAME: Final = 200
+_SILENT: Final = "The video has no sound: there is nobody to be heard in it."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a video is, and how long it runs; None: that is not known yet.
+
+    One of `url`, `upload` and `stored` is there. `identity` is the same for the same source, and
+    None where that cannot be said. What `is_in_library` stays there.
+    """
+
+    identity: str | None
+    url: str | None = None
+    upload: UploadedFile | None = None
+    stored: File | None = None
+    duration_seconds: float | None = None
+    is_in_library: bool = False
+
+    @property
+    def filename(self) -> str:
+        """What its owner calls it, or the last part of its address."""
+        if self.upload is not None:
+            return self.upload.filename
+        if self.stored is not None:
+            return self.stored.filename
+        return unquote(urlsplit(self.url or "").path.rpartition("/")[2])[:_MOST_NAME] or "video"
+
+
+async def find(
+    services: Services,
+    caller: Caller,
+    wanted: ProcessBody,
+    *,
+    upload: UploadedFile | None = None,
+    origin: str,
+) -> Source:
+    """Return the one source of a request, looked at. Raises `InvalidRequestError` for none or
+    several, and `MediaError` with the field for what no clip can be made of.
+    """
+    named = [
+        name
+        for name, value in (
+            ("file", upload),
+            ("file_id", wanted.file_id),
+            ("video_url", wanted.video_url),
+        )
+        if value
+    ]
+    if len(named) != 1:
+        said = " and ".join(f"'{name}'" for name in named)
+        raise InvalidRequestError(
+            f"Send one source: {said} are {len(named)}."
+            if named
+            else "'video_url' is missing: the address of a video. 'file_id' or a form's 'file' "
+            "take its place.",
+            field=named[-1] if named else "video_url",
+        )
+    (field,) = named
+    try:
+        if upload is not None:
+            return await _uploaded(services, upload)
+        if wanted.file_id:
+            return await _stored(services, caller, wanted.file_id)
+        return await _linked(services, caller, wanted.video_url or "", origin=origin)
+    except (MediaError, OutboundError) as error:
+        error.field = error.field or field
+        raise
+
+
+def limits_of(settings: Settings) -> MediaLimits:
+    """Return what one video may ask of this machine."""
+    return media_limits(
+        max_pixels=settings.max_pixels,
+        max_duration_seconds=settings.max_duration_seconds,
+        max_video_gigapixels=settings.max_video_gigapixels,
+    )
+
+
+async def _uploaded(services: Services, upload: UploadedFile) -> Source:
+    info = await run_in_threadpool(
+        partial(probe, services.pool, upload.path, limits=limits_of(services.settings))
+    )
+    return Source(identity=None, upload=upload, duration_seconds=_heard(info))
+
+
+async def _stored(services: Services, caller: Caller, name: str) -> Source:
+    """Find a file by the id that the library, or a link, has for it."""
+    account_id = caller.account.id
+
+    def look(tx: Transaction) -> Source:
+        asset = assets.find(tx, [name], account_id=account_id).get(name)
+        if asset is None:
+            file = files.get(tx, name)
+            if file.account_id != account_id or file.is_gone(services.clock()):
+                raise NotFoundError
+            return Source(identity=file.id, stored=file)
+        if asset.kind is not AssetKind.VIDEO:
+            raise UnsupportedMediaError(f"This file is of another kind: {asset.kind}, not video.")
+        return Source(
+            identity=asset.file.id,
+            stored=asset.file,
+            duration_seconds=asset.duration_seconds,
+            is_in_library=True,
+        )
+
+    try:
+        return await services.read(look)
+    except NotFoundError:
+        raise NotFoundError("There is no such file in your library.", field="file_id") from None
+
+
+async def _linked(services: Services, caller: Caller, url: str, *, origin: str) -> Source:
+    if (own := links.file_of(url, origin=origin)) is not None:
+        return await _stored(services, caller, own)
+    services.outbound.check_url(url, field="video_url")
+    info = await services.looker.film(caller.account.id, url, limits=limits_of(services.settings))
+    return Source(identity=url, url=url, duration_seconds=None if info is None else _heard(info))
+
+
+def _heard(info: MediaInfo) -> float:
+    """Return how long a video runs, if it can be heard."""
+    if not info.audio:
+        raise UnsupportedMediaError(_SILENT)
+    return info.duration_seconds

@@ -1,0 +1,129 @@
+"""From what is wanted and where the video is to a job: its price, and its submission.
+
+A video whose length is not known yet is held for as many minutes as it may have, or as the
+account can pay: the job is charged for those that it has, and the rest goes back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+
+from telecine.api import intake, usage
+from telecine.api.access import Caller
+from telecine.api.clips import fields
+from telecine.api.clips.naming import JOB_PREFIX
+from telecine.api.clips.sources import Source, limits_of
+from telecine.api.clips.wire import ProcessBody
+from telecine.api.services import Services
+from telecine.core import credits, jobs
+from telecine.core.jobs import Job
+from telecine.db import Transaction
+from telecine.kit.errors import ForbiddenError, InsufficientCreditsError
+from telecine.operations.clipping.params import ClipsParams, credits_of, minutes_of
+
+FAMILY: Final = "clips"
+
+
+async def submit(
+    services: Services,
+    caller: Caller,
+    wanted: ProcessBody,
+    source: Source,
+    *,
+    origin: str,
+    request_id: str,
+) -> Job:
+    """Take the order. Raises `ConflictError` while the same is under way, `ForbiddenError` where
+    the minutes of the month are used up, and `InsufficientCreditsError`.
+    """
+    minutes = await services.read(lambda tx: _minutes(tx, services, caller, source))
+    taken = intake.order(
+        services,
+        caller,
+        _params(services, caller, wanted, source, minutes=minutes),
+        family=FAMILY,
+        operation="clips",
+        id_prefix=JOB_PREFIX,
+        input_bytes=0,
+        webhook_url=wanted.webhook_url or None,
+        request_id=request_id,
+        origin=origin,
+    )
+    order = replace(
+        taken,
+        borrowed=() if source.stored is None else (source.stored.id,),
+        subject_id=_subject(caller, wanted, source),
+    )
+    received = () if source.upload is None else ((source.upload, "video/*"),)
+    return await intake.submit_files(services, order, received, verb=jobs.submit_once)
+
+
+def _params(
+    services: Services, caller: Caller, wanted: ProcessBody, source: Source, *, minutes: int
+) -> ClipsParams:
+    wishes = fields.wishes(wanted)
+    return ClipsParams(
+        source_url=source.url,
+        filename=source.filename,
+        quality=wanted.quality,
+        language=wanted.language,
+        aspect=wanted.aspect,
+        captions=wanted.captions,
+        caption_style=wanted.caption_style,
+        min_seconds=wishes.min_seconds,
+        max_seconds=wishes.max_seconds,
+        max_clips=wishes.max_clips,
+        segments=tuple((each.start, each.end) for each in wanted.segments),
+        source_seconds=source.duration_seconds,
+        minutes_held=minutes,
+        credits_per_minute=services.plans.prices.clips_credits_per_minute,
+        max_source_bytes=caller.plan.max_file_bytes,
+        limits=limits_of(services.settings),
+        keeps_film=not source.is_in_library,
+        encoder_threads=services.settings.encoder_threads,
+    )
+
+
+def _minutes(tx: Transaction, services: Services, caller: Caller, source: Source) -> int:
+    """Return for how many minutes credits are held."""
+    used = usage.minutes_used(tx, caller, now=services.clock())
+    left = caller.plan.minutes_per_month - used
+    if source.duration_seconds is not None:
+        needed = minutes_of(source.duration_seconds)
+        if needed > left:
+            raise _used_up(caller, left=left, needed=needed)
+        return needed
+    if left < 1:
+        raise _used_up(caller, left=left, needed=1)
+    most = min(left, minutes_of(services.settings.max_duration_seconds))
+    price = services.plans.prices.clips_credits_per_minute
+    available = credits.balance(tx, caller.account.id).available
+    affordable = most if price == 0 else math.floor(available / price)
+    if affordable < 1:
+        raise InsufficientCreditsError(
+            needed=credits_of(1, credits_per_minute=price), available=available
+        )
+    return min(most, affordable)
+
+
+def _used_up(caller: Caller, *, left: int, needed: int) -> ForbiddenError:
+    plan = caller.plan
+    return ForbiddenError(
+        f"The {plan.label} plan has {plan.minutes_per_month} minutes of video a month; "
+        f"{max(0, left)} are left, and this takes {needed}. Wait for the next month, or take "
+        "another plan."
+    )
+
+
+def _subject(caller: Caller, wanted: ProcessBody, source: Source) -> str | None:
+    """Return the same for the same source and options of an account; None: it is always new."""
+    if source.identity is None:
+        return None
+    options = msgspec.structs.replace(wanted, video_url=None, file_id=None, webhook_url=None)
+    text = msgspec.json.encode((caller.account.id, source.identity, options))
+    return f"{FAMILY}_{hashlib.sha256(text).hexdigest()[:32]}"
