@@ -14,6 +14,9 @@ from tests.samples import Picture
 from telecine import settings
 from telecine.media.ffmpeg import FFmpeg, find_ffmpeg
 from telecine.media.process import Limits
+from telecine.media.render.composing import rgb
+from telecine.media.render.composing.kernels import Rect
+from telecine.media.render.planes import Planes
 from telecine.media.seeing.faces import FaceFinder
 from telecine.media.talking import weights
 from telecine.media.talking.acting import Poses
@@ -79,6 +82,17 @@ def poses(**curves: list[float]) -> Poses:
 
 def drawn(made: Puppet, told: Poses, number: int = 0) -> Picture:
     """Return the whole picture in a pose."""
-    whole = picture().copy()
-    made.box.of(whole)[:] = made.draw(told, number)
-    return whole
+    planes = Planes(*(plane.copy() for plane in made.still[:3]))
+    made.draw(told, number, planes)
+    return _rgb(planes)
+
+
+@cache
+def still() -> Picture:
+    """Return the picture as it is when nothing was done to it."""
+    return _rgb(puppet().still)
+
+
+def _rgb(planes: Planes) -> Picture:
+    height, width = planes.y.shape
+    return np.ascontiguousarray(rgb.part_of(planes, Rect(0, 0, width, height))[..., :3])

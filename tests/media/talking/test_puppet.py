@@ -12,8 +12,8 @@ from telecine.media.talking import mesh
 
 
 def test_at_rest_it_is_the_picture() -> None:
-    shown = drawn(puppet(), poses(opening=[0.0]))
-    assert np.abs(shown.astype(int) - portraits.picture()).max() <= 1
+    shown = drawn(puppet(), poses(opening=[0.0])).astype(int)
+    assert np.abs(shown - portraits.still()).max() <= 4
 
 
 def test_the_mouth_opens_as_far_as_it_is_told() -> None:
@@ -59,15 +59,15 @@ def _share_of_eyes(shown: Picture) -> float:
     for upper, lower in zip(mesh.UPPER_LIDS, mesh.LOWER_LIDS, strict=True):
         around = points[[*upper, *lower[::-1]], :2]
         cv2.fillPoly(mask, [np.round(around).astype(np.int32)], 1)
-    change = np.abs(shown.astype(int) - portraits.picture()).max(axis=2)
+    change = np.abs(shown.astype(int) - portraits.still()).max(axis=2)
     return float((change[mask > 0] < 12).mean())
 
 
 def test_nothing_moves_but_the_head() -> None:
     made = puppet()
     told = poses(opening=[1.0], yaw=[1.0], pitch=[1.0], roll=[1.0])
-    shown, still = drawn(made, told).astype(int), portraits.picture().astype(int)
-    changed = np.argwhere(np.abs(shown - still).max(axis=2) > 1)
+    shown, still = drawn(made, told).astype(int), portraits.still().astype(int)
+    changed = np.argwhere(np.abs(shown - still).max(axis=2) > 2)
     face = networks().face(portraits.picture()).points[:, :2]
     low, high = face.min(axis=0), face.max(axis=0)
     size = high - low

@@ -22,6 +22,7 @@ from telecine.media.talking import voice
 from telecine.media.talking.acting import Poses, act
 from telecine.media.talking.mesh import Face
 from telecine.media.talking.portrait import require_talkable
+from telecine.media.talking.puppet import Puppet
 
 RATE = Fraction(15)
 #: "He was not an ill disposed young man", about when the words are heard.
@@ -122,11 +123,8 @@ def _small_face() -> Picture:
 
 def _open_mouth() -> Picture:
     # Wider than any pose: two openings, one after the other.
-    made = puppet()
-    opened = drawn(made, poses(opening=[1.0]))
-    again = type(made)(opened, networks().face(opened))
-    again.box.of(opened)[:] = again.draw(poses(opening=[1.0]), 0)
-    return opened
+    opened = drawn(puppet(), poses(opening=[1.0]))
+    return drawn(Puppet(opened, networks().face(opened)), poses(opening=[1.0]))
 
 
 @pytest.mark.parametrize(

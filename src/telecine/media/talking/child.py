@@ -16,22 +16,19 @@ from typing import Final
 
 import cv2
 import msgspec
-import numpy as np
 
 from telecine.kit.errors import InternalError, ResourceLimitError, TelecineError
 from telecine.media.pool_wire import Failure
-from telecine.media.render.drawing.pixels import to_planes
 from telecine.media.render.encoding.codecs import EncodeSettings
 from telecine.media.render.encoding.encode import LEAST_RING, Encoder
-from telecine.media.render.encoding.outputs import png
-from telecine.media.render.planes import Plane, Planes
+from telecine.media.render.planes import Planes
 from telecine.media.seeing.faces import FaceFinder, Picture
 from telecine.media.speech.transcript import Word
 from telecine.media.talking import portrait, voice
 from telecine.media.talking.acting import act
 from telecine.media.talking.job import Job, Report
 from telecine.media.talking.mesh import FaceMesh
-from telecine.media.talking.puppet import Box, Puppet
+from telecine.media.talking.puppet import Puppet
 
 #: What the file itself says, as the film that is made of it does.
 SYNTHETIC: Final = "synthetic: talking portrait made by Telecine"
@@ -46,7 +43,7 @@ def main(arguments: list[str]) -> int:
     try:
         picture, scale = portrait.read(Path(job.picture), most_pixels=job.most_pixels)
         if job.task == "picture":
-            Path(job.output).write_bytes(png(_planes(picture)))
+            cv2.imwrite(job.output, picture[:, :, ::-1])
         else:
             _film(job, picture, scale)
     except TelecineError as error:
@@ -74,14 +71,14 @@ def _film(job: Job, picture: Picture, scale: float) -> None:
     puppet = Puppet(picture, face)
     height, width = picture.shape[:2]
     settings = EncodeSettings(crf=_CRF, threads=job.n_threads, comment=SYNTHETIC)
-    ring = _ring(picture)
+    ring = _ring(puppet.still)
     said = time.monotonic()
     with Encoder(
         Path(job.output), width=width, height=height, frame_rate=frame_rate, settings=settings
     ) as film:
         for number in range(job.n_frames):
             planes = next(ring)
-            _put(puppet.draw(poses, number), planes, puppet.box)
+            puppet.draw(poses, number, planes)
             film.submit(planes)
             if time.monotonic() - said > _TICK_SECONDS:
                 said = time.monotonic()
@@ -89,27 +86,11 @@ def _film(job: Job, picture: Picture, scale: float) -> None:
         film.finish()
 
 
-def _ring(picture: Picture) -> Iterator[Planes]:
+def _ring(still: Planes) -> Iterator[Planes]:
     """Return pictures to draw into, as many as the encoder needs, one after the other."""
-    first = _planes(picture)
     return itertools.cycle(
-        [Planes(first.y.copy(), first.u.copy(), first.v.copy()) for _ in range(LEAST_RING)]
+        [Planes(still.y.copy(), still.u.copy(), still.v.copy()) for _ in range(LEAST_RING)]
     )
-
-
-def _planes(picture: Picture) -> Planes:
-    return to_planes(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA), np.uint8))
-
-
-def _put(part: Picture, planes: Planes, box: Box) -> None:
-    drawn = _planes(part)
-    _into(planes.y, drawn.y, box.left, box.top)
-    _into(planes.u, drawn.u, box.left // 2, box.top // 2)
-    _into(planes.v, drawn.v, box.left // 2, box.top // 2)
-
-
-def _into(plane: Plane, part: Plane, left: int, top: int) -> None:
-    plane[top : top + part.shape[0], left : left + part.shape[1]] = part
 
 
 def _failed(error: TelecineError) -> Report:

@@ -11,11 +11,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from telecine.media.render.drawing.pixels import to_planes
+from telecine.media.render.planes import Planes
 from telecine.media.seeing.faces import Picture
 from telecine.media.talking import mesh, rig
 from telecine.media.talking.acting import Poses
 from telecine.media.talking.mesh import Face
-from telecine.media.talking.rig import Eye, Field, Frame, Layer, Line, floats
+from telecine.media.talking.rig import Eye, Field, Frame, Layer, Line, Raster, floats
 
 Mask = npt.NDArray[np.float32]
 
@@ -26,21 +28,11 @@ _ROLL_RADIANS: Final = 0.009
 #: Points of the head's field are so far apart, in px.
 _HEAD_STEP: Final = 8
 _SHIFT_BITS: Final = 4
+#: About what is seen between the lips, in px; and less than this between them is nothing.
+_MARGIN: Final = 3
+_SHUT: Final = 0.25
 #: Lips that are so far apart in the picture, in units, show teeth of their own.
 _SHOWS_TEETH: Final = 0.06
-
-
-class Box(NamedTuple):
-    """A part of the picture, in whole pixels."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-    def of(self, picture: Picture) -> Picture:
-        """Return the part."""
-        return picture[self.top : self.top + self.height, self.left : self.left + self.width]
 
 
 class Puppet:
@@ -55,55 +47,90 @@ class Puppet:
         self._eye_boxes = [_box(self._frame, eye.reach, picture) for eye in self._eyes]
         self._inside = _Inside(picture, face, self._frame)
         self._head = _Head(picture, face)
-        #: What is drawn anew.
-        self.box = self._head.box
-        self._shown = picture.copy()
+        #: The portrait as it is.
+        self.still = _planes(picture)
+        self._shown = Planes(*(plane.copy() for plane in self.still[:3]))
 
-    def draw(self, poses: Poses, number: int) -> Picture:
-        """Return the part `box` of the picture in the pose of a frame."""
-        self._blink(float(poses.blink[number]))
-        self._speak(
+    def draw(self, poses: Poses, number: int, target: Planes) -> None:
+        """Draw the pose of a frame into planes that were copied from `still`."""
+        blink = float(poses.blink[number])
+        for eye, box in zip(self._eyes, self._eye_boxes, strict=True):
+            if blink:
+                self._show(_planes(self._lidded(eye, box, blink)), box)
+            else:
+                self._show(_part(self.still, box), box)
+        spoken = self._speaking(
             float(poses.opening[number]), float(poses.closure[number]), float(poses.width[number])
         )
-        return self._head.sway(
+        self._show(_planes(spoken), self._mouth_box)
+        self._head.sway(
             self._shown,
+            target,
             yaw=float(poses.yaw[number]),
             pitch=float(poses.pitch[number]),
             roll=float(poses.roll[number]),
         )
 
-    def _blink(self, amount: float) -> None:
-        for eye, box in zip(self._eyes, self._eye_boxes, strict=True):
-            target = box.of(self._shown)
-            target[:] = box.of(self._picture)
-            if amount > 0:
-                target[:] = self._lidded(eye, box, amount)
+    def _show(self, part: Planes, box: Raster) -> None:
+        for plane, drawn in zip(_part(self._shown, box)[:3], part[:3], strict=True):
+            plane[:] = drawn
 
-    def _lidded(self, eye: Eye, box: Box, amount: float) -> Picture:
+    def _lidded(self, eye: Eye, box: Raster, amount: float) -> Picture:
         field = eye.lid.posed(floats([amount]))
         lid = _warped(self._picture, eye.lid, field, box)
         line = eye.lid.moved(eye.line, field)
         is_lid = _above(line, self._frame, box)
-        return _mixed(box.of(self._picture), lid, is_lid)
+        return _mixed(_of(self._picture, box), lid, is_lid)
 
-    def _speak(self, opening: float, closure: float, width: float) -> None:
+    def _speaking(self, opening: float, closure: float, width: float) -> Picture:
         box = self._mouth_box
         mouth = self._mouth
         poses = floats([opening, closure, max(width, 0.0), max(-width, 0.0)])
         lifted, dropped = mouth.upper.posed(poses), mouth.lower.posed(poses)
         upper = _warped(self._picture, mouth.upper, lifted, box)
         lower = _warped(self._picture, mouth.lower, dropped, box)
-        upper_line = mouth.upper.moved(mouth.upper_line, lifted)
-        lower_line = mouth.lower.moved(mouth.lower_line, dropped)
-        lower_line = _not_above(lower_line, upper_line, self._frame)
-        below = 1 - _above(lower_line, self._frame, box)
-        teeth_line = mouth.upper.moved(mouth.lower_line, lifted)
-        between = _inside_of(upper_line, lower_line, box)
-        shown = _mixed(upper, lower, below)
-        if between.any():
-            inside = self._inside.drawn(upper, upper_line, lower_line, teeth_line, box)
-            shown = _mixed(shown, inside, between)
-        box.of(self._shown)[:] = shown
+        lips = _Lips(
+            upper=mouth.upper.moved(mouth.upper_line, lifted),
+            lower=mouth.lower.moved(mouth.lower_line, dropped),
+            teeth=mouth.upper.moved(mouth.lower_line, lifted),
+        ).closed(self._frame)
+        shown = _mixed(upper, lower, 1 - _above(lips.lower, self._frame, box))
+        gap = lips.box(box)
+        if gap is None:
+            return shown
+        part = shown[gap.top - box.top :, gap.left - box.left :][: gap.height, : gap.width]
+        part[:] = _mixed(
+            part,
+            self._inside.drawn(_warped(self._picture, mouth.upper, lifted, gap), lips, gap),
+            _filled(np.concatenate([lips.upper, lips.lower[::-1]]), gap),
+        )
+        return shown
+
+
+class _Lips(NamedTuple):
+    """Lines in a pose: of both lips, and of where the lower one was beneath the teeth."""
+
+    upper: Line
+    lower: Line
+    teeth: Line
+
+    def closed(self, frame: Frame) -> _Lips:
+        """Return the same with the lower line on the upper one where it would be above it."""
+        low, high = frame.inward(self.lower), frame.inward(self.upper)
+        limit = np.interp(low[:, 0], high[:, 0], high[:, 1])
+        lower = np.column_stack([low[:, 0], np.maximum(low[:, 1], limit)])
+        return self._replace(lower=frame.outward(floats(lower)))
+
+    def box(self, whole: Raster) -> Raster | None:
+        """Return what lies between the lips, and some pixels more; None where nothing does."""
+        both = np.concatenate([self.upper, self.lower])
+        low = np.floor(both.min(axis=0)).astype(int) - _MARGIN
+        high = np.ceil(both.max(axis=0)).astype(int) + _MARGIN
+        left, top = max(int(low[0]), whole.left), max(int(low[1]), whole.top)
+        width = min(int(high[0]), whole.left + whole.width) - left
+        height = min(int(high[1]), whole.top + whole.height) - top
+        is_shut = float((self.lower - self.upper)[:, 1].max()) < _SHUT
+        return None if is_shut or min(width, height) < 1 else Raster(left, top, width, height)
 
 
 class _Inside:
@@ -122,16 +149,16 @@ class _Inside:
         opened = gap[list(mesh.LOWER_LIP), 1] - gap[list(mesh.UPPER_LIP), 1]
         self._has_teeth = float(opened.max()) > _SHOWS_TEETH
 
-    def drawn(
-        self, upper: Picture, upper_line: Line, lower_line: Line, teeth_line: Line, box: Box
-    ) -> Picture:
-        """Return the box as it would be if all of it lay between the lips."""
-        down = _across(box)
+    def drawn(self, upper: Picture, lips: _Lips, box: Raster) -> Picture:
+        """Return the box as it would be if all of it lay between the lips; `upper` is what the
+        upper lip's layer has there.
+        """
+        down = np.arange(box.top, box.top + box.height, dtype=np.float32)[:, None]
         unit = self._frame.unit
-        top, bottom = _heights(upper_line, box), _heights(lower_line, box)
+        top, bottom = _heights(lips.upper, box), _heights(lips.lower, box)
         gap = np.maximum(bottom - top, 1e-3)
         place = np.clip((down - top) / gap, 0, 1)
-        left, right = float(upper_line[0, 0]), float(upper_line[-1, 0])
+        left, right = float(lips.upper[0, 0]), float(lips.upper[-1, 0])
         side = (
             np.arange(box.left, box.left + box.width, dtype=np.float32) - (left + right) / 2
         ) / ((right - left) / 2)
@@ -140,7 +167,7 @@ class _Inside:
         shadow = (0.55 + 0.45 * rig.smooth(place / 0.5))[..., None]
         ground = self._dark * shadow + tongue[..., None] * (self._tongue - self._dark)
         # Where the lips are as far apart as in the picture, all is as in the picture.
-        old = _heights(teeth_line, box)
+        old = _heights(lips.teeth, box)
         is_new = rig.smooth((bottom - old) / (0.07 * unit))[..., None]
         if self._has_teeth:
             # The picture's own teeth stay with the upper lip; the dark begins under them.
@@ -184,8 +211,8 @@ class _Head:
         self._pitch = floats(weight * near * _PITCH * height)
         self._roll = floats(np.stack([turn_x, turn_y], -1) * (weight * _ROLL_RADIANS)[..., None])
 
-    def sway(self, picture: Picture, *, yaw: float, pitch: float, roll: float) -> Picture:
-        """Return the head's part of a picture, moved."""
+    def sway(self, shown: Planes, target: Planes, *, yaw: float, pitch: float, roll: float) -> None:
+        """Draw the head's part of a picture, moved."""
         field = roll * self._roll
         field[..., 0] += yaw * self._yaw
         field[..., 1] += pitch * self._pitch
@@ -194,19 +221,41 @@ class _Head:
             step=float(_HEAD_STEP),
             fields=field[None],
         )
-        return _warped(picture, layer, field, self.box)
+        sources = layer.sources(field, self.box)
+        part = _part(target, self.box)
+        part.y[:] = _fetched(shown.y, sources, cv2.INTER_CUBIC)
+        sources = layer.sources(field, _half(self.box))
+        part.u[:] = _fetched(shown.u, sources, cv2.INTER_LINEAR)
+        part.v[:] = _fetched(shown.v, sources, cv2.INTER_LINEAR)
 
 
-def _warped(picture: Picture, layer: Layer, field: Field, box: Box) -> Picture:
+def _half(box: Raster) -> Raster:
+    """Return a box of even sides in the chroma planes: left-sited, and between two rows."""
+    left, top, width, height = box[:4]
+    return Raster(left // 2, top // 2, width // 2, height // 2, pitch=2.0, lower=0.5)
+
+
+def _of(plane: Picture, box: Raster) -> Picture:
+    """Return a part of a plane or picture."""
+    return plane[box.top : box.top + box.height, box.left : box.left + box.width]
+
+
+def _part(planes: Planes, box: Raster) -> Planes:
+    half = _half(box)
+    return Planes(_of(planes.y, box), _of(planes.u, half), _of(planes.v, half))
+
+
+def _planes(picture: Picture) -> Planes:
+    return to_planes(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA), np.uint8))
+
+
+def _warped(picture: Picture, layer: Layer, field: Field, box: Raster) -> Picture:
     """Return a box of the picture, each pixel fetched from where it was before it moved."""
-    sources = layer.sources(field, left=box.left, top=box.top, width=box.width, height=box.height)
-    found = cv2.remap(
-        picture,
-        sources[..., 0],
-        sources[..., 1],
-        cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    return _fetched(picture, layer.sources(field, box), cv2.INTER_CUBIC)
+
+
+def _fetched(plane: Picture, sources: Field, way: int) -> Picture:
+    found = cv2.remap(plane, sources[..., 0], sources[..., 1], way, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(found, np.uint8)
 
 
@@ -215,7 +264,7 @@ def _mixed(under: Picture, over: Picture, share: Mask) -> Picture:
     return np.asarray(cv2.blendLinear(over, under, share, 1 - share), np.uint8)
 
 
-def _above(line: Line, frame: Frame, box: Box) -> Mask:
+def _above(line: Line, frame: Frame, box: Raster) -> Mask:
     """Return 1 above a line that goes on level to both sides, 0 below it, soft over a pixel."""
     units = frame.inward(line)
     far = 4.0
@@ -227,11 +276,7 @@ def _above(line: Line, frame: Frame, box: Box) -> Mask:
     return _filled(frame.outward(floats(around)), box)
 
 
-def _inside_of(upper_line: Line, lower_line: Line, box: Box) -> Mask:
-    return _filled(np.concatenate([upper_line, lower_line[::-1]]), box)
-
-
-def _filled(polygon: Line, box: Box) -> Mask:
+def _filled(polygon: Line, box: Raster) -> Mask:
     mask = np.zeros((box.height, box.width), np.uint8)
     points = (polygon - floats([box.left, box.top])) * (1 << _SHIFT_BITS)
     cv2.fillPoly(mask, [np.round(points).astype(np.int32)], 255, cv2.LINE_AA, _SHIFT_BITS)
@@ -239,35 +284,24 @@ def _filled(polygon: Line, box: Box) -> Mask:
     return floats(soft) / floats(255)
 
 
-def _not_above(lower: Line, upper: Line, frame: Frame) -> Line:
-    """Return the lower line, lying on the upper one where it would be above it."""
-    low, high = frame.inward(lower), frame.inward(upper)
-    limit = np.interp(low[:, 0], high[:, 0], high[:, 1])
-    return frame.outward(floats(np.column_stack([low[:, 0], np.maximum(low[:, 1], limit)])))
-
-
-def _heights(line: Line, box: Box) -> Line:
+def _heights(line: Line, box: Raster) -> Line:
     """Return how far down a line is at each column of a box."""
     columns = np.arange(box.left, box.left + box.width)
     return floats(np.interp(columns, line[:, 0], line[:, 1]))[None]
 
 
-def _across(box: Box) -> Line:
-    return np.arange(box.top, box.top + box.height, dtype=np.float32)[:, None]
-
-
-def _box(frame: Frame, reach: tuple[float, float, float, float], picture: Picture) -> Box:
+def _box(frame: Frame, reach: tuple[float, float, float, float], picture: Picture) -> Raster:
     left, right, top, bottom = reach
     corners = frame.outward(floats([[left, top], [right, top], [left, bottom], [right, bottom]]))
     return _clipped(corners.min(axis=0), corners.max(axis=0), picture)
 
 
-def _clipped(low: Line, high: Line, picture: Picture) -> Box:
+def _clipped(low: Line, high: Line, picture: Picture) -> Raster:
     height, width = picture.shape[:2]
     left, top = (max(0, 2 * int(np.floor(each / 2))) for each in low)
     right = min(width, 2 * int(np.ceil(high[0] / 2)))
     bottom = min(height, 2 * int(np.ceil(high[1] / 2)))
-    return Box(left, top, right - left, bottom - top)
+    return Raster(left, top, right - left, bottom - top)
 
 
 def _colour(picture: Picture, points: Line) -> npt.NDArray[np.float32]:

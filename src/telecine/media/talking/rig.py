@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -48,6 +48,17 @@ _LASHES: Final = 0.15
 _STEP_UNITS: Final = 0.03
 
 
+class Raster(NamedTuple):
+    """A part of a plane: its pixels are `pitch` of the picture's apart, and `lower` by so much."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    pitch: float = 1.0
+    lower: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Layer:
     """Fields of one layer: `fields[pose]` over a grid from `corner`, `step` pixels apart."""
@@ -73,8 +84,8 @@ class Layer:
         )
         return floats(points + moves[:, 0])
 
-    def sources(self, field: Field, *, left: int, top: int, width: int, height: int) -> Field:
-        """Return where each pixel of a box comes from, in pixels of the picture."""
+    def sources(self, field: Field, raster: Raster) -> Field:
+        """Return where each pixel of a raster comes from, in pixels of the raster's whole."""
         rows, columns = field.shape[:2]
         down, across = np.meshgrid(
             np.arange(rows, dtype=np.float32), np.arange(columns, dtype=np.float32), indexing="ij"
@@ -91,24 +102,24 @@ class Layer:
                 borderMode=cv2.BORDER_REPLICATE,
             )
             moves = moves + _INVERSE_PACE * (floats(found) - moves)
-        scale = 1 / self.step
+        scale = raster.pitch / self.step
         out = np.array(
             [
-                [scale, 0, (left - self.corner[0]) * scale],
-                [0, scale, (top - self.corner[1]) * scale],
+                [scale, 0, (raster.left * raster.pitch - self.corner[0]) / self.step],
+                [0, scale, (raster.top * raster.pitch + raster.lower - self.corner[1]) / self.step],
             ]
         )
         fine = cv2.warpAffine(
-            moves,
+            moves / np.float32(-raster.pitch),
             out,
-            (width, height),
+            (raster.width, raster.height),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        whole = np.empty((height, width, 2), np.float32)
-        whole[..., 0] = np.arange(left, left + width, dtype=np.float32) - fine[..., 0]
-        whole[..., 1] = np.arange(top, top + height, dtype=np.float32)[:, None] - fine[..., 1]
-        return whole
+        fine = floats(fine)
+        fine[..., 0] += np.arange(raster.left, raster.left + raster.width, dtype=np.float32)
+        fine[..., 1] += np.arange(raster.top, raster.top + raster.height, dtype=np.float32)[:, None]
+        return fine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
