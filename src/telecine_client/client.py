@@ -1,4 +1,4 @@
-"""The client: one method for each thing the compress family does.
+"""The client: one method for each thing the compress family does, and clips.
 
 Files are streamed from and to disk, never held whole. A rate-limited request is tried again
 after the server's Retry-After, a broken download goes on where it stopped; an upload that
@@ -118,10 +118,42 @@ class Client:
         Raises `TelecineError` with the code `job_failed` when it failed, `timeout` when it is
         not finished in time; it runs on then.
         """
+        return self._wait(lambda: self.status(job_id), on_progress, timeout_seconds)
+
+    def clips(self, path: str | os.PathLike[str], *, extra: Mapping[str, str] | None = None) -> Job:
+        """Upload a video that clips are to be made of; `extra` are the form's other fields."""
+        with self._upload("process", Path(path), extra or {}) as answer:
+            answer.read()
+            return parse_job(_json(answer))
+
+    def clips_status(self, job_id: str) -> Job:
+        """Return the job as it is now; its `raw` has the clips and the texts."""
+        return parse_job(self._get_json(f"jobs/{job_id}"))
+
+    def wait_for_clips(
+        self,
+        job_id: str,
+        *,
+        on_progress: Callable[[Job], None] | None = None,
+        timeout_seconds: float | None = None,
+    ) -> Job:
+        """Do what `wait` does, for a job that makes clips."""
+        return self._wait(lambda: self.clips_status(job_id), on_progress, timeout_seconds)
+
+    def fetch(self, url: str, *, to: str | os.PathLike[str]) -> Path:
+        """Fetch a file by the link that a status has, as `download` does."""
+        return self._fetched(url, Path(to))
+
+    def _wait(
+        self,
+        ask: Callable[[], Job],
+        on_progress: Callable[[Job], None] | None,
+        timeout_seconds: float | None,
+    ) -> Job:
         gives_up_at = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         seen: Job | None = None
         for poll_seconds in _poll_pauses():
-            job = self._status_patiently(job_id)
+            job = self._patiently(ask)
             if on_progress is not None and job != seen:
                 on_progress(job)
             seen = job
@@ -132,18 +164,18 @@ class Client:
             if gives_up_at is not None and time.monotonic() + poll_seconds > gives_up_at:
                 break
             self._sleep(poll_seconds)
-        raise TelecineError(f"Job {job_id} is not finished yet.", code="timeout")
+        raise TelecineError("The job is not finished yet; it goes on.", code="timeout")
 
-    def _status_patiently(self, job_id: str) -> Job:
+    def _patiently(self, ask: Callable[[], Job]) -> Job:
         """Outlive a restart of the server: the job does too."""
         for _ in range(self._tries - 1):
             try:
-                return self.status(job_id)
+                return ask()
             except TelecineError as error:
                 if error.status or error.code not in ("connection", "timeout"):
                     raise
             self._sleep(_POLL_SECONDS[-1])
-        return self.status(job_id)
+        return ask()
 
     def download(self, job_id: str, *, to: str | os.PathLike[str]) -> Path:
         """Fetch the finished file; `to` is a file, or a folder that gets the server's name.
@@ -151,7 +183,10 @@ class Client:
         The file appears under its name when it is whole. A broken connection is taken up
         again from the last byte, `tries` times in all.
         """
-        target, part, validator = Path(to), None, ""
+        return self._fetched(f"download/{job_id}", Path(to))
+
+    def _fetched(self, path: str, target: Path) -> Path:
+        part, validator = None, ""
         with ExitStack() as stack:
             for tries_left in range(self._tries - 1, -1, -1):
                 # No Content-Encoding: the offset counts the bytes of the file.
@@ -159,7 +194,7 @@ class Client:
                 if part is not None and validator:
                     headers |= {"Range": f"bytes={part.tell()}-", "If-Range": validator}
                 try:
-                    with self._send("GET", f"download/{job_id}", headers=headers) as answer:
+                    with self._send("GET", path, headers=headers) as answer:
                         if part is None:
                             target = target / _offered_name(answer) if target.is_dir() else target
                             part = stack.enter_context(_part_file(target))
@@ -252,6 +287,8 @@ class Client:
                 data=data,
                 files=None if file is None else {_UPLOAD_FIELD: file},
             )
+            if request.url.host != self._http.base_url.host:
+                del request.headers["Authorization"]  # the key is for its own server
             with _connection_errors():
                 answer = self._http.send(request, stream=True)
             with contextlib.closing(answer):
@@ -287,7 +324,7 @@ def _connection_errors() -> Iterator[None]:
 def _refusal(answer: httpx2.Response) -> TelecineError:
     try:
         body = answer.json()
-        message, code = str(body["error"]), str(body.get("code", "error"))
+        message, code = str(body.get("message") or body["error"]), str(body.get("code", "error"))
     except (ValueError, KeyError, TypeError, AttributeError, httpx2.ResponseNotRead):
         body, code = {}, "error"
         message = f"The server answered {answer.status_code} {answer.reason_phrase}."

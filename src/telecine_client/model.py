@@ -35,7 +35,10 @@ class JobOutput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One job. `status` is pending, processing, completed or failed; `progress` 0 to 100."""
+    """One job. `status` is pending or queued, processing, completed or failed.
+
+    `progress` is 0 to 100.
+    """
 
     id: str
     status: str
@@ -92,12 +95,17 @@ def parse_job(body: Mapping[str, Any]) -> Job:
             if sent
             else None,
             output=_parse_output(made) if made else None,
-            error=body.get("error"),
+            error=_sentence(body.get("error")),
             credits_charged=body.get("credits_charged"),
             raw=body,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _bad_answer("a job", error) from error
+
+
+def _sentence(error: Any) -> str | None:
+    """Return what went wrong, which some families tell with its code."""
+    return str(error["message"]) if isinstance(error, Mapping) else error
 
 
 def parse_usage(body: Mapping[str, Any]) -> Usage:

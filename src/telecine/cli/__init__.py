@@ -276,6 +276,61 @@ def transcribe_command(
     transcribe.transcribe(source, output, language=language, quality=quality)
 
 
+@app.command("clips")
+def clips_command(
+    source: Annotated[Path, typer.Argument(help="Video in which somebody talks.", metavar="IN")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the clips.")],
+    quality: Annotated[str, typer.Option(help="fast, balanced or high.")] = "balanced",
+    caption_style: Annotated[
+        str, typer.Option(help="How captions look: white_bold, karaoke, boxed …")
+    ] = "white_bold",
+    captions: Annotated[
+        bool, typer.Option("--captions/--no-captions", help="Write what is said over the clips.")
+    ] = True,
+    language: Annotated[
+        str, typer.Option(help="What is spoken, such as en or de; auto finds it out.")
+    ] = "auto",
+    aspect: Annotated[str, typer.Option(help="9:16, 1:1 or 16:9.")] = "9:16",
+    min_duration: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Seconds of the shortest clip; 15."),
+    ] = None,
+    max_duration: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(help="Seconds of the longest clip; 90."),
+    ] = None,
+    max_clips: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(help="Most clips; 10.", min=1, max=50),
+    ] = None,
+    segment: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="Make a clip of this part, such as 12.5-61; more than once for more."),
+    ] = None,
+    server: Server = "",
+    key: Key = "",
+) -> None:
+    """Make short clips with captions of the best parts of a talk."""
+    from telecine.cli import clips, media
+
+    clips.clips(
+        source,
+        output,
+        clips.Options(
+            quality=quality,
+            caption_style=caption_style,
+            has_captions=captions,
+            language=language,
+            aspect=aspect,
+            min_duration=min_duration,
+            max_duration=max_duration,
+            max_clips=max_clips,
+            segments=segment or (),
+        ),
+        remote=media.remote(server, key),
+    )
+
+
 @app.command("render")
 def render_command(
     composition: Annotated[
