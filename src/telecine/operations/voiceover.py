@@ -43,6 +43,7 @@ from telecine.settings import Prices
 #: Packets that are counted and samples that are decoded differ by what decoders cut off.
 _SLACK_SECONDS: Final = 1.0
 _POSTER_SECONDS: Final = 60.0
+_PORTRAIT_SIDE: Final = 1920
 #: Of the work; after it the poster is made.
 _DRAWN: Final = 0.97
 #: In the metadata of a film whose face was made to move.
@@ -198,12 +199,18 @@ def _studied(params: VoiceoverParams, context: Context) -> Study:
         context.pool,
         context.inputs[0].path,
         found=found,
-        canvas=(params.width, params.height),
+        canvas=_drawn_size(params),
         workspace=_folder(context, "picture"),
         max_pixels=limits.max_pixels,
         eyes=_eyes(context),
         is_cancelled=context.is_cancelled,
     )
+
+
+def _drawn_size(params: VoiceoverParams) -> tuple[int, int]:
+    """Return the size that the picture must be good for; faces are made to talk at their own."""
+    least = _PORTRAIT_SIDE if params.mode == "talking" else 0
+    return max(params.width, least), max(params.height, least)
 
 
 def _eyes(context: Context) -> Eyes | None:
