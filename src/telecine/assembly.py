@@ -44,6 +44,7 @@ from telecine.media.render.previewing import Previews
 from telecine.media.senses import Senses
 from telecine.operations.clips import CLIPS
 from telecine.operations.registry import LANES, OPERATIONS, Entry
+from telecine.operations.voiceover import VOICEOVER
 from telecine.settings import PlanBook, Settings, SettingsError, load_plans
 from telecine.worker.attempt import Attempts
 from telecine.worker.courier import Courier
@@ -127,7 +128,10 @@ class Telecine:
             work_dir=work_dir / worker_id,
             most_attempts=self.settings.job_attempts,
             output_ttl=timedelta(seconds=self.settings.output_ttl_seconds),
-            output_ttls={CLIPS.name: timedelta(seconds=self.settings.clips_ttl_seconds)},
+            output_ttls={
+                CLIPS.name: timedelta(seconds=self.settings.clips_ttl_seconds),
+                VOICEOVER.name: timedelta(seconds=self.settings.voiceover_ttl_seconds),
+            },
             is_stopping=stop,
         )
         janitor = Janitor(

@@ -46,7 +46,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What an account may do. `families` are the API families that answer it.
 
     `storage_bytes` is the room for uploads that stay until they are deleted, and as much again for
-    projects with their revisions; `active_renders` how many renders of projects may be under way
+    projects with their revisions; `max_voiceover_bytes` is the most of an image, and of a sound, of
+    a voiceover; `active_renders` how many renders of projects may be under way
     at a time; `minutes_per_month` is how much video may be made clips of.
     """
 
@@ -56,6 +57,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     max_file_bytes: Annotated[int, Meta(ge=1)]
     max_image_bytes: Annotated[int, Meta(ge=1)]
     families: tuple[str, ...]
+    max_voiceover_bytes: Annotated[int, Meta(ge=1)] = 50 * 2**20
     storage_bytes: Annotated[int, Meta(ge=0)] = 512 * 2**20
     active_renders: Annotated[int, Meta(ge=1)] = 1
     minutes_per_month: Annotated[int, Meta(ge=0)] = 100
@@ -74,10 +76,21 @@ class Prices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     )
 
 
+class AddressLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one client address may ask of the voiceover API in a minute, whoever it is.
+
+    `submissions_per_minute` are those of them that bring a new job.
+    """
+
+    requests_per_minute: Annotated[int, Meta(ge=1)] = 600
+    submissions_per_minute: Annotated[int, Meta(ge=1)] = 30
+
+
 class PlanBook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole of `plans.toml`."""
 
     prices: Prices
+    addresses: AddressLimits = AddressLimits()
     plans: dict[str, Plan]
 
 
@@ -233,6 +246,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 24 * 3600
     clips_ttl_seconds: Annotated[
         int, Meta(ge=1, description="How long clips can be downloaded, in seconds.")
+    ] = 30 * 24 * 3600
+    voiceover_ttl_seconds: Annotated[
+        int, Meta(ge=1, description="How long voiceovers can be downloaded, in seconds.")
     ] = 30 * 24 * 3600
     worker_timeout_seconds: Annotated[
         int,

@@ -107,7 +107,11 @@ def test_the_documented_addresses_are_all_there(description: dict[str, Any]) -> 
 def test_every_described_failure_has_the_one_shape_of_its_family(
     description: dict[str, Any],
 ) -> None:
-    shapes = {"video": "VideoFailure", "projects": "ProjectFailure"}
+    shapes = {
+        "video": "VideoFailure",
+        "projects": "ProjectFailure",
+        "voiceover": "VoiceoverFailure",
+    }
     for item in description["paths"].values():
         for operation in item.values():
             for status, answer in operation["responses"].items():

@@ -24,6 +24,7 @@ from telecine.api.metrics import Metrics
 from telecine.api.projects import wire as project_wire
 from telecine.api.routes import ENDPOINTS, FAMILIES
 from telecine.api.video import wire as video_wire
+from telecine.api.voiceover import wire as voiceover_wire
 from telecine.assembly import Telecine
 from telecine.cli import SENTENCE, app
 from telecine.cli.admin import setting_rows
@@ -179,6 +180,22 @@ def test_every_field_of_the_video_family_is_documented(struct: type[msgspec.Stru
 )
 def test_every_field_of_the_projects_family_is_documented(struct: type[msgspec.Struct]) -> None:
     page = _read("projects.md")
+    named = struct.__struct_encode_fields__
+    assert [name for name in named if f"`{name}`" not in page and f'"{name}":' not in page] == []
+
+
+@pytest.mark.parametrize(
+    "struct",
+    [
+        *(voiceover_wire.VoiceoverForm, voiceover_wire.VoiceoverQuery),
+        *(voiceover_wire.VoiceoverCreated, voiceover_wire.VoiceoverJob),
+        *(voiceover_wire.VoiceoverList, voiceover_wire.VoiceoverPagination),
+        *(voiceover_wire.VoiceoverCancelled, voiceover_wire.SecretBody),
+        *(voiceover_wire.SecretReply, voiceover_wire.VoiceoverFailure),
+    ],
+)
+def test_every_field_of_the_voiceover_family_is_documented(struct: type[msgspec.Struct]) -> None:
+    page = _read("voiceover.md")
     named = struct.__struct_encode_fields__
     assert [name for name in named if f"`{name}`" not in page and f'"{name}":' not in page] == []
 

@@ -6,6 +6,8 @@ Any key opens any family, however it is sent: `Authorization: Bearer` or `Token`
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -95,6 +97,36 @@ def client_address(request: Request, services: Services) -> str:
     hops = [hop.strip() for hop in ",".join(lines).split(",")]
     while address in trusted and hops and hops[-1]:
         address = hops.pop()
+    return address
+
+
+async def count_address(
+    request: Request, services: Services, *, family: str, is_submission: bool
+) -> list[Window]:
+    """Count a request of an address, whoever it is; a submission twice. The caller refuses."""
+    address, limit_of = _network(client_address(request, services)), services.plans.addresses
+    subjects = {f"{family}:{address}": limit_of.requests_per_minute}
+    if is_submission:
+        subjects[f"{family}-submissions:{address}"] = limit_of.submissions_per_minute
+
+    def each(of: Callable[..., Window], tx: Transaction) -> list[Window]:
+        now = services.clock()
+        return [of(tx, subject, limit=limit, now=now) for subject, limit in subjects.items()]
+
+    try:
+        return await services.write(partial(each, limits.count), durable=False)
+    except StorageFullError:
+        return await services.read(partial(each, limits.look))
+
+
+def _network(address: str) -> str:
+    """Return what counts as one address: of IPv6 everybody has a network of their own."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 6 and found.ipv4_mapped is None:
+        return str(ipaddress.ip_network((found, 64), strict=False))
     return address
 
 

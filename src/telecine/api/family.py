@@ -7,7 +7,7 @@ they ask (plan, rate), the handler, and errors in the family's own shape.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from starlette.routing import Route
 from typing_extensions import override
 
 from telecine.api import pages
-from telecine.api.access import Caller, admit
+from telecine.api.access import Caller, admit, count_address
 from telecine.api.ratelimit import rate_headers
 from telecine.api.services import Services
 from telecine.core.jobs import EventBody
@@ -62,6 +62,8 @@ class Family:
     error_body: ErrorBody
     event_body: EventBody
     accepts_query_key: bool = False
+    #: Requests are counted by the client's address as well, before anybody asks for a key.
+    is_counted_by_address: bool = False
     accepts_body_key: bool = False
     #: How the reference shows a failure; None: as the compress family does.
     failure_body: type[msgspec.Struct] | None = None
@@ -104,11 +106,17 @@ class Endpoint:
     headers: Mapping[str, str] = field(default_factory=dict)
     example: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[int, Answer] = field(default_factory=dict)
+    #: Statuses that others do not have, with when they come.
+    failures: Mapping[int, str] = field(default_factory=dict)
+    #: Brings new work: where addresses are counted, these are counted by themselves, too.
+    is_submission: bool = False
+    #: The handler's; another where one handler serves several URLs.
+    name: str = ""
 
     @property
     def operation_id(self) -> str:
         """Stable name for generated clients: `compress_status`."""
-        return f"{self.family.name}_{self.handler.__name__}"
+        return f"{self.family.name}_{self.name or self.handler.__name__}"
 
     def route(self, services: Services) -> Route:
         """Return the route that serves this endpoint."""
@@ -148,16 +156,21 @@ class OpenEndpoint:
 async def _serve(endpoint: Endpoint, request: Request, services: Services) -> Response:
     family = endpoint.family
     request_id: str = request.state.request_id
-    window: Window | None = None
+    windows: list[Window] = []
     try:
+        if family.is_counted_by_address:
+            windows += await count_address(
+                request, services, family=family.name, is_submission=endpoint.is_submission
+            )
+            _refuse_excess(windows)
         caller = await admit(
             request,
             services,
             accepts_query_key=family.accepts_query_key,
             accepts_body_key=family.accepts_body_key,
         )
-        window = caller.window
-        _refuse_excess(window)
+        windows.append(caller.window)
+        _refuse_excess(windows)
         if family.name not in caller.plan.families:
             raise ForbiddenError(
                 f"The {caller.plan.label} plan has no access to this API. It needs another plan."
@@ -172,13 +185,13 @@ async def _serve(endpoint: Endpoint, request: Request, services: Services) -> Re
     except Exception:  # noqa: BLE001 (a bug of ours still gets the family's answer)
         _log.exception("request.broke", route=endpoint.operation_id)
         response = family.failure(InternalError(), request_id=request_id)
-    if window is not None:
-        response.headers.update(rate_headers(window))
+    if windows:
+        response.headers.update(rate_headers(min(windows, key=lambda each: each.remaining)))
     return response
 
 
-def _refuse_excess(window: Window) -> None:
-    if window.is_exceeded:
+def _refuse_excess(windows: Sequence[Window]) -> None:
+    for window in (each for each in windows if each.is_exceeded):
         raise RateLimitedError(
             f"More than {window.limit} requests in this minute. "
             f"Try again in {window.reset_in_seconds} seconds.",

@@ -7,8 +7,11 @@ the janitor sweeps; never a job without its file.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
+from typing import Protocol
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -19,9 +22,17 @@ from telecine.api.services import Services
 from telecine.core import credits, jobs
 from telecine.core.jobs import Job, NewFile, Order, new_job_id
 from telecine.db import Transaction
+from telecine.engine import Queue
 from telecine.kit.errors import InsufficientCreditsError, TelecineError
 from telecine.kit.ids import new_id
 from telecine.operations.registry import OPERATIONS
+
+
+class Submit(Protocol):
+    """How the core takes an order: `jobs.submit`, or one that refuses more."""
+
+    def __call__(self, tx: Transaction, order: Order, *, queue: Queue, now: datetime) -> Job:
+        """Raises what it refuses with."""
 
 
 def order(
@@ -33,14 +44,16 @@ def order(
     operation: str,
     id_prefix: str,
     input_bytes: int,
+    id_length: int = 12,
     webhook_url: str | None = None,
     request_id: str | None = None,
+    origin: str | None = None,
 ) -> Order:
     """Price the work and give it an id."""
     entry = OPERATIONS[operation]
     price = entry.operation.price(params, input_bytes=input_bytes, prices=services.plans.prices)
     return Order(
-        job_id=new_job_id(id_prefix),
+        job_id=new_job_id(id_prefix, length=id_length),
         account_id=caller.account.id,
         family=family,
         operation=operation,
@@ -50,25 +63,43 @@ def order(
         inputs=(),
         webhook_url=webhook_url,
         request_id=request_id,
+        origin=origin,
     )
 
 
 async def submit(services: Services, taken: Order, file: UploadedFile, *, media_type: str) -> Job:
     """Store the upload and accept the order. Raises `InsufficientCreditsError`."""
+    return await submit_files(services, taken, ((file, media_type),))
+
+
+async def submit_files(
+    services: Services,
+    taken: Order,
+    received: Sequence[tuple[UploadedFile, str]],
+    *,
+    verb: Submit = jobs.submit,
+) -> Job:
+    """Store uploads, each with its media type, and accept the order in the words of `verb`.
+
+    Raises `InsufficientCreditsError`, and what `verb` raises.
+    """
     await check_funds(services, taken)
-    blob_key = f"inputs/{new_id('', length=24)}"
-    stored = NewFile(
-        blob_key=blob_key,
-        filename=file.filename,
-        media_type=media_type,
-        size_bytes=file.size_bytes,
+    stored = tuple(
+        NewFile(
+            blob_key=f"inputs/{new_id('', length=24)}",
+            filename=file.filename,
+            media_type=media_type,
+            size_bytes=file.size_bytes,
+        )
+        for file, media_type in received
     )
-    await run_in_threadpool(services.blobs.adopt, file.path, blob_key)
     try:
+        for (file, _), new in zip(received, stored, strict=True):
+            await run_in_threadpool(services.blobs.adopt, file.path, new.blob_key)
         return await services.write(
             partial(
-                jobs.submit,
-                order=replace(taken, inputs=(stored,)),
+                verb,
+                order=replace(taken, inputs=stored),
                 queue=services.queue,
                 now=services.clock(),
             )
@@ -76,7 +107,8 @@ async def submit(services: Services, taken: Order, file: UploadedFile, *, media_
     except TelecineError:
         # Refused for certain. After any other error the commit may have taken effect all the
         # same, and then a job needs these bytes: if not, the janitor finds them.
-        await run_in_threadpool(services.blobs.delete, blob_key)
+        for new in stored:
+            await run_in_threadpool(services.blobs.delete, new.blob_key)
         raise
 
 

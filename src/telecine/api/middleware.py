@@ -20,8 +20,8 @@ _log = structlog.get_logger(__name__)
 #: A client's own id is kept if it is harmless in a log and a header.
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 #: What follows is a secret: it opens a file or a film without a key.
-_UNLOGGED_PATHS = ("/storage/", "/v/", "/watch/", "/t/", "/preview/", "/p/", "/project/")
-_QUIET_PATHS = frozenset({"/health", "/metrics"})
+_UNLOGGED_PATHS = ("/storage/", "/v/", "/watch/", "/t/", "/preview/", "/p/", "/project/", "/share/")
+_QUIET_PATHS = frozenset({"/health", "/api/health", "/metrics"})
 
 
 class Surround:

@@ -158,7 +158,7 @@ def _failures(endpoint: Endpoint) -> dict[int, str]:
         failures[412] = "Another revision is the newest by now."
     if "download" in endpoint.path:
         failures |= _DOWNLOAD_FAILURES
-    return dict(sorted(failures.items()))
+    return dict(sorted({**failures, **endpoint.failures}.items()))
 
 
 def _answer(answer: Answer) -> dict[str, Any]:

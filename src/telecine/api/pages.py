@@ -18,6 +18,7 @@ from msgspec import UNSET, UnsetType
 from starlette.responses import HTMLResponse
 
 from telecine import __version__
+from telecine.media.render.playlist import PLAYLIST_NAME, POSTER_NAME
 
 #: From a page to the root of the server: every page is one folder below it.
 ROOT = ".."
@@ -49,7 +50,8 @@ class Film:
 
     `media` is the path, from the root and without a first slash, under which lie `index.m3u8`,
     `poster.png` and, with captions, `captions.vtt`. Each of `faults` has path, message, got and
-    allowed; with any there is nothing to play, nor with a duration of 0.
+    allowed; with any there is nothing to play, nor with a duration of 0. Of a film that is
+    finished, `file` and `poster` are the paths of its MP4 and its picture.
     """
 
     title: str
@@ -57,14 +59,31 @@ class Film:
     height: int
     duration_seconds: float
     frame_rate: float
-    media: str
-    has_captions: bool
+    media: str = ""
+    has_captions: bool = False
+    file: str = ""
+    poster: str = ""
     faults: Sequence[Mapping[str, str]] = ()
 
     @property
     def is_played(self) -> bool:
         """True where there is something to play."""
         return self.duration_seconds > 0 and not self.faults
+
+    @property
+    def source(self) -> str:
+        """Path of what is played."""
+        return self.file or f"{self.media}/{PLAYLIST_NAME}"
+
+    @property
+    def source_type(self) -> str:
+        """Media type of what is played."""
+        return "video/mp4" if self.file else "application/vnd.apple.mpegurl"
+
+    @property
+    def picture(self) -> str:
+        """Path of what is shown before."""
+        return self.poster or f"{self.media}/{POSTER_NAME}"
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -119,6 +138,21 @@ def viewer(film: Film, viewing: Viewing, *, origin: str, path: str) -> HTMLRespo
     return _film_page(film, viewing=viewing, address=f"{origin}/{path}", origin=origin)
 
 
+def shared(
+    film: Film, *, size_bytes: int, notes: Sequence[str], origin: str, path: str
+) -> HTMLResponse:
+    """Return the page of a finished film for whoever has its link; other sites may not frame it."""
+    return _page(
+        "share.html",
+        framers="'self'",
+        film=film,
+        size=megabytes(size_bytes),
+        notes=notes,
+        address=f"{origin}/{path}",
+        origin=origin,
+    )
+
+
 def missing(message: str, *, status: int) -> HTMLResponse:
     """Return the page that is shown in a film's place, with an error's status."""
     return _page(
@@ -137,9 +171,8 @@ def _film_page(film: Film, *, viewing: Viewing | None, address: str, origin: str
         framers="*" if viewing is None else "'self'",
         film=film,
         viewing=viewing,
-        media=f"{ROOT}/{film.media}",
         address=address,
-        absolute_media=f"{origin}/{film.media}",
+        origin=origin,
     )
 
 

@@ -97,6 +97,8 @@ def routes(
     return [
         Route("/", front_door),
         Route("/health", health),
+        # Where one document has the paths of its API below /api, and says nothing of this one.
+        Route("/api/health", health),
         Route("/metrics", figures),
         Route("/openapi.json", reference_json),
         Route("/docs", reference_page),

@@ -19,8 +19,12 @@ from telecine.api.video import FAMILY as VIDEO
 from telecine.api.video import capabilities, library, pages, previews, shared
 from telecine.api.video import handlers as video
 from telecine.api.video import wire as video_wire
+from telecine.api.voiceover import FAMILY as VOICEOVER
+from telecine.api.voiceover import handlers as voiceover
+from telecine.api.voiceover import sharing
+from telecine.api.voiceover import wire as voiceover_wire
 
-FAMILIES: tuple[Family, ...] = (COMPRESS, VIDEO, PROJECTS)
+FAMILIES: tuple[Family, ...] = (COMPRESS, VIDEO, PROJECTS, VOICEOVER)
 
 _BINARY = "application/octet-stream"
 
@@ -299,7 +303,90 @@ _TEMPLATES = Endpoint(
     answers={200: Answer(description="All of them.", body=project_wire.TemplateList)},
 )
 
-ENDPOINTS: tuple[Endpoint, ...] = (*_COMPRESS, *_VIDEO, *_PROJECTS, *_INTERCHANGE, _TEMPLATES)
+
+def _voiceover(
+    method: str,
+    path: str,
+    handler: Handler,
+    summary: str,
+    answer: type[msgspec.Struct],
+    *,
+    status: int = 200,
+    **more: Any,
+) -> Endpoint:
+    return Endpoint(
+        family=VOICEOVER,
+        method=method,
+        path=f"/api/{path}",
+        handler=handler,
+        summary=summary,
+        answers={status: Answer(description="Done.", body=answer)},
+        **more,
+    )
+
+
+_CANCELLED = voiceover_wire.VoiceoverCancelled
+_NOT_PENDING = {409: "The job is not pending any more."}
+_VOICEOVER: tuple[Endpoint, ...] = (
+    _voiceover(
+        *("POST", "jobs", voiceover.create, "Make a video of an image and a sound"),
+        voiceover_wire.VoiceoverCreated,
+        status=201,
+        form=voiceover_wire.VoiceoverForm,
+        example={
+            "image": "@portrait.jpg",
+            "audio": "@voiceover.mp3",
+            "webhookUrl": "https://your.app/hooks/vidgen",
+        },
+        failures={409: "Another job of the account is pending or processing."},
+        is_submission=True,
+    ),
+    _voiceover(
+        *("GET", "jobs", voiceover.list_jobs, "Jobs, newest first", voiceover_wire.VoiceoverList),
+        query=voiceover_wire.VoiceoverQuery,
+    ),
+    _voiceover(
+        *("GET", "status/{jobId}", voiceover.status, "A job's state and progress"),
+        voiceover_wire.VoiceoverJob,
+    ),
+    _voiceover(
+        *("GET", "jobs/{jobId}", voiceover.status, "The same, under its own address"),
+        voiceover_wire.VoiceoverJob,
+        name="job",
+    ),
+    _voiceover(
+        *("DELETE", "jobs/{jobId}", voiceover.cancel, "Cancel a pending job", _CANCELLED),
+        failures=_NOT_PENDING,
+    ),
+    _voiceover(
+        *("POST", "jobs/{jobId}/cancel", voiceover.cancel, "The same by POST", _CANCELLED),
+        failures=_NOT_PENDING,
+        name="cancel_job",
+    ),
+    _voiceover(
+        *("POST", "cancel/{jobId}", voiceover.cancel, "The same, beside status", _CANCELLED),
+        failures=_NOT_PENDING,
+        name="cancel_by_id",
+    ),
+    _voiceover(
+        *("GET", "account/webhook-secret", voiceover.webhook_secret),
+        *("What signs the account's webhooks", voiceover_wire.SecretReply),
+    ),
+    _voiceover(
+        *("POST", "account/webhook-secret", voiceover.rotate_webhook_secret),
+        *("Another secret; the former one signs on for a while", voiceover_wire.SecretReply),
+        body=voiceover_wire.SecretBody,
+    ),
+)
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *_COMPRESS,
+    *_VIDEO,
+    *_PROJECTS,
+    *_INTERCHANGE,
+    _TEMPLATES,
+    *_VOICEOVER,
+)
 
 _WATCHED = watched(VIDEO)
 _WATCHED_PROJECTS = watched(PROJECTS)
@@ -324,4 +411,5 @@ OPEN_ENDPOINTS: tuple[OpenEndpoint, ...] = (
     OpenEndpoint(
         family=_WATCHED_PROJECTS, path="/p/{shareId}/{revision}/{name}", handler=viewing.part
     ),
+    OpenEndpoint(family=VOICEOVER, path="/share/{shareId}", handler=sharing.page, is_page=True),
 )

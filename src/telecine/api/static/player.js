@@ -16,6 +16,9 @@ const controller = document.querySelector("media-controller");
 const video = controller.querySelector("video");
 const trouble = controller.querySelector(".trouble");
 
+/** A finished file, not segments that are drawn while somebody watches. */
+const isWhole = "whole" in controller.dataset;
+
 const GENERAL = "This part of the film did not come.";
 const AGAIN = " Trying again…";
 /** Those may go well a moment later; what else the server says in words of its own stays so. */
@@ -153,7 +156,8 @@ function playAlone() {
   video.addEventListener("error", async () => {
     if (timer) return;
     timer = 1;
-    const answer = await fetch(controller.dataset.source).catch(() => null);
+    const method = isWhole ? "HEAD" : "GET";
+    const answer = await fetch(controller.dataset.source, { method }).catch(() => null);
     const words = wordsOf(answer && !answer.ok ? await answer.text() : "");
     if (answer && isFinal(answer.status, words)) {
       giveUp(words);
@@ -187,8 +191,8 @@ if (customElements.get("media-controller")) {
   listenForKeys();
 }
 try {
-  const { default: Hls } = await import("./vendor/hls/hls.light.min.mjs");
-  if (Hls.isSupported()) playWith(Hls);
+  const { default: Hls } = isWhole ? {} : await import("./vendor/hls/hls.light.min.mjs");
+  if (Hls?.isSupported()) playWith(Hls);
   else playAlone();
 } catch {
   playAlone();

@@ -201,6 +201,14 @@ def cancel(tx: Transaction, job: Job, *, ending: Ending) -> bool:
     return True
 
 
+def cancel_waiting(tx: Transaction, job: Job, *, ending: Ending) -> None:
+    """Cancel a job that no worker has taken up. Raises `ConflictError` for any other."""
+    if job.status is not JobStatus.QUEUED or not cancel(tx, job, ending=ending):
+        raise ConflictError(
+            "Only a pending job can be cancelled; a worker has taken this one up, or it has ended."
+        )
+
+
 def requeue(tx: Transaction, job: Job, *, queue: Queue, is_counted: bool) -> bool:
     """Give a job back to the queue under a new ticket, which fences the old attempt off.
 

@@ -1,0 +1,140 @@
+"""Forms, queries and files of the voiceover family -> what is wanted. Refusals name the field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, cast, get_args
+
+from starlette.requests import Request
+
+from telecine.api import formfields
+from telecine.api.formdata import UploadedFile
+from telecine.api.services import Services
+from telecine.api.voiceover.wire import Aspect, WireStatus
+from telecine.api.voiceover.wording import STATUSES
+from telecine.core.jobs import JobStatus
+from telecine.kit.errors import InvalidRequestError, MediaError
+from telecine.kit.outbound import Outbound
+from telecine.media.seeing import caption_styles
+from telecine.media.speech import languages
+from telecine.media.voiceover import intake
+from telecine.media.voiceover.arranging import Mode
+from telecine.media.voiceover.canvas import canvas_size
+from telecine.operations.voiceover import VoiceoverParams
+from telecine.settings import Settings
+
+_MOST_PER_PAGE: Final = 100
+_PER_PAGE: Final = 20
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,9}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paging:
+    """How many jobs, in which states, behind which one."""
+
+    limit: int
+    cursor: str | None
+    statuses: tuple[JobStatus, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the text fields of a form ask for; the size still wants the image."""
+
+    mode: Mode
+    captions: bool
+    caption_style: str
+    language: str
+    aspect: Aspect | None
+    width: int | None
+    height: int | None
+
+
+def webhook_url(fields: Mapping[str, str], outbound: Outbound) -> str | None:
+    """Return the address to tell, judged as far as it can be without asking the network."""
+    url = formfields.text(fields, "webhookUrl")
+    if url is None:
+        return None
+    if not url.lower().startswith("https://"):
+        raise formfields.refusal("webhookUrl", "must start with https://", url)
+    outbound.check_url(url, field="webhookUrl")
+    return url
+
+
+def wish(fields: Mapping[str, str], settings: Settings) -> Wish:
+    """Read what a video should be like. All fields are optional."""
+    aspect = formfields.text(fields, "aspect")
+    if aspect is not None:
+        formfields.choice(fields, "aspect", get_args(Aspect), default="")
+    style = formfields.choice(
+        fields, "caption_style", tuple(caption_styles.STYLES), default=caption_styles.DEFAULT
+    )
+    language = languages.normal(
+        formfields.text(fields, "language") or "", whisper_model=settings.whisper_model
+    )
+    return Wish(
+        mode=cast("Mode", formfields.choice(fields, "mode", get_args(Mode), default="auto")),
+        captions=formfields.flag(fields, "captions"),
+        caption_style=style,
+        language="" if language == languages.AUTO else language,
+        aspect=cast("Aspect | None", aspect),
+        width=formfields.positive(fields, "width"),
+        height=formfields.positive(fields, "height"),
+    )
+
+
+def measured(
+    services: Services, wished: Wish, image: UploadedFile, audio: UploadedFile
+) -> tuple[VoiceoverParams, tuple[str, str]]:
+    """Look at both files; blocks. Returns what is made, and the files' media types.
+
+    Raises `MediaError`s with the field, `InvalidRequestError` for a size that cannot be.
+    """
+    settings = services.settings
+    limits = intake.Limits(
+        max_pixels=settings.max_pixels, max_seconds=settings.max_duration_seconds
+    )
+    with_field = image.field
+    try:
+        picture = intake.measure_picture(services.pool, image.path, limits=limits)
+        with_field = audio.field
+        sound = intake.measure_sound(services.pool, audio.path, limits=limits)
+    except MediaError as error:
+        error.field = error.field or with_field
+        raise
+    width, height = canvas_size(
+        (picture.width, picture.height),
+        aspect=wished.aspect,
+        width=wished.width,
+        height=wished.height,
+    )
+    params = VoiceoverParams(
+        seconds=sound.seconds,
+        width=width,
+        height=height,
+        mode=wished.mode,
+        captions=wished.captions,
+        caption_style=wished.caption_style,
+        language=wished.language,
+        encoder_threads=settings.encoder_threads,
+    )
+    return params, (intake.media_type(picture), intake.media_type(sound))
+
+
+def paging(request: Request) -> Paging:
+    """Read the query of a list. A limit out of bounds is moved inside."""
+    text = request.query_params.get("limit", "")
+    limit = int(text) if _NUMBER.fullmatch(text) else _PER_PAGE
+    word = request.query_params.get("status") or None
+    if word is not None and word.upper() not in STATUSES:
+        raise InvalidRequestError(
+            f"'status' must be one of {', '.join(STATUSES)}; {formfields.quoted(word)} is not.",
+            field="status",
+        )
+    return Paging(
+        limit=max(1, min(limit, _MOST_PER_PAGE)),
+        cursor=request.query_params.get("cursor") or None,
+        statuses=None if word is None else (STATUSES[cast("WireStatus", word.upper())],),
+    )

@@ -1,0 +1,138 @@
+"""The voiceover family's handlers: parse, one verb of the core, render."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from telecine.api import intake, jsonbody, links, uploads
+from telecine.api.access import Caller
+from telecine.api.family import Json
+from telecine.api.services import Services
+from telecine.api.voiceover import fields, wire, wording
+from telecine.api.voiceover.wording import FAMILY
+from telecine.core import accounts, jobs
+from telecine.core.jobs import Ending, Job, JobDetails, JobPage
+from telecine.db import Transaction
+from telecine.kit.errors import NotFoundError
+
+_ID_PREFIX: Final = "c"
+_ID_LENGTH: Final = 24
+_MOST_BODY_BYTES: Final = 4096
+
+
+async def create(request: Request, caller: Caller, services: Services) -> Response:
+    """POST /api/jobs"""
+    # Before 100 MB are read; the transaction asks again.
+    await services.read(partial(jobs.require_none, account_id=caller.account.id, family=FAMILY))
+    async with await uploads.receive(
+        request,
+        store=services.blobs,
+        max_file_bytes=caller.plan.max_voiceover_bytes,
+        file_field="image",
+        more_fields=("audio",),
+    ) as upload:
+        wished = fields.wish(upload.fields, services.settings)
+        webhook_url = fields.webhook_url(upload.fields, services.outbound)
+        files = upload.require_file("image"), upload.require_file("audio")
+        params, media_types = await run_in_threadpool(fields.measured, services, wished, *files)
+        taken = intake.order(
+            services,
+            caller,
+            params,
+            family=FAMILY,
+            operation="voiceover",
+            id_prefix=_ID_PREFIX,
+            id_length=_ID_LENGTH,
+            input_bytes=sum(file.size_bytes for file in files),
+            webhook_url=webhook_url,
+            request_id=request.state.request_id,
+            origin=links.origin_of(request, services),
+        )
+        received = tuple(zip(files, media_types, strict=True))
+        job = await intake.submit_files(services, taken, received, verb=jobs.submit_alone)
+    return Json(wording.created(job), status_code=201)
+
+
+async def list_jobs(request: Request, caller: Caller, services: Services) -> Response:
+    """GET /api/jobs"""
+    paging = fields.paging(request)
+
+    def find(tx: Transaction) -> tuple[JobPage, tuple[JobDetails, ...]]:
+        page = jobs.page(
+            tx,
+            caller.account.id,
+            families=(FAMILY,),
+            statuses=paging.statuses,
+            cursor=paging.cursor,
+            most=paging.limit,
+        )
+        return page, tuple(jobs.details(tx, job) for job in page.jobs)
+
+    page, details = await services.read(find)
+    return Json(
+        wording.listed(
+            page,
+            details,
+            limit=paging.limit,
+            origin=links.origin_of(request, services),
+            now=services.clock(),
+        )
+    )
+
+
+async def status(request: Request, caller: Caller, services: Services) -> Response:
+    """GET /api/status/{jobId} and GET /api/jobs/{jobId}"""
+
+    def find(tx: Transaction) -> JobDetails:
+        return jobs.details(tx, _mine(tx, request, caller))
+
+    details = await services.read(find)
+    origin = links.origin_of(request, services)
+    return Json(wording.status(details, origin=origin, now=services.clock()))
+
+
+async def cancel(request: Request, caller: Caller, services: Services) -> Response:
+    """DELETE /api/jobs/{jobId}, POST /api/jobs/{jobId}/cancel and POST /api/cancel/{jobId}"""
+
+    def verb(tx: Transaction) -> None:
+        job = _mine(tx, request, caller)
+        jobs.cancel_waiting(tx, job, ending=Ending(now=services.clock()))
+
+    await services.write(verb)
+    return Json(wire.VoiceoverCancelled())
+
+
+async def webhook_secret(_request: Request, caller: Caller, services: Services) -> Response:
+    """GET /api/account/webhook-secret"""
+    return Json(wording.secret(caller.account, now=services.clock()), headers=_UNKEPT)
+
+
+async def rotate_webhook_secret(request: Request, caller: Caller, services: Services) -> Response:
+    """POST /api/account/webhook-secret"""
+    raw = await jsonbody.read(request, max_bytes=_MOST_BODY_BYTES)
+    body = jsonbody.decode(raw, wire.SecretBody)
+    account = await services.write(
+        partial(
+            accounts.rotate_webhook_secret,
+            account_id=caller.account.id,
+            now=services.clock(),
+            grace=timedelta(seconds=body.grace_seconds),
+        )
+    )
+    return Json(wording.secret(account, now=services.clock()), headers=_UNKEPT)
+
+
+_UNKEPT: Final = {"Cache-Control": "no-store"}
+
+
+def _mine(tx: Transaction, request: Request, caller: Caller) -> Job:
+    job = jobs.get(tx, request.path_params["jobId"], account_id=caller.account.id)
+    if job.family != FAMILY:
+        raise NotFoundError("Job not found")
+    return job
