@@ -66,8 +66,6 @@ def gather(
     }
     if params.keeps_film:
         places["film"] = add(film.src, film.path, film.media_type)
-        for told in clips:
-            told["outputs"]["film"] = places["film"]
     width, height = film.size
     facts = {
         "clips": clips,
