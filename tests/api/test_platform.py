@@ -110,6 +110,7 @@ def test_every_described_failure_has_the_one_shape_of_its_family(
     shapes = {
         "video": "VideoFailure",
         "projects": "ProjectFailure",
+        "clips": "ClipFailure",
         "voiceover": "VoiceoverFailure",
     }
     for item in description["paths"].values():

@@ -18,6 +18,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from telecine.api.clips import wire as clip_wire
 from telecine.api.compress import wire
 from telecine.api.family import Endpoint, Family
 from telecine.api.metrics import Metrics
@@ -180,6 +181,22 @@ def test_every_field_of_the_video_family_is_documented(struct: type[msgspec.Stru
 )
 def test_every_field_of_the_projects_family_is_documented(struct: type[msgspec.Struct]) -> None:
     page = _read("projects.md")
+    named = struct.__struct_encode_fields__
+    assert [name for name in named if f"`{name}`" not in page and f'"{name}":' not in page] == []
+
+
+@pytest.mark.parametrize(
+    "struct",
+    [
+        *(clip_wire.ProcessBody, clip_wire.ProcessForm, clip_wire.Segment, clip_wire.JobQuery),
+        *(clip_wire.ProcessAccepted, clip_wire.ClipJob, clip_wire.Clip, clip_wire.TextOutputs),
+        *(clip_wire.JobFault, clip_wire.ClipSource, clip_wire.ClipOptions, clip_wire.JobList),
+        *(clip_wire.JobItem, clip_wire.OpenedProject, clip_wire.StyleList, clip_wire.StyleItem),
+        clip_wire.ClipFailure,
+    ],
+)
+def test_every_field_of_the_clips_family_is_documented(struct: type[msgspec.Struct]) -> None:
+    page = _read("clips.md")
     named = struct.__struct_encode_fields__
     assert [name for name in named if f"`{name}`" not in page and f'"{name}":' not in page] == []
 

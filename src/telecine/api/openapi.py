@@ -117,16 +117,23 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     parameters = _parameters(endpoint)
     if parameters:
         operation["parameters"] = parameters
+    if body := _body(endpoint):
+        operation["requestBody"] = body
+    return operation
+
+
+def _body(endpoint: Endpoint) -> dict[str, Any]:
+    """Describe what is sent: a form, JSON, or either."""
+    content: dict[str, Any] = {}
+    if endpoint.body is not None:
+        content["application/json"] = {"schema": {"$ref": _REF.format(name=endpoint.body.__name__)}}
     if endpoint.form is not None:
         schema = {"$ref": _REF.format(name=endpoint.form.__name__)}
-        operation["requestBody"] = {
-            "required": True,
-            "content": {"multipart/form-data": {"schema": schema, "example": endpoint.example}},
-        }
-    if endpoint.body is not None:
-        schema = {"$ref": _REF.format(name=endpoint.body.__name__)}
-        operation["requestBody"] = {"content": {"application/json": {"schema": schema}}}
-    return operation
+        content["multipart/form-data"] = {"schema": schema, "example": endpoint.example}
+    if not content:
+        return {}
+    needed = {"required": True} if endpoint.body is None else {}
+    return {**needed, "content": content}
 
 
 def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
 
+from telecine.api.clips import FAMILY as CLIPS
+from telecine.api.clips import handlers as clips
+from telecine.api.clips import wire as clip_wire
 from telecine.api.compress import FAMILY as COMPRESS
 from telecine.api.compress import handlers as compress
 from telecine.api.compress import wire
@@ -24,7 +28,7 @@ from telecine.api.voiceover import handlers as voiceover
 from telecine.api.voiceover import sharing
 from telecine.api.voiceover import wire as voiceover_wire
 
-FAMILIES: tuple[Family, ...] = (COMPRESS, VIDEO, PROJECTS, VOICEOVER)
+FAMILIES: tuple[Family, ...] = (COMPRESS, CLIPS, VIDEO, PROJECTS, VOICEOVER)
 
 _BINARY = "application/octet-stream"
 
@@ -88,25 +92,57 @@ _COMPRESS: tuple[Endpoint, ...] = (
 )
 
 
-def _video(
+def _below(
+    family: Family,
+    root: str,
     method: str,
     path: str,
     handler: Handler,
     summary: str,
     answer: type[msgspec.Struct] | None = None,
+    *,
+    status: int = 200,
     **more: Any,
 ) -> Endpoint:
     return Endpoint(
-        family=VIDEO,
+        family=family,
         method=method,
-        path=f"/api/v1/{path}",
+        path=f"{root}/{path}",
         handler=handler,
         summary=summary,
-        answers={200: Answer(description="Done.", body=answer)},
+        answers={status: Answer(description="Done.", body=answer)},
         **more,
     )
 
 
+_clips = partial(_below, CLIPS, "/api/v1")
+_CLIPS: tuple[Endpoint, ...] = (
+    _clips(
+        *("POST", "process", clips.process, "Make clips of a video", clip_wire.ProcessAccepted),
+        status=202,
+        body=clip_wire.ProcessBody,
+        form=clip_wire.ProcessForm,
+        example={"file": "@talk.mp4", "quality": "balanced", "caption_style": "white_bold"},
+    ),
+    _clips(
+        *("GET", "jobs", clips.list_jobs, "Jobs, newest first", clip_wire.JobList),
+        query=clip_wire.JobQuery,
+    ),
+    _clips("GET", "jobs/{job_id}", clips.get_job, "A job, its clips and texts", clip_wire.ClipJob),
+    _clips("DELETE", "jobs/{job_id}", clips.cancel_job, "Stop a job", clip_wire.ClipJob),
+    _clips("GET", "clips/{clip_id}", clips.get_clip, "A clip", clip_wire.Clip),
+    _clips(
+        *("POST", "clips/{clip_id}/project", clips.open_project, "Open a clip as a project"),
+        clip_wire.OpenedProject,
+        status=201,
+    ),
+    _clips(
+        *("GET", "caption-styles", clips.list_styles, "What captions may look like"),
+        clip_wire.StyleList,
+    ),
+)
+
+_video = partial(_below, VIDEO, "/api/v1")
 _VIDEO: tuple[Endpoint, ...] = (
     _video(
         *("POST", "video", video.create, "Store a composition as a task", video_wire.Created),
@@ -303,28 +339,7 @@ _TEMPLATES = Endpoint(
     answers={200: Answer(description="All of them.", body=project_wire.TemplateList)},
 )
 
-
-def _voiceover(
-    method: str,
-    path: str,
-    handler: Handler,
-    summary: str,
-    answer: type[msgspec.Struct],
-    *,
-    status: int = 200,
-    **more: Any,
-) -> Endpoint:
-    return Endpoint(
-        family=VOICEOVER,
-        method=method,
-        path=f"/api/{path}",
-        handler=handler,
-        summary=summary,
-        answers={status: Answer(description="Done.", body=answer)},
-        **more,
-    )
-
-
+_voiceover = partial(_below, VOICEOVER, "/api")
 _CANCELLED = voiceover_wire.VoiceoverCancelled
 _NOT_PENDING = {409: "The job is not pending any more."}
 _VOICEOVER: tuple[Endpoint, ...] = (
@@ -381,6 +396,7 @@ _VOICEOVER: tuple[Endpoint, ...] = (
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *_COMPRESS,
+    *_CLIPS,
     *_VIDEO,
     *_PROJECTS,
     *_INTERCHANGE,
