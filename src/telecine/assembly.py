@@ -30,6 +30,7 @@ from telecine.kit.outbound import (
     ANYWHERE,
     Cache,
     Chat,
+    LipSync,
     Outbound,
     Policy,
     check_url,
@@ -256,6 +257,7 @@ def senses(settings: Settings) -> Senses:
         models_dir=settings.models_dir,
         n_threads=settings.encoder_threads,
         most_seconds=settings.max_duration_seconds,
+        lip_sync=lip_sync(settings),
     )
 
 
@@ -309,3 +311,14 @@ def language_model(settings: Settings) -> Chat | None:
         )
     except ValueError as error:
         raise SettingsError(f"TELECINE_LLM_KEY: {error}") from error
+
+
+def lip_sync(settings: Settings) -> LipSync | None:
+    """Build the client of the operator's lip-sync server, under the language model's policy."""
+    if not settings.talking_engine_url:
+        return None
+    try:
+        check_url(settings.talking_engine_url, policy=ANYWHERE, field="TELECINE_TALKING_ENGINE_URL")
+    except InvalidRequestError as error:
+        raise SettingsError(f"TELECINE_TALKING_ENGINE_URL: {error.message}") from error
+    return LipSync(Outbound(ANYWHERE), url=settings.talking_engine_url)

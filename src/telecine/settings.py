@@ -277,6 +277,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = ""
     llm_model: Annotated[str, Meta(description="Name of the model at that address.")] = ""
     llm_key: Annotated[str, Meta(description="Key for that address, if it wants one.")] = ""
+    talking_engine_url: Annotated[
+        str,
+        Meta(
+            description="Lip-sync server of your own that makes portraits talk in voiceovers: http://127.0.0.1:9000/talk. It may be private. Images and sounds are sent there; empty: nothing is sent, and Telecine draws."
+        ),
+    ] = ""
     trusted_proxies: Annotated[
         str,
         Meta(

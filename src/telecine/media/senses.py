@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from telecine.kit.outbound import LipSync
 from telecine.media.ffmpeg import FFmpeg, never
 from telecine.media.models import OnFetch
 from telecine.media.seeing import weights as networks
@@ -24,6 +25,7 @@ class Senses:
     """`whisper_model` is a name or a folder, `models_dir` where what is fetched is kept.
 
     `n_threads` 0 is one for each core; nothing after `most_seconds` is heard.
+    With `lip_sync` a server makes portraits talk.
     """
 
     ffmpeg: FFmpeg
@@ -31,6 +33,7 @@ class Senses:
     models_dir: Path
     n_threads: int = 0
     most_seconds: float = 6 * 3600
+    lip_sync: LipSync | None = None
 
     def has_speech(self) -> bool:
         """Say whether speech is heard without a download. Raises `SettingsError`."""
@@ -66,12 +69,15 @@ class Senses:
         self, *, on_fetch: OnFetch | None = None, is_cancelled: Callable[[], bool] = never
     ) -> Talking:
         """Return what makes portraits talk. Raises what `models.fetch` raises."""
-        folder = meshes.ensure(
-            root=self.models_dir, on_progress=on_fetch, is_cancelled=is_cancelled
-        )
+        folder = None
+        if self.lip_sync is None:
+            folder = meshes.ensure(
+                root=self.models_dir, on_progress=on_fetch, is_cancelled=is_cancelled
+            )
         return Talking(
             ffmpeg=self.ffmpeg,
             weights=folder,
+            server=self.lip_sync,
             n_threads=self.n_threads,
             most_seconds=self.most_seconds,
         )

@@ -1,6 +1,7 @@
-"""The only outgoing HTTP: webhooks and media at addresses that users give, and the language model.
+"""The only outgoing HTTP: webhooks and media at addresses that users give, and the operator's own
+servers: a language model (`chat`), and one that syncs lips (`lipsync`).
 
-The address comes from a stranger (but for the model's, see `chat`), so it is judged before a byte is sent: the spelling
+Other addresses come from strangers, so they are judged before a byte is sent: the spelling
 (`targets`), every address that the name has (`addresses`), and the peer that really answered
 (`network`). Nothing is read from the environment except the trust store of OpenSSL; no cookies,
 no keep-alive, no decompression, and no redirect is followed that was not judged anew.
@@ -20,6 +21,7 @@ from telecine.kit.outbound.client import (
     Reply,
     Version,
 )
+from telecine.kit.outbound.lipsync import LipSync
 from telecine.kit.outbound.network import Limits, Resolver, system_resolver
 from telecine.kit.outbound.targets import check_url
 
@@ -32,6 +34,7 @@ __all__ = [
     "Chat",
     "Downloaded",
     "Limits",
+    "LipSync",
     "Outbound",
     "Policy",
     "Reply",

@@ -173,10 +173,13 @@ class Outbound:
         headers: Mapping[str, str],
         limits: Limits,
         max_bytes: int,
+        to: Path | None = None,
     ) -> Answer:
         """Send `content`, once, and read the whole answer. A redirect is an answer like any other.
 
-        Raises `OutboundError` where none came, it broke off, or it has more than `max_bytes`.
+        With `to`, a body that comes with status 200 goes into that new file, and no other is read.
+        Raises `OutboundError` where none came, it broke off, or it has more than `max_bytes`
+        (`FileTooLargeError` where it goes into a file), and `StorageError`.
         """
         deadline = Deadline(limits.total_seconds)
         with self._exchange(
@@ -187,6 +190,10 @@ class Outbound:
             limits=limits,
             deadline=deadline,
         ) as response:
+            if to is not None:
+                if response.status == _OK:
+                    _save(response, to=to, max_bytes=max_bytes)
+                return Answer(status=response.status, body=b"")
             body = bytearray()
             for chunk in response.iter_stream():
                 body += chunk

@@ -26,12 +26,10 @@ from telecine.media.seeing.faces import FaceFinder, Picture
 from telecine.media.speech.transcript import Word
 from telecine.media.talking import portrait, voice
 from telecine.media.talking.acting import act
-from telecine.media.talking.job import Job, Report
+from telecine.media.talking.job import SYNTHETIC, Job, Report
 from telecine.media.talking.mesh import FaceMesh
 from telecine.media.talking.puppet import Puppet
 
-#: What the file itself says, as the film that is made of it does.
-SYNTHETIC: Final = "synthetic: talking portrait made by Telecine"
 #: The film is a source of another one: what is lost here is lost there.
 _CRF: Final = 14
 _TICK_SECONDS: Final = 0.5

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from telecine.media.pool_wire import Failure
+
+#: What the file itself says, and the film that is made of it.
+SYNTHETIC: Final = "synthetic: talking portrait made by Telecine"
 
 #: film: the portrait talks. picture: the portrait alone as a PNG, upright and no larger than asked.
 Task = Literal["film", "picture"]

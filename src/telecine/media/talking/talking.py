@@ -18,24 +18,32 @@ from typing import Final
 import msgspec
 
 from telecine.kit.errors import InternalError, ProcessingError, ResourceLimitError
+from telecine.kit.outbound import LipSync
 from telecine.media import process
 from telecine.media.ffmpeg import FFmpeg, never
 from telecine.media.sandbox import Policy
 from telecine.media.speech import sound as samples
 from telecine.media.speech.transcript import Word
+from telecine.media.talking import serving
 from telecine.media.talking.job import Job, Report
 
 FRAME_RATE: Final = Fraction(30)
 MOST_PIXELS: Final = 1280 * 720
 _MOST_LINE_BYTES: Final = 2**16
+#: What goes to a server, and what comes from it.
+_SENT: Final = "portrait.png"
+_ANSWER: Final = "answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talking:
-    """How portraits are made to talk here. `weights` is the folder of `weights.FACE_MESH`."""
+    """How portraits are made to talk here: by the networks whose folder `weights` is (that of
+    `weights.FACE_MESH`), or by a `server`.
+    """
 
     ffmpeg: FFmpeg
-    weights: Path
+    weights: Path | None = None
+    server: LipSync | None = None
     n_threads: int = 0
     most_seconds: float = 6 * 3600
 
@@ -56,7 +64,8 @@ class Talking:
         It is the whole image, made smaller where it has more than `most_pixels`, with even sides.
         With the sound's `words` the lips are exact. `on_progress` is told 0 to 1. Raises
         `UnsupportedMediaError` with the reason where the image is no portrait that can talk
-        (field `image`) or there is no sound, other `MediaError`s, and what `FFmpeg.run` raises.
+        (field `image`) or there is no sound, other `MediaError`s, what `FFmpeg.run` raises, and
+        with a server `OutboundError`.
         """
         heard = samples.extract(
             self.ffmpeg,
@@ -65,35 +74,64 @@ class Talking:
             most_seconds=self.most_seconds,
             is_cancelled=is_cancelled,
         )
-        told = workspace / "words.json"
-        told.write_bytes(msgspec.json.encode(tuple(words)))
         job = Job(
-            task="film",
+            task="film" if self.server is None else "picture",
             picture=str(image.resolve()),
-            output=str((workspace / "talking.mp4").resolve()),
+            output=str((workspace / ("talking.mp4" if self.server is None else _SENT)).resolve()),
             most_pixels=most_pixels,
             sound=str(heard.resolve()),
-            words=str(told.resolve()),
-            weights=str(self.weights.resolve()),
+            words=str((workspace / "words.json").resolve()),
+            weights="" if self.weights is None else str(self.weights.resolve()),
             frame_rate=str(frame_rate),
             n_frames=max(1, math.ceil(Fraction(samples.seconds_of(heard)) * frame_rate)),
             n_threads=self.n_threads,
         )
+        Path(job.words).write_bytes(msgspec.json.encode(tuple(words)))
+        tell = on_progress or _nobody
         try:
-            self._run(job, workspace, on_progress, is_cancelled)
+            self._run(job, workspace, tell, is_cancelled)
+            if self.server is not None:
+                self._ask(self.server, job, tell, is_cancelled)
         finally:
-            heard.unlink(missing_ok=True)
-            told.unlink(missing_ok=True)
-        return Path(job.output)
+            for name in (heard.name, Path(job.words).name, _SENT, _ANSWER):
+                (workspace / name).unlink(missing_ok=True)
+        return workspace / "talking.mp4"
+
+    def _ask(
+        self,
+        server: LipSync,
+        job: Job,
+        tell: Callable[[float], None],
+        is_cancelled: Callable[[], bool],
+    ) -> None:
+        """Have the server make the film of the picture that lies there."""
+        picture = Path(job.output)
+        answer = picture.with_name(_ANSWER)
+        serving.ask(
+            server,
+            picture=picture,
+            samples=Path(job.sound),
+            to=answer,
+            is_cancelled=is_cancelled,
+        )
+        serving.as_film(
+            self.ffmpeg,
+            answer,
+            output=picture.with_name("talking.mp4"),
+            frame_rate=Fraction(job.frame_rate),
+            n_frames=job.n_frames,
+            on_progress=tell,
+            is_cancelled=is_cancelled,
+        )
 
     def _run(
         self,
         job: Job,
         workspace: Path,
-        on_progress: Callable[[float], None] | None,
+        tell: Callable[[float], None],
         is_cancelled: Callable[[], bool],
     ) -> None:
-        reports = _Reports(on_progress)
+        reports = _Reports(tell)
         with process.start(
             (sys.executable, "-P", "-m", "telecine.media.talking.child", _json(job)),
             policy=self._policy(job, workspace),
@@ -124,7 +162,7 @@ class Talking:
 class _Reports:
     """Reads the child's lines as they come."""
 
-    def __init__(self, tell: Callable[[float], None] | None) -> None:
+    def __init__(self, tell: Callable[[float], None]) -> None:
         self._tell = tell
         self._rest = b""
         self.last: Report | None = None
@@ -140,7 +178,7 @@ class _Reports:
             raise ProcessingError("The puppeteer gave an answer that makes no sense.")
         for report in reports:
             self.last = report
-            if self._tell is not None and report.failure is None:
+            if report.failure is None:
                 self._tell(min(1.0, max(0.0, report.done)))
         return bool(reports)
 
@@ -172,3 +210,7 @@ def _import_path() -> list[str]:
 
 def _json(job: Job) -> str:
     return msgspec.json.encode(job).decode()
+
+
+def _nobody(_share: float) -> None:
+    """Tell nobody."""
