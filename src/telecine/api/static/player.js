@@ -11,6 +11,8 @@ const AHEAD_AT_REST = 3;
 const AHEAD_WHEN_PLAYING = 12;
 const FIRST_BYTE_PATIENCE_MS = 60_000;
 const AGAIN_AFTER_MS = 2_000;
+/** A film of 8 seconds may end at 7.999, and the clock leaves out what is no whole second. */
+const NEARLY_SECONDS = 0.02;
 
 const controller = document.querySelector("media-controller");
 const video = controller.querySelector("video");
@@ -186,7 +188,21 @@ function listenForKeys() {
   });
 }
 
+function keepTime(clock) {
+  const shown = ["mediaduration", "mediacurrenttime"];
+  const tell = () => {
+    for (const name of shown) {
+      const seconds = Number(clock.getAttribute(name));
+      const whole = Math.round(seconds);
+      if (seconds < whole && whole - seconds < NEARLY_SECONDS) clock.setAttribute(name, whole);
+    }
+  };
+  new MutationObserver(tell).observe(clock, { attributeFilter: shown });
+  tell();
+}
+
 if (customElements.get("media-controller")) {
+  keepTime(document.querySelector("media-time-display"));
   video.controls = false;
   listenForKeys();
 }
