@@ -37,13 +37,16 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
 def finished(
     tmp_path_factory: pytest.TempPathFactory, files: Files
 ) -> Iterator[tuple[TestClient, str]]:
-    """A Telecine, asked with a key, that has one job, which is done."""
+    """A Telecine, asked with a key, that has one job. Its first worker was lost, its second did it."""
     data = tmp_path_factory.mktemp("finished")
     with steps.opened(data, clock=FixedClock()) as telecine:
         customer = customer_of(telecine)
         with TestClient(create_app(telecine.services()), headers=customer.headers) as client:
             job_id = submit(client, files)
-            steps.run(telecine, job_id)
+            lost = begin(telecine, job_id)
+            with telecine.db.transaction() as tx:
+                jobs.requeue(tx, lost, queue=telecine.queue, is_counted=True)
+            steps.attempts(telecine).run(job_id, lost.ticket + 1)
             yield client, job_id
 
 
@@ -131,6 +134,7 @@ def test_a_finished_job_has_the_documented_fields(finished: tuple[TestClient, st
     client, job_id = finished
     told = status_of(client, job_id)
     assert (told["status"], told["progress"], told["errorMessage"]) == ("COMPLETED", 100, None)
+    assert told["retries"] == 1
     origin = "http://testserver"
     assert re.fullmatch(rf"{origin}/storage/file_\w{{20}}/video\.mp4", told["outputVideo"])
     assert re.fullmatch(rf"{origin}/share/\w{{20}}", told["outputShareLink"])
