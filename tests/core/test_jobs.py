@@ -147,6 +147,49 @@ def test_success_charges_keeps_outputs_lets_inputs_go_and_tells(
     assert (balance.available, balance.held) == (95, 0)
 
 
+@pytest.mark.parametrize(("charge", "price", "left"), [(2, 2, 98), (0, 0, 100), (7, 5, 95)])
+def test_what_was_not_used_up_is_not_charged(
+    db: Database, account: Account, running: Job, ending: Ending, charge: int, price: int, left: int
+) -> None:
+    with db.transaction() as tx:
+        assert jobs.succeed(tx, running, facts={}, outputs=(), ending=ending, charge=charge)
+    assert _now(db, running).price == price
+    assert _available(db, account) == left
+    with db.snapshot() as tx:
+        assert credits.balance(tx, account.id).held == 0
+
+
+def test_facts_add_up_by_operation_and_time_over_what_went_well(
+    db: Database, account: Account, queue: Queue, clock: FixedClock
+) -> None:
+    def run(job_id: str, facts: dict[str, int] | None) -> None:
+        now = clock()
+        with db.transaction() as tx:
+            jobs.submit(tx, _order(account, job_id=job_id), queue=queue, now=now)
+            end = Ending(now=now)
+            job = jobs.start(tx, job_id, ticket=1, worker_id="w", most=3, ending=end)
+            assert job is not None
+            if facts is None:
+                jobs.fail(tx, job, ProcessingError(), ending=end)
+            else:
+                jobs.succeed(tx, job, facts=facts, outputs=(), ending=end)
+
+    run("j_before", {"minutes": 100})
+    clock.advance(days=1)
+    since = clock()
+    run("j_one", {"minutes": 3})
+    run("j_two", {"minutes": 4})
+    run("j_failed", None)
+    run("j_without", {"frames": 9})
+    with db.snapshot() as tx:
+
+        def total(operation: str) -> int:
+            return jobs.total(tx, account.id, operation=operation, fact="minutes", since=since)
+
+        assert total("compress") == 7
+        assert total("render") == 0
+
+
 def test_failure_gives_everything_back_and_tells(
     db: Database, account: Account, running: Job, ending: Ending
 ) -> None:
