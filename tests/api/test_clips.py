@@ -142,6 +142,17 @@ def test_a_file_of_the_library_is_taken_by_its_id_and_by_its_link(
     assert refused(again, 409, "conflict")["job_id"] == first["job_id"]
 
 
+def test_a_form_may_name_a_file_instead_of_bringing_one(
+    anybody: httpx2.Client, telecine: Telecine, asset: Asset
+) -> None:
+    answer = anybody.post(
+        PROCESS, files={"file_id": (None, asset.id), "quality": (None, "HIGH"), "x": (None, "1")}
+    )
+    assert answer.status_code == 202, answer.text
+    assert [remark["path"] for remark in answer.json()["warnings"]] == ["x"]
+    assert params_of(telecine, answer.json()["job_id"])["quality"] == "high"
+
+
 def test_the_same_is_not_processed_twice_at_a_time(
     anybody: httpx2.Client, telecine: Telecine, asset: Asset
 ) -> None:
@@ -337,7 +348,8 @@ def test_a_file_of_somebody_else_is_not_there(
     (listed,) = anybody.get("/api/v1/files").json()["files"]
     anybody.headers.update(customer_of(telecine, email="bob@example.com").headers)
     for body in ({"file_id": asset.id}, {"video_url": listed["url"]}, {"file_id": "nope"}):
-        refused(anybody.post(PROCESS, json=body), 404, "not_found")
+        told = refused(anybody.post(PROCESS, json=body), 404, "not_found")
+        assert [told["field"]] == list(body)
 
 
 def test_a_job_and_a_clip_of_somebody_else_are_not_there(
@@ -393,6 +405,17 @@ def test_every_answer_says_how_many_requests_are_left(anybody: httpx2.Client) ->
         headers = anybody.get(path).headers
         names = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
         assert all(headers[name].isdecimal() for name in names)
+
+
+def test_too_many_requests_are_told_in_the_shape_of_the_family(
+    anybody: httpx2.Client, customer: Customer
+) -> None:
+    answers = [anybody.get(JOBS) for _ in range(61)]
+    assert {answer.status_code for answer in answers[:60]} == {200}
+    told = refused(answers[60], 429, "rate_limited")
+    assert "60" in told["message"]
+    assert int(answers[60].headers["retry-after"]) >= 1
+    assert answers[60].headers["x-ratelimit-remaining"] == "0"
 
 
 # Jobs

@@ -97,7 +97,7 @@ async def find(
         if wanted.file_id:
             return await _stored(services, caller, wanted.file_id)
         return await _linked(services, caller, wanted.video_url or "", origin=origin)
-    except (MediaError, OutboundError) as error:
+    except (MediaError, OutboundError, NotFoundError) as error:
         error.field = error.field or field
         raise
 
@@ -141,7 +141,7 @@ async def _stored(services: Services, caller: Caller, name: str) -> Source:
     try:
         return await services.read(look)
     except NotFoundError:
-        raise NotFoundError("There is no such file in your library.", field="file_id") from None
+        raise NotFoundError("There is no such file in your library.") from None
 
 
 async def _linked(services: Services, caller: Caller, url: str, *, origin: str) -> Source:
