@@ -43,6 +43,13 @@ def test_a_short_word_stays_long_enough_to_be_read() -> None:
     assert cue.end_ms - cue.start_ms >= 1000
 
 
+def test_no_subtitle_outlasts_the_clip_that_it_belongs_to() -> None:
+    heard = _heard("I will show a directory. Done.")
+    clip = transcript.part(heard, 0.0, heard.words[-1].end_seconds + 0.1)
+    assert subtitles.cues(heard)[-1].end_ms > clip.duration_seconds * 1000
+    assert subtitles.cues(clip)[-1].end_ms == round(clip.duration_seconds * 1000)
+
+
 def test_chinese_fits_half_as_many_characters_into_a_line() -> None:
     shown = subtitles.cues(_heard(" ".join("字" * 70), language="zh", word_seconds=0.1))
     assert all(len(line) <= 21 for cue in shown for line in cue.text.splitlines())

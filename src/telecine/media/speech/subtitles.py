@@ -6,6 +6,7 @@ long enough to be read where the talk leaves room for it.
 
 from __future__ import annotations
 
+import math
 import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -31,13 +32,16 @@ _PARAGRAPH_SECONDS: Final = 2.0
 
 
 def cues(transcript: Transcript) -> tuple[Cue, ...]:
-    """Return a transcript's subtitles, in order; none overlaps the next."""
+    """Return a transcript's subtitles, in order; none overlaps the next or outlasts the sound."""
     found = [
         _cue(part, transcript.joiner)
         for sentence in transcript.sentences
         for part in _parts(_words(transcript, sentence), transcript.joiner)
     ]
-    return tuple(_held(found))
+    last_ms = math.inf
+    if transcript.duration_seconds:  # not known of words that came without their sound
+        last_ms = round(transcript.duration_seconds * 1000)
+    return tuple(_held(found, last_ms=last_ms))
 
 
 def write_text(transcript: Transcript) -> str:
@@ -157,11 +161,11 @@ def _is_wide(letter: str) -> bool:
     return unicodedata.east_asian_width(letter) in {"W", "F"}
 
 
-def _held(found: Sequence[Cue]) -> Iterator[Cue]:
+def _held(found: Sequence[Cue], *, last_ms: float) -> Iterator[Cue]:
     """Let short subtitles stay, and close gaps that would flicker."""
     for cue, following in pairwise([*found, None]):
         assert cue is not None
-        end = max(cue.end_ms, cue.start_ms + _SHORTEST_MS)
+        end = max(cue.end_ms, int(min(cue.start_ms + _SHORTEST_MS, last_ms)))
         if following is not None:
             end = min(end, following.start_ms)
             if following.start_ms - end < _JOIN_MS:
