@@ -16,6 +16,7 @@ import pyvips
 from starlette.testclient import TestClient
 from tests import samples, steps, voiceovers
 from tests.conftest import Customer, customer_of
+from tests.databases import postgres
 from tests.fakes import FixedClock
 from tests.voiceovers import JOBS, Files, begin, made, refused, status_of, submit
 
@@ -265,6 +266,27 @@ def test_of_several_at_the_same_instant_one_is_taken(
     assert len(steps.files_on_disk(telecine)) == 2
 
 
+def test_on_postgres_it_is_one_as_well_and_no_name_breaks_it(
+    tmp_path: Path, clock: FixedClock, files: Files
+) -> None:
+    with (
+        postgres() as database,
+        steps.opened(tmp_path / "data", clock=clock, database_url=database) as telecine,
+    ):
+        headers = customer_of(telecine).headers
+        with (
+            TestClient(create_app(telecine.services()), headers=headers) as client,
+            ThreadPoolExecutor(4) as threads,
+        ):
+            answers = list(threads.map(lambda _: made(client, files), range(4)))
+            assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+            (job,) = client.get(JOBS, params={"status": "PENDING", "limit": 1}).json()["jobs"]
+            assert client.get(JOBS, params={"cursor": job["id"]}).json()["jobs"] == []
+            assert refused(client.get(JOBS, params={"cursor": "\x00"})) == (400, "cursor")
+            assert refused(client.get("/api/status/%00")) == (404, None)
+            assert client.get("/share/%00").status_code == 404
+
+
 # Lists
 
 
@@ -329,7 +351,7 @@ def test_a_job_of_others_or_of_another_family_is_as_unknown_as_none(
     compress = steps.submit(anybody, video)
     told = []
     for method, path in [("GET", "/api/status/{}"), ("GET", "/api/jobs/{}"), *CANCELS]:
-        for job_id in (foreign, compress, "c" * 25, "%00", "x" * 300):
+        for job_id in (foreign, compress, "c" * 25, "x" * 300):
             answer = anybody.request(method, path.format(job_id))
             assert refused(answer) == (404, None)
             told.append(answer.json()["error"])

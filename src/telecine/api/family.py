@@ -28,6 +28,7 @@ from telecine.core.limits import Window
 from telecine.kit.errors import (
     ForbiddenError,
     InternalError,
+    NotFoundError,
     RangeError,
     RateLimitedError,
     TelecineError,
@@ -144,6 +145,7 @@ class OpenEndpoint:
 
         async def serve(request: Request) -> Response:
             try:
+                _require_names(request)
                 return await self.handler(request, services)
             except TelecineError as error:
                 if self.is_page:
@@ -175,6 +177,7 @@ async def _serve(endpoint: Endpoint, request: Request, services: Services) -> Re
             raise ForbiddenError(
                 f"The {caller.plan.label} plan has no access to this API. It needs another plan."
             )
+        _require_names(request)
         response = await endpoint.handler(request, caller, services)
     except TelecineError as error:
         response = family.failure(error, request_id=request_id)
@@ -188,6 +191,15 @@ async def _serve(endpoint: Endpoint, request: Request, services: Services) -> Re
     if windows:
         response.headers.update(rate_headers(min(windows, key=lambda each: each.remaining)))
     return response
+
+
+def _require_names(request: Request) -> None:
+    """Raise `NotFoundError` for a path with a NUL in it: nothing is called so.
+
+    Not every database can even be asked for it.
+    """
+    if any("\0" in str(value) for value in request.path_params.values()):
+        raise NotFoundError("There is nothing of this name.")
 
 
 def _refuse_excess(windows: Sequence[Window]) -> None:

@@ -262,7 +262,8 @@ def page(
     """
     before = None
     if cursor is not None:
-        before = store.by_id(tx, cursor)
+        # Postgres cannot be asked for text with a NUL in it.
+        before = store.by_id(tx, cursor.replace("\0", " "))
         if before is None or before.account_id != account_id:
             raise InvalidRequestError(
                 "'cursor' must be what the page before named as next; leave it out for the first.",
