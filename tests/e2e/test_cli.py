@@ -176,6 +176,50 @@ def test_a_file_that_is_no_video_is_one_sentence_and_no_file(
     assert not (tmp_path / "out.mp4").exists()
 
 
+# Voiceovers
+
+
+@pytest.fixture(scope="module")
+def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return samples.make_audio(tmp_path_factory.mktemp("voice") / "voice.mp3", seconds=0.5)
+
+
+def seconds_of(film: Path) -> float:
+    with av.open(str(film)) as container:
+        stream = container.streams.video[0]
+        assert stream.duration is not None
+        assert stream.time_base is not None
+        return float(stream.duration * stream.time_base)
+
+
+def test_voiceover_makes_a_film_of_the_sound_s_length(
+    picture: Path, voice: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "film.mp4"
+    run("voiceover", picture, voice, "-o", out, "--mode", "still", "--width", "128")
+    assert seconds_of(out) == pytest.approx(0.5, abs=0.05)
+
+
+def test_voiceover_says_in_a_sentence_what_it_cannot_do(
+    refused: Refused, picture: Path, voice: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "film.mp4"
+    assert "is a sound" in refused("voiceover", voice, picture, "-o", out)
+    assert "mode" in refused("voiceover", picture, voice, "-o", out, "--mode", "dance")
+    assert "aspect" in refused("voiceover", picture, voice, "-o", out, "--aspect", "4:3")
+    assert ".mp4" in refused("voiceover", picture, voice, "-o", tmp_path / "film.mov")
+    assert not out.exists()
+
+
+def test_voiceover_on_a_server_brings_the_film_back(
+    server: LocalServer, picture: Path, voice: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "film.mp4"
+    words = ("--width", "128", "--server", server.url, "--key", server.key)
+    run("voiceover", picture, voice, "-o", out, *words)
+    assert seconds_of(out) == pytest.approx(0.5, abs=0.05)
+
+
 # On a server
 
 

@@ -1,4 +1,4 @@
-"""The command tree: every command and option on one page.
+"""The command tree: every command and option on one page, those about accounts on `accounts`.
 
 The bodies import what they need when they are called: `--help` and `--version` answer at
 once, and `compress` does not wait for the database engine's imports.
@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.text import Text
 
 from telecine import __version__, settings
+from telecine.cli import accounts
+from telecine.cli.accounts import Data
 from telecine.kit.errors import InternalError, InvalidRequestError, TelecineError
 from telecine.kit.log import configure
 
@@ -30,17 +32,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-keys_app = typer.Typer(help="API keys: create, list, revoke.", no_args_is_help=True)
-credits_app = typer.Typer(help="Credits of accounts.", no_args_is_help=True)
-app.add_typer(keys_app, name="keys")
-app.add_typer(credits_app, name="credits")
-webhooks_app = typer.Typer(help="Webhooks of accounts.", no_args_is_help=True)
-app.add_typer(webhooks_app, name="webhooks")
+app.add_typer(accounts.keys, name="keys")
+app.add_typer(accounts.credits, name="credits")
+app.add_typer(accounts.webhooks, name="webhooks")
 
-Data = Annotated[
-    Optional[str],  # noqa: UP045 (typer reads the annotation on Python 3.11)
-    typer.Option("--data", help="Folder for database and files. [TELECINE_DATA, ./telecine-data]"),
-]
 Server = Annotated[
     str, typer.Option("--server", help="Run on this Telecine server instead of here.")
 ]
@@ -134,64 +129,6 @@ def worker(
     implementation.worker(settings.load(data=data), worker_id=id, lifeline_fd=lifeline)
 
 
-@keys_app.command("create")
-def keys_create(
-    email: Annotated[str, typer.Option(help="Whose key; the account is made if there is none.")],
-    plan: Annotated[str, typer.Option(help="Plan of a new account.")] = "pro",
-    credits: Annotated[
-        Optional[int], typer.Option(help="Credits to grant. Default for a new account: the plan's.")  # noqa: UP045
-    ] = None,
-    style: Annotated[str, typer.Option(help="Prefix of the key: tc, sk, kvrt or kf.")] = "tc",
-    data: Data = None,
-) -> None:
-    """Make an API key and print it, alone, on stdout."""
-    from telecine.cli import admin
-
-    admin.create_key(settings.load(data=data), email=email, plan=plan, amount=credits, style=style)
-
-
-@keys_app.command("list")
-def keys_list(data: Data = None) -> None:
-    """Show all keys, without their secret part."""
-    from telecine.cli import admin
-
-    admin.list_keys(settings.load(data=data))
-
-
-@keys_app.command("revoke")
-def keys_revoke(
-    key_id: Annotated[str, typer.Argument(help="The key's id, as `keys list` shows it.")],
-    data: Data = None,
-) -> None:
-    """Switch a key off, at once and for good."""
-    from telecine.cli import admin
-
-    admin.revoke_key(settings.load(data=data), key_id)
-
-
-@credits_app.command("grant")
-def credits_grant(
-    email: Annotated[str, typer.Option(help="Whose account.")],
-    amount: Annotated[int, typer.Argument(help="How many credits.")],
-    data: Data = None,
-) -> None:
-    """Give an account credits."""
-    from telecine.cli import admin
-
-    admin.grant(settings.load(data=data), email=email, amount=amount)
-
-
-@webhooks_app.command("secret")
-def webhooks_secret(
-    email: Annotated[str, typer.Option(help="Whose account.")],
-    data: Data = None,
-) -> None:
-    """Print the secret that signs an account's webhooks, alone, on stdout."""
-    from telecine.cli import admin
-
-    admin.show_webhook_secret(settings.load(data=data), email=email)
-
-
 @app.command()
 def compress(
     source: Annotated[Path, typer.Argument(help="Video file.", metavar="IN")],
@@ -254,6 +191,49 @@ def convert(
         output,
         fields=media.convert_fields(
             output, format=format, quality=quality, width=width, height=height, fit=fit
+        ),
+        remote=media.remote(server, key),
+    )
+
+
+@app.command("voiceover")
+def voiceover_command(
+    image: Annotated[Path, typer.Argument(help="JPEG, PNG or WebP.", metavar="IMAGE")],
+    audio: Annotated[Path, typer.Argument(help="MP3, WAV, M4A or OGG.", metavar="AUDIO")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where the video goes: .mp4.")],
+    mode: Annotated[
+        str, typer.Option(help="auto, still, kenburns, audiogram or talking (experimental).")
+    ] = "auto",
+    aspect: Annotated[str, typer.Option(help="16:9, 9:16 or 1:1. Default: the image's.")] = "",
+    width: Annotated[Optional[int], typer.Option(help="Pixels, 128-3840.")] = None,  # noqa: UP045
+    height: Annotated[Optional[int], typer.Option(help="Pixels, 128-3840.")] = None,  # noqa: UP045
+    captions: Annotated[
+        bool, typer.Option("--captions", help="Write what is said over the picture.")
+    ] = False,
+    caption_style: Annotated[
+        str, typer.Option(help="How captions look, such as boxed; means --captions, too.")
+    ] = "",
+    language: Annotated[
+        str, typer.Option(help="What is spoken, such as en or de; auto finds it out.")
+    ] = "auto",
+    server: Server = "",
+    key: Key = "",
+) -> None:
+    """Make a video of an image and a sound, as long as the sound."""
+    from telecine.cli import media, voiceover
+
+    voiceover.voiceover(
+        image,
+        audio,
+        output,
+        wishes=voiceover.fields(
+            mode=mode,
+            captions=captions,
+            caption_style=caption_style,
+            language=language,
+            aspect=aspect,
+            width=width,
+            height=height,
         ),
         remote=media.remote(server, key),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Final
@@ -25,11 +25,12 @@ from telecine.kit.errors import (
     StorageError,
     UnsupportedMediaError,
 )
-from telecine.media.render.confined import Order, Renderer
+from telecine.media.render.confined import Order
 from telecine.media.render.job import Facts
 from telecine.media.seeing import caption_styles
 from telecine.media.seeing.looking import Eyes
 from telecine.media.speech.transcript import Transcript, Word
+from telecine.media.talking.job import SYNTHETIC
 from telecine.media.voiceover import composing, intake, levelling, studying
 from telecine.media.voiceover.arranging import Mode
 from telecine.media.voiceover.canvas import LEAST_SIDE, MOST_SIDE
@@ -42,12 +43,11 @@ from telecine.settings import Prices
 
 #: Packets that are counted and samples that are decoded differ by what decoders cut off.
 _SLACK_SECONDS: Final = 1.0
-_POSTER_SECONDS: Final = 60.0
+_POSTER: Final = "poster.jpg"
 _PORTRAIT_SIDE: Final = 1920
 #: Of the work; after it the poster is made.
 _DRAWN: Final = 0.97
 #: In the metadata of a film whose face was made to move.
-SYNTHETIC: Final = "synthetic: talking portrait made by Telecine"
 
 _log = structlog.get_logger(__name__)
 
@@ -124,12 +124,12 @@ class _Voiceover:
             is_cancelled=context.is_cancelled,
         )
         require_read_back(order.output, facts, pool=context.pool)
-        poster = _poster(context, context.renderer, order, facts)
+        poster = _poster(context, order.output, facts)
         context.report(1.0)
         return Result(
             outputs=(
                 Output(path=order.output, filename=params.filename, media_type="video/mp4"),
-                Output(path=poster, filename="poster.jpg", media_type="image/jpeg"),
+                Output(path=poster, filename=_POSTER, media_type="image/jpeg"),
             ),
             facts={
                 "duration_seconds": round(float(facts.duration_seconds), 3),
@@ -278,17 +278,18 @@ def _folder(context: Context, name: str) -> Path:
     return folder
 
 
-def _poster(context: Context, renderer: Renderer, order: Order, facts: Facts) -> Path:
-    """Take the picture that stands for the film: early, but with captions and sound at work."""
-    number = min(facts.n_frames // 3, 2 * composing.FRAME_RATE)
-    still = replace(order, output=order.workspace / "poster.png", frames=range(number, number + 1))
-    renderer.still(still)
-    poster = order.workspace / "poster.jpg"
-    context.pool.call(
-        "convert_image",
-        {"format": "jpg", "quality": 88, "max_pixels": context.ffmpeg.max_pixels},
-        input_path=still.output,
-        output_path=poster,
-        timeout_seconds=_POSTER_SECONDS,
+def _poster(context: Context, film: Path, facts: Facts) -> Path:
+    """Take the picture that stands for the film out of it: early, but with its sound at work."""
+    seconds = min(facts.n_frames // 3, 2 * composing.FRAME_RATE) / composing.FRAME_RATE
+    matrices = "in_color_matrix=bt709:out_color_matrix=bt601:in_range=tv:out_range=pc"
+    context.ffmpeg.run(
+        (
+            *("-map", "0:v:0", "-frames:v", "1", "-vf", f"scale={matrices},format=yuvj420p"),
+            *("-c:v", "mjpeg", "-q:v", "3", "-f", "image2", "-update", "1", _POSTER),
+        ),
+        input_path=film,
+        workspace=film.parent,
+        input_args=("-ss", f"{seconds:.3f}"),
+        is_cancelled=context.is_cancelled,
     )
-    return poster
+    return film.parent / _POSTER

@@ -1,0 +1,76 @@
+"""The commands about accounts: their keys, credits and webhooks. Bodies import as those of `cli` do."""
+
+from __future__ import annotations
+
+from typing import Annotated, Optional
+
+import typer
+
+from telecine import settings
+
+keys = typer.Typer(help="API keys: create, list, revoke.", no_args_is_help=True)
+credits = typer.Typer(help="Credits of accounts.", no_args_is_help=True)
+webhooks = typer.Typer(help="Webhooks of accounts.", no_args_is_help=True)
+
+Data = Annotated[
+    Optional[str],  # noqa: UP045 (typer reads the annotation on Python 3.11)
+    typer.Option("--data", help="Folder for database and files. [TELECINE_DATA, ./telecine-data]"),
+]
+
+
+@keys.command("create")
+def keys_create(
+    email: Annotated[str, typer.Option(help="Whose key; the account is made if there is none.")],
+    plan: Annotated[str, typer.Option(help="Plan of a new account.")] = "pro",
+    credits: Annotated[
+        Optional[int], typer.Option(help="Credits to grant. Default for a new account: the plan's.")  # noqa: UP045
+    ] = None,
+    style: Annotated[str, typer.Option(help="Prefix of the key: tc, sk, kvrt or kf.")] = "tc",
+    data: Data = None,
+) -> None:
+    """Make an API key and print it, alone, on stdout."""
+    from telecine.cli import admin
+
+    admin.create_key(settings.load(data=data), email=email, plan=plan, amount=credits, style=style)
+
+
+@keys.command("list")
+def keys_list(data: Data = None) -> None:
+    """Show all keys, without their secret part."""
+    from telecine.cli import admin
+
+    admin.list_keys(settings.load(data=data))
+
+
+@keys.command("revoke")
+def keys_revoke(
+    key_id: Annotated[str, typer.Argument(help="The key's id, as `keys list` shows it.")],
+    data: Data = None,
+) -> None:
+    """Switch a key off, at once and for good."""
+    from telecine.cli import admin
+
+    admin.revoke_key(settings.load(data=data), key_id)
+
+
+@credits.command("grant")
+def credits_grant(
+    email: Annotated[str, typer.Option(help="Whose account.")],
+    amount: Annotated[int, typer.Argument(help="How many credits.")],
+    data: Data = None,
+) -> None:
+    """Give an account credits."""
+    from telecine.cli import admin
+
+    admin.grant(settings.load(data=data), email=email, amount=amount)
+
+
+@webhooks.command("secret")
+def webhooks_secret(
+    email: Annotated[str, typer.Option(help="Whose account.")],
+    data: Data = None,
+) -> None:
+    """Print the secret that signs an account's webhooks, alone, on stdout."""
+    from telecine.cli import admin
+
+    admin.show_webhook_secret(settings.load(data=data), email=email)

@@ -1,0 +1,180 @@
+"""`voiceover`: an image and a sound become a video, here or on a server.
+
+Options are the form fields that a client would send, and are read by the same code.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+from rich.console import Console
+from rich.text import Text
+
+from telecine import assembly, settings
+from telecine.api.voiceover import fields as form
+from telecine.cli.media import Fields, Remote, progress_bar, size
+from telecine.cli.target import deliver, require_file, require_place, workspace
+from telecine.kit.errors import InvalidRequestError, ProcessingError
+from telecine.kit.log import configure
+from telecine.media.voiceover import intake
+from telecine.media.voiceover.canvas import canvas_size
+from telecine.operations.base import Context, Input
+from telecine.operations.voiceover import VOICEOVER, VoiceoverParams
+from telecine.settings import Settings
+
+_PATIENCE_SECONDS: Final = 300.0
+_POLL_SECONDS: Final = 0.5
+
+_console = Console(stderr=True, highlight=False)
+
+
+def fields(
+    *,
+    mode: str,
+    captions: bool,
+    caption_style: str,
+    language: str,
+    aspect: str,
+    width: int | None,
+    height: int | None,
+) -> Fields:
+    """Return the options as the form fields that a client would send."""
+    sent: dict[str, Any] = {
+        "mode": mode,
+        "captions": "true" if captions or caption_style else None,
+        "caption_style": caption_style,
+        "language": language,
+        "aspect": aspect,
+        "width": width,
+        "height": height,
+    }
+    return {name: str(value) for name, value in sent.items() if value not in (None, "")}
+
+
+def voiceover(
+    image: Path, audio: Path, output: Path, *, wishes: Fields, remote: Remote | None
+) -> None:
+    """Make the video, and say how long and how large it is."""
+    for source in (image, audio):
+        require_file(source)
+        require_place(output, source=source)
+    if output.suffix.lower() != ".mp4":
+        raise InvalidRequestError(f"{output} must end in .mp4.", field="-o")
+    with progress_bar(image.name) as report:
+        if remote is None:
+            _make_here(image, audio, output, wishes, report)
+        else:
+            _make_there(image, audio, output, wishes, remote, report)
+    _console.print(Text(f"{output}  {size(output.stat().st_size)}"), soft_wrap=True)
+
+
+def _make_here(
+    image: Path, audio: Path, output: Path, wishes: Fields, report: Callable[[float], None]
+) -> None:
+    loaded = settings.load()
+    configure(level="warning", format=loaded.log_format)
+    with (
+        workspace() as folder,
+        assembly.pool(loaded) as pool,
+        assembly.renderer(loaded) as renderer,
+    ):
+        result = VOICEOVER.run(
+            _params(image, audio, wishes, loaded, pool),
+            Context(
+                inputs=tuple(
+                    Input(path=path, filename=path.name, size_bytes=path.stat().st_size)
+                    for path in (image, audio)
+                ),
+                workspace=folder,
+                ffmpeg=assembly.ffmpeg(loaded),
+                pool=pool,
+                report=report,
+                is_cancelled=lambda: False,
+                renderer=renderer,
+                senses=assembly.senses(loaded),
+            ),
+        )
+        deliver(result.outputs[0].path, to=output)
+
+
+def _params(
+    image: Path, audio: Path, wishes: Fields, loaded: Settings, pool: Any
+) -> VoiceoverParams:
+    wished = form.wish(wishes, loaded)
+    limits = intake.Limits(max_pixels=loaded.max_pixels, max_seconds=loaded.max_duration_seconds)
+    picture = intake.measure_picture(pool, image, limits=limits)
+    sound = intake.measure_sound(pool, audio, limits=limits)
+    width, height = canvas_size(
+        (picture.width, picture.height),
+        aspect=wished.aspect,
+        width=wished.width,
+        height=wished.height,
+    )
+    return VoiceoverParams(
+        seconds=sound.seconds,
+        width=width,
+        height=height,
+        mode=wished.mode,
+        captions=wished.captions,
+        caption_style=wished.caption_style,
+        language=wished.language,
+        encoder_threads=loaded.encoder_threads,
+    )
+
+
+def _make_there(
+    image: Path,
+    audio: Path,
+    output: Path,
+    wishes: Fields,
+    remote: Remote,
+    report: Callable[[float], None],
+) -> None:
+    with httpx2.Client(
+        base_url=remote.url, headers={"X-API-Key": remote.key}, timeout=_PATIENCE_SECONDS
+    ) as http:
+        with image.open("rb") as picture, audio.open("rb") as sound:
+            files = {"image": (image.name, picture), "audio": (audio.name, sound)}
+            job = _answer(http, "POST", "/api/jobs", data=dict(wishes), files=files)
+        while (state := _answer(http, "GET", f"/api/status/{job['jobId']}"))["status"] in (
+            "PENDING",
+            "PROCESSING",
+        ):
+            report((state["progress"] or 0) / 100)
+            time.sleep(_POLL_SECONDS)
+        if state["status"] != "COMPLETED":
+            raise ProcessingError(state["errorMessage"] or f"The job is {state['status']}.")
+        with workspace() as folder, _connected():
+            made = folder / "video.mp4"
+            # The link is a secret of its own, and may be another server's.
+            with httpx2.stream("GET", state["outputVideo"], timeout=_PATIENCE_SECONDS) as answer:
+                answer.raise_for_status()
+                with made.open("wb") as file:
+                    file.writelines(answer.iter_bytes())
+            deliver(made, to=output)
+        report(1.0)
+
+
+def _answer(http: httpx2.Client, method: str, path: str, **sent: Any) -> Mapping[str, Any]:
+    with _connected():
+        answer = http.request(method, path, **sent)
+        body = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+    if answer.is_error or not isinstance(body, dict):
+        reason = body.get("error") if isinstance(body, dict) else None
+        raise ProcessingError(
+            str(reason or f"The server answers with status {answer.status_code}.")
+        )
+    return body
+
+
+@contextmanager
+def _connected() -> Iterator[None]:
+    try:
+        yield
+    except (httpx2.HTTPError, ValueError) as error:
+        raise ProcessingError(f"The server cannot be reached, or breaks off: {error}") from error
