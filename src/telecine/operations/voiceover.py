@@ -47,7 +47,6 @@ _POSTER: Final = "poster.jpg"
 _PORTRAIT_SIDE: Final = 1920
 #: Of the work; after it the poster is made.
 _DRAWN: Final = 0.97
-#: In the metadata of a film whose face was made to move.
 
 _log = structlog.get_logger(__name__)
 
