@@ -184,6 +184,8 @@ def test_a_broken_source_names_its_clip(composition: Path, tmp_path: Path) -> No
         (("-o", "gone/film.mp4"), "no folder"),
         (("-o", "film.png", "--frame", "99"), "--frame"),
         (("-o", "film.png", "--frame", "nan"), "--frame"),
+        (("-o", "film.jpg", "--frame", "0"), "must end in .png"),
+        (("--storyboard", "sheet.jpg"), "must end in .png"),
         ((), "-o"),
     ],
 )  # fmt: skip

@@ -104,6 +104,7 @@ def film(composition: Path, output: Path, options: Options) -> None:
 def still(composition: Path, output: Path, options: Options, *, seconds: float) -> None:
     """Write the picture that is shown at an instant as a PNG."""
     require_file(composition)
+    _require_png(output, option="-o")
     require_place(output, source=composition)
     with _ready(composition) as job:
         job.require_apart(output)
@@ -120,9 +121,15 @@ def still(composition: Path, output: Path, options: Options, *, seconds: float) 
     _say(f"{output}  frame {number}")
 
 
+def _require_png(output: Path, *, option: str) -> None:
+    if output.suffix.lower() != ".png" and not output.is_dir():
+        raise InvalidRequestError(f"{output} must end in .png: a PNG is written.", field=option)
+
+
 def storyboard(composition: Path, output: Path, options: Options) -> None:
     """Write a sheet of pictures from the beginning to the end as a PNG."""
     require_file(composition)
+    _require_png(output, option="--storyboard")
     require_place(output, source=composition)
     with _ready(composition) as job:
         job.require_apart(output)

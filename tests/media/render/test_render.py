@@ -13,12 +13,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tests import samples
 
 from telecine.kit.errors import (
     CancelledError,
     InvalidRequestError,
     MediaError,
     UndecodableMediaError,
+    UnsupportedMediaError,
 )
 from telecine.media.render.composing.compose import Composer
 from telecine.media.render.drawing.fonts import FontBook
@@ -196,6 +198,20 @@ def test_a_source_that_cannot_be_read_is_named(
         render(timeline, find=lambda _: source, output=tmp_path / "out.mp4", settings=FAST)
     assert (caught.value.field or "").startswith("tracks[0].clips[1]")
     assert not (tmp_path / "out.mp4").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "said"), [("video", "p.png", "type is image"), ("image", "v.mp4", "is video")]
+)
+def test_a_film_for_a_picture_is_told_its_type(
+    tmp_path: Path, kind: str, name: str, said: str
+) -> None:
+    cv2.imwrite(str(tmp_path / "p.png"), np.zeros((16, 16, 3), np.uint8))
+    samples.make_video(tmp_path / "v.mp4", seconds=0.2)
+    clip = {"type": kind, "src": name, "start": 0, "duration": 1}
+    with pytest.raises(UnsupportedMediaError, match=said) as caught:
+        still(timeline_of(document(clip)), find=lambda _: tmp_path / name, frame=0)
+    assert caught.value.field == "tracks[0].clips[0].src"
 
 
 def test_a_video_that_breaks_off_is_named(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from telecine.media.timeline.model import (
     Content,
     Curve,
     CurvePoint,
+    Image,
     PathLine,
     Placement,
     Rect,
@@ -68,8 +69,8 @@ class SizeTable:
     def path_size(self, path: PathLine) -> tuple[float, float]:
         return 60.0, 40.0
 
-    def natural_size(self, source: Source) -> tuple[float, float]:
-        return self.pictures.get(source.src, (400.0, 200.0))
+    def natural_size(self, picture: Image | Video) -> tuple[float, float]:
+        return self.pictures.get(picture.source.src, (400.0, 200.0))
 
     def duration_seconds(self, source: Source) -> Fraction | None:
         return self.duration

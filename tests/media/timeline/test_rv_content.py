@@ -242,6 +242,22 @@ def test_an_operator_that_shows_nothing_of_a_clip_is_a_warning(mode: str) -> Non
     assert notes(parsed) == [("tracks[0].clips[0].style.compositeOperation", "NOT_DRAWN")]
 
 
+@pytest.mark.parametrize(
+    "data",
+    ["M 0 0 L 1e3,-.5 .5.5z m1-2a1 1 0 01 5 5", "\n M0,0 Q1 2 3 4 t 5 6 H7 v 8 S 1 2 3 4 Z "],
+)
+def test_path_data_is_taken_as_it_is_written(data: str) -> None:
+    assert notes(parse_rv(document(clip("path", data=data)))) == []
+
+
+@pytest.mark.parametrize(
+    "data", ["L 0 0", "M 0 0 L nan nan", "M 0 0 X 5 5", "<path/>", "M 0 0 L 5;5"]
+)
+def test_a_mistake_in_path_data_is_a_warning(data: str) -> None:
+    parsed = parse_rv(document(clip("path", data=data)))
+    assert notes(parsed) == [("tracks[0].clips[0].data", "NOT_DRAWN")]
+
+
 def test_a_family_that_is_nowhere_is_a_warning_with_the_nearest_names() -> None:
     fonts = [{"id": "b", "src": "b.ttf", "family": "Brandon"}]
     clips = [

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from telecine.media.render.display import CaptionPage
-from telecine.media.timeline.model import Code, PathLine, Source, Svg, Text
+from telecine.media.timeline.model import Code, Image, PathLine, Source, Svg, Text, Video
 
 Size = tuple[float, float]
 #: Left, top, right, bottom.
@@ -44,8 +44,9 @@ class Measure(Protocol):
         """Return the smallest box about (0, 0) that holds the line, arrows included."""
         ...
 
-    def natural_size(self, source: Source) -> Size:
-        """Return the size as shown: turned upright, pixels square."""
+    def natural_size(self, picture: Image | Video) -> Size:
+        """Return the size as shown: turned upright, pixels square. What is of the other kind, a
+        film for an image, is refused."""
         ...
 
     def duration_seconds(self, source: Source) -> Fraction | None:

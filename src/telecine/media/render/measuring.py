@@ -9,7 +9,7 @@ from telecine.media.render.decoding.facts import SourceFacts, probe_source
 from telecine.media.render.display import CaptionPage
 from telecine.media.render.drawing.sprites import Find, Sprites
 from telecine.media.render.measure import Box, Size
-from telecine.media.timeline.model import Code, PathLine, Source, Svg, Text
+from telecine.media.timeline.model import Code, Image, PathLine, Source, Svg, Text, Video
 
 
 class Measuring:
@@ -35,11 +35,19 @@ class Measuring:
             self._facts[source.src] = known
         return known
 
-    def natural_size(self, source: Source) -> Size:
-        """Return the size as shown. A file without pictures is refused."""
+    def natural_size(self, picture: Image | Video) -> Size:
+        """Return the size as shown. A file without pictures, or of the other kind, is refused."""
+        source = picture.source
         facts = self.facts(source)
+        wrong = ""
         if facts.width <= 0 or facts.height <= 0:
-            raise UnsupportedMediaError("There is no picture in this file.", field=source.path)
+            wrong = "There is no picture in this file."
+        elif isinstance(picture, Image) and facts.has_video:
+            wrong = "This is a film: its type is video, not image."
+        elif isinstance(picture, Video) and not (facts.has_video or facts.is_animated):
+            wrong = "This is a still picture: its type is image, not video."
+        if wrong:
+            raise UnsupportedMediaError(wrong, field=source.path)
         return (facts.width, facts.height)
 
     def duration_seconds(self, source: Source) -> Fraction | None:

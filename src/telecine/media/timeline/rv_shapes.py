@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
@@ -25,6 +26,10 @@ from telecine.media.timeline.reader import Node, Value
 from telecine.media.timeline.rv_style import read_font
 from telecine.media.timeline.scene import WHITE, colour, paint
 
+#: SVG path data, as far as it is any; how many numbers a command has is not looked at.
+_PATH: Final = re.compile(
+    r"(?:[\s,]*(?:[MmZzLlHhVvCcSsQqTtAa]|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))*[\s,]*"
+)
 _MOST_MARKDOWN: Final = 5_000
 #: Of all clips: one frame may show them all, and is then seconds of work.
 _MOST_LETTERS: Final = 250_000
@@ -189,7 +194,21 @@ def _towards(
 def _path(node: Node) -> Content | None:
     value = node.required("data")
     data = None if value is None else value.text()
+    if value is not None and data is not None:
+        _check_path(value, data)
     return _path_line(node, data or "")
+
+
+def _check_path(value: Value, data: str) -> None:
+    """Warn where a path breaks off: as SVG says, it is drawn up to its first mistake."""
+    read = _PATH.match(data)
+    end = read.end() if read else 0
+    if end < len(data) or data.lstrip()[:1] not in ("M", "m"):
+        wrong = data[end : end + 20] if end < len(data) else data.lstrip()[:20]
+        value.report.warn(
+            value.path, "NOT_DRAWN", "Path data is drawn up to its first mistake.", got=wrong,
+            allowed="SVG path data: M, then L H V C S Q T A Z with their numbers",
+        )  # fmt: skip
 
 
 def _path_line(node: Node, data: str) -> PathLine:

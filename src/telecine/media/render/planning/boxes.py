@@ -88,7 +88,7 @@ def box_size(
             size = _wave_size(content, sides=sides, around=around)
         case Image() | Video():
             size = _picture_size(
-                cropped(measure.natural_size(content.source), style.crop),
+                cropped(measure.natural_size(content), style.crop),
                 sides=sides, around=around, fit=style.fit,
             )  # fmt: skip
         case _:

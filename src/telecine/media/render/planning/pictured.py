@@ -83,7 +83,7 @@ class Picture:
         self._for_clip = for_clip
         self._layers = layers
         self._measure = measure
-        self._natural = measure.natural_size(content.source)
+        self._natural = measure.natural_size(content)
         self._around: dict[tuple[object, ...], int] = {}
         self._view = _View(for_clip)
         self._playback: Playback | None = None

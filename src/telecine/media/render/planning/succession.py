@@ -172,7 +172,7 @@ def _solid_box(node: Node, measure: Measure) -> tuple[float, float, float, float
             return 0.0, 0.0, *size
         case Video() | Image() as picture if not node.clip.view:
             style = node.clip.style
-            natural = measure.natural_size(picture.source)
+            natural = measure.natural_size(picture)
             return boxes.laid(natural, crop=style.crop, fit=style.fit, box=size).seen
         case _:
             return None
