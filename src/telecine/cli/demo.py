@@ -1,7 +1,8 @@
 """`demo`: a server of its own, real jobs through its HTTP API, and what came out.
 
 Nothing here is special: the media are made with the installed ffmpeg, the server is `serve`,
-and the jobs go through the same client library that anybody can use.
+and the jobs go through the same client library that anybody can use. One thing cannot be made:
+somebody who speaks. That is eleven seconds of John F. Kennedy, 1961, which package.json brings.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from telecine_client import Client
 
 _console = Console(highlight=False)
 _PATIENCE_SECONDS: Final = 120
+_SPEECH: Final = Path(__file__).parent / "vendor" / "speech" / "jfk.wav"
 _POLL_SECONDS: Final = 0.25
 
 
@@ -55,6 +57,7 @@ class Sample:
 
     video: Path
     image: Path
+    talk: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +99,11 @@ def run(output: Path) -> None:
 
 
 def make_sample(folder: Path) -> Sample:
-    """Make six seconds of 720p video with sound, and a 12-megapixel photo-like picture."""
-    video, image = folder / "holiday.mp4", folder / "photo.png"
+    """Make six seconds of 720p video with sound, and a 12-megapixel photo-like picture.
+
+    The talk is a voice over the same moving picture: nobody is seen who speaks.
+    """
+    video, image, talk = folder / "holiday.mp4", folder / "photo.png", folder / "speech.mp4"
     _ffmpeg(
         "-f", "lavfi", "-i", "gradients=s=1280x720:n=5:speed=0.03:d=6:r=30:seed=7",
         "-f", "lavfi", "-i", "aevalsrc='0.2*sin(2*PI*(220+60*sin(t*2))*t)':d=6:s=48000",
@@ -109,7 +115,11 @@ def make_sample(folder: Path) -> Sample:
         "-f", "lavfi", "-i", "gradients=s=4000x3000:n=6:seed=3:d=1",
         "-vf", "noise=alls=4", "-frames:v", "1", str(image),
     )  # fmt: skip
-    return Sample(video=video, image=image)
+    _ffmpeg(
+        "-stream_loop", "-1", "-i", str(video), "-i", str(_SPEECH), "-map", "0:v", "-map", "1:a",
+        "-shortest", "-c:v", "copy", "-c:a", "aac", str(talk),
+    )  # fmt: skip
+    return Sample(video=video, image=image, talk=talk)
 
 
 def _compress(name: str, **options: str) -> Job:
@@ -176,6 +186,18 @@ def _project(
     return sample.image, _fetched(server, now["render_url"], to=output / "holiday-promo.mp4")
 
 
+def _clips(
+    server: Server, sample: Sample, output: Path, report: Callable[[float], None]
+) -> tuple[Path, Path]:
+    """Have somebody's words heard and their best part made a clip for phones."""
+    submitted = server.client.clips(sample.talk, extra={"quality": "fast"})
+    done = server.client.wait_for_clips(
+        submitted.id, on_progress=lambda now: report(now.progress / 100)
+    )
+    link = done.raw["clips"][0]["download_url"]
+    return sample.talk, server.client.fetch(link, to=output / "speech-clip.mp4")
+
+
 def _project_now(server: Server, project: str) -> dict[str, Any]:
     data: dict[str, Any] = _reply(server.http.get(project, params={"email": LOCAL_EMAIL}))["data"]
     return data
@@ -225,6 +247,7 @@ JOBS: dict[str, Job] = {
     "convert to AVIF": _convert("photo.avif", format="avif", width="1200"),
     "render a composition": _render,
     "edit and render a project": _project,
+    "clips of a speech": _clips,
 }
 
 

@@ -44,6 +44,13 @@ def test_a_small_face_that_stays_in_a_corner_is_split_from_its_screen() -> None:
     assert whole.is_fitted
 
 
+def test_on_a_square_the_speaker_of_a_split_has_no_neighbours() -> None:
+    """The panel is no wider than a picture in a picture is, in the middle of the ground."""
+    near, _ = _layout(watching.seen([(0.85, 0.85, 0.09)]), aspect=1.0).views
+    assert near.area.width / near.area.height == pytest.approx(1.42)
+    assert near.area.left == pytest.approx((1 - near.area.width) / 2)
+
+
 @pytest.mark.parametrize(
     "walk",
     [

@@ -33,8 +33,10 @@ _INSET_FACES: Final = 2.3
 #: How wide a panel's window is, in ways from the face to the nearer edge: 2 is in the very middle.
 _ROOM: Final = 2.3
 _EYES_AT: Final = 0.45
-#: The upper panel of a split, of the canvas.
+#: The upper panel of a split, of the canvas; and how wide it is at the most, in its heights: beside
+#: a small picture in a picture there is what is not to be seen there.
 _UPPER: Final = 0.4
+_WIDEST_INSET: Final = 1.42
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +144,7 @@ class _Chooser:
         if self._aspect <= 1:  # what is fitted lies right below the speaker: captions come after it
             fitted = self._aspect / self._picture
             lower = replace(lower, height=min(lower.height, fitted))
+        upper = _narrowed(upper, to=_WIDEST_INSET / self._aspect)
         near = self._window(upper, min(1.0, _INSET_FACES * face.size))
         views = (
             self._still(upper, *near, face.place),
@@ -234,6 +237,12 @@ def _halves(share: float, *, is_wide: bool) -> tuple[Area, Area]:
         Area(left=0.0, top=0.0, width=1.0, height=share),
         Area(left=0.0, top=share, width=1.0, height=rest),
     )
+
+
+def _narrowed(area: Area, *, to: float) -> Area:
+    """Return the middle of an area that is at most `to` of its heights wide, in shares."""
+    width = min(area.width, to * area.height)
+    return replace(area, left=area.left + (area.width - width) / 2, width=width)
 
 
 def _weight(track: Track) -> float:
