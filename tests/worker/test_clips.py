@@ -23,7 +23,7 @@ from telecine.core import jobs
 from telecine.core.jobs import Ending, Job, JobDetails, NewFile, Order
 from telecine.media.probe import probe
 from telecine.operations.base import Context, Result
-from telecine.operations.clipping.params import ClipsParams, credits_of
+from telecine.operations.clipping.params import ClipsParams
 from telecine.operations.clips import CLIPS
 from telecine.operations.registry import Entry
 from telecine.settings import Prices
@@ -72,7 +72,7 @@ def submit(
         operation="clips",
         lane="media",
         params=msgspec.to_builtins(params),
-        price=credits_of(params.minutes_held, credits_per_minute=params.credits_per_minute),
+        price=CLIPS.price(params, input_bytes=0, prices=ours.plans.prices),
         inputs=tuple(stored),
     )
     with ours.db.transaction() as tx:

@@ -24,7 +24,7 @@ class _Clips:
     def price(self, params: ClipsParams, *, input_bytes: int, prices: Prices) -> int:
         """Each minute of film costs the same; those that may come are held for."""
         del input_bytes, prices
-        return credits_of(params.minutes_held, credits_per_minute=params.credits_per_minute)
+        return credits_of(params.minutes_held or 0, credits_per_minute=params.credits_per_minute)
 
     def run(self, params: ClipsParams, context: Context) -> Result:
         """Outputs and facts are told in `clipping.results`.
@@ -64,7 +64,7 @@ CLIPS = _Clips()
 
 
 def _require_held(minutes: int, params: ClipsParams) -> None:
-    if minutes > params.minutes_held:
+    if params.minutes_held is not None and minutes > params.minutes_held:
         raise MediaLimitError(
             f"The video has {minutes} minutes, but credits and the plan allowed for "
             f"{params.minutes_held} when it was submitted. Nothing is charged; add credits, or send "

@@ -75,7 +75,7 @@ def take(params: ClipsParams, work: Work) -> Film:
     info = probe(work.context.pool, path, limits=params.limits)
     if not info.audio:
         raise UnsupportedMediaError(
-            "The video has no sound track, and clips are cut by what is said. Nothing is charged."
+            "The video has no sound track, and clips are cut by what is said."
         )
     return Film(path=path, info=info)
 

@@ -24,7 +24,7 @@ class ClipsParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     `segments` are starts and ends in seconds: with them nothing is chosen. `language` is a code or
     `auto`. The door fills in the rest: for so many minutes of film credits are held, at that
-    price; `keeps_film` makes the film an output, too, where it stays nowhere else;
+    price (None: nobody pays, and the film may be as long as the limits allow); `keeps_film` makes the film an output, too, where it stays nowhere else;
     `source_seconds` is how long it was measured to be, if it was.
     """
 
@@ -40,7 +40,7 @@ class ClipsParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     max_clips: Annotated[int, Meta(ge=1, le=99)] = 10
     segments: tuple[tuple[float, float], ...] = ()
     source_seconds: float | None = None
-    minutes_held: Annotated[int, Meta(ge=1)] = 360
+    minutes_held: Annotated[int, Meta(ge=1)] | None = None
     credits_per_minute: Annotated[float, Meta(ge=0)] = 1.0
     max_source_bytes: int = 2 * 2**30
     limits: MediaLimits = MediaLimits()

@@ -25,7 +25,7 @@ T = TypeVar("T")
 Report = Callable[[float], None]
 
 #: Seconds of work for a second of film (heard) and a second of clip (seen and drawn), on two cores.
-_HEARD: Final[Mapping[Quality, float]] = {"fast": 0.08, "balanced": 0.13, "high": 0.2}
+_HEARD: Final[Mapping[Quality, float]] = {"fast": 0.11, "balanced": 0.13, "high": 0.2}
 _DRAWN: Final[Mapping[Quality, float]] = {"fast": 1.0, "balanced": 1.2, "high": 2.0}
 _CHOSEN_SECONDS: Final = 2.0
 _ASKED_SECONDS: Final = 20.0
