@@ -1,16 +1,19 @@
-"""Words that clients choose: labels on one line, and choices among known ones."""
+"""Words that clients choose: labels on one line, choices among known ones, how many of a list."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from starlette.requests import Request
 
 from telecine.kit.errors import InvalidRequestError
 
 E = TypeVar("E", bound=StrEnum)
+
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 
 
 def label(value: str | None, field: str, *, most: int = 200) -> str | None:
@@ -33,3 +36,9 @@ def choice(request: Request, name: str, known: type[E]) -> E | None:
     if text not in set(known):
         raise InvalidRequestError(f"'{name}' is one of {', '.join(known)}.", field=name)
     return known(text)
+
+
+def clamped(request: Request, name: str, *, default: int, most: int) -> int:
+    """Return a number of the query, moved between 1 and `most`; the default where it is none."""
+    text = request.query_params.get(name, "").strip()
+    return min(max(int(text), 1), most) if _NUMBER.fullmatch(text) else default

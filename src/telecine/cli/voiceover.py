@@ -21,11 +21,8 @@ from telecine.cli.media import Fields, Remote, progress_bar, size
 from telecine.cli.target import deliver, require_file, require_place, workspace
 from telecine.kit.errors import InvalidRequestError, ProcessingError
 from telecine.kit.log import configure
-from telecine.media.voiceover import intake
-from telecine.media.voiceover.canvas import canvas_size
 from telecine.operations.base import Context, Input
-from telecine.operations.voiceover import VOICEOVER, VoiceoverParams
-from telecine.settings import Settings
+from telecine.operations.voiceover import VOICEOVER
 
 _PATIENCE_SECONDS: Final = 300.0
 _POLL_SECONDS: Final = 0.5
@@ -83,8 +80,11 @@ def _make_here(
         assembly.pool(loaded) as pool,
         assembly.renderer(loaded) as renderer,
     ):
+        params, _ = form.measured(
+            form.wish(wishes, loaded), image=image, audio=audio, pool=pool, settings=loaded
+        )
         result = VOICEOVER.run(
-            _params(image, audio, wishes, loaded, pool),
+            params,
             Context(
                 inputs=tuple(
                     Input(path=path, filename=path.name, size_bytes=path.stat().st_size)
@@ -100,31 +100,6 @@ def _make_here(
             ),
         )
         deliver(result.outputs[0].path, to=output)
-
-
-def _params(
-    image: Path, audio: Path, wishes: Fields, loaded: Settings, pool: Any
-) -> VoiceoverParams:
-    wished = form.wish(wishes, loaded)
-    limits = intake.Limits(max_pixels=loaded.max_pixels, max_seconds=loaded.max_duration_seconds)
-    picture = intake.measure_picture(pool, image, limits=limits)
-    sound = intake.measure_sound(pool, audio, limits=limits)
-    width, height = canvas_size(
-        (picture.width, picture.height),
-        aspect=wished.aspect,
-        width=wished.width,
-        height=wished.height,
-    )
-    return VoiceoverParams(
-        seconds=sound.seconds,
-        width=width,
-        height=height,
-        mode=wished.mode,
-        captions=wished.captions,
-        caption_style=wished.caption_style,
-        language=wished.language,
-        encoder_threads=loaded.encoder_threads,
-    )
 
 
 def _make_there(

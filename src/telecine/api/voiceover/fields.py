@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, cast, get_args
 
 from starlette.requests import Request
 
-from telecine.api import formfields
-from telecine.api.formdata import UploadedFile
-from telecine.api.services import Services
+from telecine.api import formfields, words
 from telecine.api.voiceover.wire import Aspect, WireStatus
 from telecine.api.voiceover.wording import STATUSES
 from telecine.core.jobs import JobStatus
 from telecine.kit.errors import InvalidRequestError, MediaError
 from telecine.kit.outbound import Outbound
+from telecine.media.pool import Pool
 from telecine.media.seeing import caption_styles
 from telecine.media.speech import languages
 from telecine.media.voiceover import intake
@@ -27,7 +27,6 @@ from telecine.settings import Settings
 
 _MOST_PER_PAGE: Final = 100
 _PER_PAGE: Final = 20
-_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,24 +85,19 @@ def wish(fields: Mapping[str, str], settings: Settings) -> Wish:
 
 
 def measured(
-    services: Services, wished: Wish, image: UploadedFile, audio: UploadedFile
+    wished: Wish, *, image: Path, audio: Path, pool: Pool, settings: Settings, n_workers: int = 1
 ) -> tuple[VoiceoverParams, tuple[str, str]]:
     """Look at both files; blocks. Returns what is made, and the files' media types.
 
     Raises `MediaError`s with the field, `InvalidRequestError` for a size that cannot be.
     """
-    settings = services.settings
     limits = intake.Limits(
         max_pixels=settings.max_pixels, max_seconds=settings.max_duration_seconds
     )
-    with_field = image.field
-    try:
-        picture = intake.measure_picture(services.pool, image.path, limits=limits)
-        with_field = audio.field
-        sound = intake.measure_sound(services.pool, audio.path, limits=limits)
-    except MediaError as error:
-        error.field = error.field or with_field
-        raise
+    with _named("image"):
+        picture = intake.measure_picture(pool, image, limits=limits)
+    with _named("audio"):
+        sound = intake.measure_sound(pool, audio, limits=limits)
     width, height = canvas_size(
         (picture.width, picture.height),
         aspect=wished.aspect,
@@ -118,15 +112,24 @@ def measured(
         captions=wished.captions,
         caption_style=wished.caption_style,
         language=wished.language,
+        n_workers=n_workers,
         encoder_threads=settings.encoder_threads,
     )
     return params, (intake.media_type(picture), intake.media_type(sound))
 
 
+@contextmanager
+def _named(field: str) -> Iterator[None]:
+    """Have what is wrong with a file name its field."""
+    try:
+        yield
+    except MediaError as error:
+        error.field = error.field or field
+        raise
+
+
 def paging(request: Request) -> Paging:
     """Read the query of a list. A limit out of bounds is moved inside."""
-    text = request.query_params.get("limit", "")
-    limit = int(text) if _NUMBER.fullmatch(text) else _PER_PAGE
     word = request.query_params.get("status") or None
     if word is not None and word.upper() not in STATUSES:
         raise InvalidRequestError(
@@ -134,7 +137,7 @@ def paging(request: Request) -> Paging:
             field="status",
         )
     return Paging(
-        limit=max(1, min(limit, _MOST_PER_PAGE)),
+        limit=words.clamped(request, "limit", default=_PER_PAGE, most=_MOST_PER_PAGE),
         cursor=request.query_params.get("cursor") or None,
         statuses=None if word is None else (STATUSES[cast("WireStatus", word.upper())],),
     )

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import intake, jsonbody, links, uploads
+from telecine.api import intake, jsonbody, links, rendering, uploads
 from telecine.api.access import Caller
 from telecine.api.family import Json
 from telecine.api.services import Services
@@ -40,7 +40,15 @@ async def create(request: Request, caller: Caller, services: Services) -> Respon
         wished = fields.wish(upload.fields, services.settings)
         webhook_url = fields.webhook_url(upload.fields, services.outbound)
         files = upload.require_file("image"), upload.require_file("audio")
-        params, media_types = await run_in_threadpool(fields.measured, services, wished, *files)
+        params, media_types = await run_in_threadpool(
+            fields.measured,
+            wished,
+            image=files[0].path,
+            audio=files[1].path,
+            pool=services.pool,
+            settings=services.settings,
+            n_workers=rendering.most_workers(services),
+        )
         taken = intake.order(
             services,
             caller,
