@@ -32,7 +32,9 @@ _DROP: Final = 0.3
 #: The furthest that the lips are apart: those of a smile have less to go.
 _WIDEST_GAP: Final = 0.4
 #: An open mouth is narrower.
-_NARROWING: Final = 0.07
+_NARROWING: Final = 0.1
+#: Of the height of a smile: how far its corners come down when the mouth opens.
+_SLACK: Final = 0.4
 _UPPER_SHARE: Final = 0.1
 #: Of the gap of lips that are open in the picture: what the lower one does to close it.
 _CLOSING_SHARE: Final = 0.8
@@ -254,7 +256,11 @@ class _Parts:
         wide = np.stack([_WIDER * outwards, -0.03 * np.square(x) * window], axis=-1)
         pout = 0.12 * (y - middle) * window
         rounded = np.stack([-_ROUNDER * outwards, pout], axis=-1)
+        # Who smiles lets the corners down to speak, a little.
+        corners = float(self.upper[0, 1] + self.upper[-1, 1]) / 2
+        slack = max(0.0, float(self.lower[5, 1]) - corners) * _SLACK * np.square(outwards)
         narrower = opening + rounded * (_NARROWING / _ROUNDER)
+        narrower = narrower + np.stack([np.zeros_like(x), slack], axis=-1)
         return floats(np.stack([narrower, closure, wide, rounded]))
 
     def _arch(self, x: Line) -> Line:
