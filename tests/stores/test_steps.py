@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.conftest import customer_of
+from tests.scripted import acting
 
+from telecine.assembly import Telecine
 from telecine.blobs import BlobStore
+from telecine.core import jobs
+from telecine.core.jobs import Order
+from telecine.kit.errors import CancelledError
+from telecine.operations.base import Context, Output, Result
 from telecine.worker import steps
 from telecine.worker.steps import BlobSteps
 
@@ -56,6 +66,51 @@ def test_the_steps_of_one_job_go_and_no_others(store: BlobStore, tmp_path: Path)
     steps.delete(store, "job_a")
     steps.delete(store, "job_a")
     assert keys(store) == ["steps/job_ab/one", "steps/job_ab/two"]
+
+
+def test_a_job_goes_on_from_its_steps_and_its_output_outlives_them(
+    store: BlobStore, telecine: Telecine
+) -> None:
+    ours = replace(telecine, blobs=store)
+    made: list[bytes] = []
+
+    def make(context: Context) -> Path:
+        made.append(os.urandom(16))
+        path = context.workspace / "made"
+        path.write_bytes(made[-1])
+        return path
+
+    def work(context: Context) -> Result:
+        assert context.steps is not None
+        path = context.steps.find("film") or context.steps.keep("film", make(context))
+        if stop.is_set():
+            raise CancelledError
+        return Result(outputs=(Output(path=path, filename="f.mp4", media_type="video/mp4"),))
+
+    job_id, stop = _submitted(ours), threading.Event()
+    stop.set()
+    acting(ours, work, stop=stop).run(job_id, 1)
+    assert keys(store) == [f"steps/{job_id}/film"]
+    stop.clear()
+    acting(ours, work).run(job_id, 2)
+    (output,) = keys(store)
+    assert output.startswith(f"outputs/{job_id}/")
+    assert [b"".join(store.stream(output, length=store.size(output)))] == made
+
+
+def _submitted(telecine: Telecine) -> str:
+    order = Order(
+        job_id="j_1",
+        account_id=customer_of(telecine).account.id,
+        family="compress",
+        operation="compress",
+        lane="media",
+        params={},
+        price=1,
+        inputs=(),
+    )
+    with telecine.db.transaction() as tx:
+        return jobs.submit(tx, order, queue=telecine.queue, now=telecine.clock()).id
 
 
 @pytest.mark.parametrize(
