@@ -192,6 +192,30 @@ def test_an_address_that_is_slow_is_taken_unseen_and_held_for_what_the_account_h
     assert (kept["source_seconds"], kept["minutes_held"]) == (None, 100)
 
 
+def test_a_film_that_is_too_large_to_be_fetched_is_measured_by_its_start(
+    anybody: httpx2.Client,
+    telecine: Telecine,
+    web: Site,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("telecine.api.looking._HEAD_BYTES", 30_000)
+    monkeypatch.setattr("telecine.api.looking.MOST_BYTES", 40_000)
+    ready = samples.make_video(
+        tmp_path / "a.mp4", extra_args=("-movflags", "+faststart"), seconds=3
+    )
+    late = samples.make_video(tmp_path / "b.mp4", seconds=3)
+    assert min(ready.stat().st_size, late.stat().st_size) > 40_000
+    for film, seconds, held in ((ready, 3.0, 1), (late, None, 100)):
+        customer = customer_of(telecine, email=f"{film.stem}@example.com")
+        url = web.put(f"/large-{film.name}", film.read_bytes())
+        told = anybody.post(PROCESS, json={"video_url": url}, headers=customer.headers).json()
+        assert (told["credits_held"], params_of(telecine, told["job_id"])["source_seconds"]) == (
+            held,
+            seconds,
+        )
+
+
 def test_a_language_may_have_a_region(
     anybody: httpx2.Client, telecine: Telecine, asset: Asset
 ) -> None:

@@ -112,6 +112,32 @@ def test_subtitles_beside_the_video_are_no_trouble_behind_the_walls(tmp_path: Pa
     assert info.stream_count == 2
 
 
+def test_the_start_of_a_video_tells_how_long_it_is_or_that_it_does_not(
+    pool: Pool, tmp_path: Path
+) -> None:
+    def head(source: Path) -> Path:
+        return samples.make_cut(tmp_path / f"{source.stem}-cut.mp4", source=source, share=0.5)
+
+    ready = samples.make_video(
+        tmp_path / "ready.mp4", seconds=2, extra_args=("-movflags", "+faststart")
+    )
+    info = probe(pool, head(ready), is_head=True)
+    assert (info.duration_seconds, len(info.audio)) == (2.0, 1)
+    with pytest.raises(UndecodableMediaError):
+        probe(pool, head(ready))
+    late = samples.make_video(tmp_path / "late.mp4", seconds=2)
+    pieces = ("-movflags", "+frag_keyframe+empty_moov", "-g", "10")
+    parted = samples.make_video(tmp_path / "parted.mp4", seconds=2, extra_args=pieces)
+    stream = samples.make_video(tmp_path / "stream.ts", seconds=2)
+    for source in (late, parted, stream):
+        with pytest.raises(UndecodableMediaError):
+            probe(pool, head(source), is_head=True)
+    page = tmp_path / "page.mp4"
+    page.write_bytes(b"<!doctype html>" + b" " * 10_000)
+    with pytest.raises(UnsupportedMediaError):
+        probe(pool, page, is_head=True)
+
+
 def test_an_empty_file_is_refused(pool: Pool, tmp_path: Path) -> None:
     (tmp_path / "empty.mp4").touch()
     with pytest.raises(UndecodableMediaError, match="empty"):

@@ -453,6 +453,19 @@ def test_a_body_of_exactly_the_limit_is_taken(serve: Serve, tmp_path: Path) -> N
     assert got.size_bytes == 100
 
 
+def test_the_first_bytes_are_fetched_however_many_more_there_are(
+    serve: Serve, tmp_path: Path
+) -> None:
+    url = serve(reply(bytes(range(256)) * 1000)).url()
+    assert client().peek(url, to=tmp_path / "head", max_bytes=1000, limits=FAST) == 1000
+    assert (tmp_path / "head").read_bytes() == (bytes(range(256)) * 4)[:1000]
+    assert client().peek(url, to=tmp_path / "all", max_bytes=10**6, limits=FAST) == 256_000
+    gone = serve(reply(b"", status="404 Not Found")).url()
+    with pytest.raises(OutboundError, match="404"):
+        client().peek(gone, to=tmp_path / "no", max_bytes=10, limits=FAST)
+    assert not (tmp_path / "no").exists()
+
+
 @pytest.mark.parametrize(
     "answer",
     [

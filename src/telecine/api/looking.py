@@ -46,6 +46,8 @@ MOST_SECONDS = 12.0
 MOST_WAIT_SECONDS = 10.0
 #: How long a film is looked at, turn and download together, before it is taken unseen.
 MOST_FILM_SECONDS = 5.0
+#: Of a film, what is fetched first: mostly it says there what it is.
+_HEAD_BYTES = 8 * 2**20
 _AT_ONCE: Final = 8
 _AT_ONCE_OF_ONE: Final = 2
 _BELIEVED_SECONDS: Final = 60.0
@@ -138,6 +140,8 @@ class Looker:
     def _film(self, url: str, until: float, limits: MediaLimits) -> MediaInfo | None:
         budget = _Budget(until=until, left_bytes=MOST_BYTES)
         try:
+            if (found := self._head(url, until, limits)) is not None:
+                return found
             with self._fetched(url, budget) as path:
                 return probe(self._pool, path, limits=limits)
         except FileTooLargeError:
@@ -147,6 +151,23 @@ class Looker:
             if time.monotonic() >= until:
                 return None
             raise
+
+    def _head(self, url: str, until: float, limits: MediaLimits) -> MediaInfo | None:
+        """Look at the first bytes; None where a film has more, and needs them to be understood."""
+        left_seconds = until - time.monotonic()
+        if left_seconds <= 0:
+            raise OutboundError
+        within = replace(DOWNLOAD_LIMITS, total_seconds=left_seconds)
+        with self._staged() as path:
+            path.unlink()
+            n_bytes = self._cache.peek(url, to=path, max_bytes=_HEAD_BYTES, limits=within)
+            is_head = n_bytes == _HEAD_BYTES
+            try:
+                return probe(self._pool, path, limits=limits, is_head=is_head)
+            except UndecodableMediaError:
+                if is_head:
+                    return None
+                raise
 
     def _look(self, asked: Asked) -> Looked:
         budget = _Budget(until=time.monotonic() + MOST_SECONDS, left_bytes=MOST_BYTES)

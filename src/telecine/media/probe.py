@@ -151,8 +151,13 @@ def media_limits(
     )
 
 
-def probe(pool: Pool, path: Path, *, limits: MediaLimits | None = None) -> MediaInfo:
+def probe(
+    pool: Pool, path: Path, *, limits: MediaLimits | None = None, is_head: bool = False
+) -> MediaInfo:
     """Say what a video file holds, and hold it to the limits.
+
+    `is_head`: these are the first bytes of a larger file. `UndecodableMediaError` is said then,
+    too, where they do not tell all: how long it is must stand in them.
 
     Raises `UnsupportedMediaError` (no video in it), `UndecodableMediaError` (a video, but empty,
     damaged or cut short) or `MediaLimitError`. Costs about 5 ms and never reads the whole file.
@@ -160,7 +165,7 @@ def probe(pool: Pool, path: Path, *, limits: MediaLimits | None = None) -> Media
     limits = limits or MediaLimits()
     answer = pool.call(
         "probe",
-        {"max_pixels": limits.max_pixels},
+        {"max_pixels": limits.max_pixels, "is_head": is_head},
         input_path=path,
         timeout_seconds=_PROBE_TIMEOUT_SECONDS,
     )
@@ -210,7 +215,14 @@ def probe_task(params: dict[str, Any], source_fd: int, target_fd: int | None) ->
         raise UndecodableMediaError("The file is empty.")
     try:
         with _open(source_fd, max_pixels=params["max_pixels"]) as container:
-            info = _describe(container, size_bytes=size_bytes, max_pixels=params["max_pixels"])
+            is_head = params.get("is_head", False)
+            if is_head:
+                _require_telling(container, os.pread(source_fd, size_bytes, 0))
+            info = _describe(
+                container,
+                size_bytes=None if is_head else size_bytes,
+                max_pixels=params["max_pixels"],
+            )
     except av.error.FFmpegError as error:
         # "Invalid argument" is the whitelist's word: a format, but none of ours.
         is_foreign = isinstance(error, av.error.ArgumentError)
@@ -263,17 +275,28 @@ def _looks_like_video(head: bytes) -> bool:
     return len(head) > 376 and head[0] == head[188] == head[376] == 0x47  # MPEG-TS packets
 
 
-def _describe(container: InputContainer, *, size_bytes: int, max_pixels: int) -> MediaInfo:
+def _require_telling(container: InputContainer, head: bytes) -> None:
+    """Raise `UndecodableMediaError` unless a file says at its start how long it is.
+
+    Others would be measured by the bytes at hand; so would those that are written in fragments.
+    """
+    is_mov = container.format.name.startswith("mov")
+    if not is_mov or b"mvex" in head or not container.duration:
+        raise UndecodableMediaError("The start of the video does not tell how long it is.")
+
+
+def _describe(container: InputContainer, *, size_bytes: int | None, max_pixels: int) -> MediaInfo:
+    """Without `size_bytes` only the start of it is there."""
     stream = _first_video(container)
     video = _video(container, stream, max_pixels=max_pixels)
-    if video.width * video.height <= max_pixels:
+    if size_bytes is not None and video.width * video.height <= max_pixels:
         # The limits refuse a larger frame by its header, without looking further.
         wholeness.require_whole(container, stream, size_bytes=size_bytes)
     return MediaInfo(
         container=container.format.name,
         brand=container.metadata.get("major_brand"),
         duration_seconds=_duration_seconds(container, stream),
-        size_bytes=size_bytes,
+        size_bytes=size_bytes or 0,
         video=video,
         audio=tuple(_audio(track) for track in container.streams.audio if _is_decodable(track)),
         stream_count=len(container.streams),

@@ -19,11 +19,11 @@ from telecine.kit.outbound.client import (
     Downloaded,
     Outbound,
     Reply,
-    Version,
 )
 from telecine.kit.outbound.lipsync import LipSync
 from telecine.kit.outbound.network import Limits, Resolver, system_resolver
 from telecine.kit.outbound.targets import check_url
+from telecine.kit.outbound.versions import Version
 
 __all__ = [
     "ANYWHERE",

@@ -20,8 +20,9 @@ from pathlib import Path
 import msgspec
 
 from telecine.kit.ids import new_id
-from telecine.kit.outbound.client import DOWNLOAD_LIMITS, Downloaded, Outbound, Version
+from telecine.kit.outbound.client import DOWNLOAD_LIMITS, Downloaded, Outbound
 from telecine.kit.outbound.network import Limits
+from telecine.kit.outbound.versions import Version
 
 # Bounds how many files there are, as the bytes bound how large they are.
 _LEAST_BYTES = 64 * 2**10
@@ -67,6 +68,10 @@ class Cache:
             raise
         self._keep(page, found, path=to)
         return found.size_bytes
+
+    def peek(self, url: str, *, to: Path, max_bytes: int, limits: Limits) -> int:
+        """Do what `Outbound.peek` does: parts of files are not kept."""
+        return self._outbound.peek(url, to=to, max_bytes=max_bytes, limits=limits)
 
     def _given(self, page: Path, *, to: Path, max_bytes: int) -> _Page | None:
         """Link the bytes that an address had the last time, if they may and can be used."""

@@ -13,8 +13,6 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -40,6 +38,7 @@ from telecine.kit.outbound.network import (
     system_resolver,
 )
 from telecine.kit.outbound.targets import Target
+from telecine.kit.outbound.versions import Version, conditions, version_of
 
 #: Standard Webhooks asks for 15 to 30 s.
 WEBHOOK_LIMITS = Limits(connect_seconds=10, read_seconds=15, total_seconds=20)
@@ -51,9 +50,6 @@ _BODY_HEAD_SECONDS = 2.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OK = 200
 _NOT_MODIFIED = 304
-_MAX_VALIDATOR_CHARACTERS = 256
-# RFC 9110, 8.8.2.2, asks for a second at least.
-_SETTLED = timedelta(seconds=2)
 _DEFAULT_PROXY_PORT = 80
 # Written here alone: a caller who set them could break the framing or the pinned host.
 _OWN_HEADERS = frozenset(
@@ -88,18 +84,6 @@ class Answer:
 
     status: int
     body: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """What a server called the bytes at a URL; asked for again, it says whether they are those.
-
-    `url` is where the redirects ended. One of the others may be empty.
-    """
-
-    url: str
-    etag: str
-    last_modified: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +206,18 @@ class Outbound:
         assert found is not None
         return found
 
+    def peek(self, url: str, *, to: Path, max_bytes: int, limits: Limits = DOWNLOAD_LIMITS) -> int:
+        """Fetch the first bytes at a URL into the new file `to`, and return how many those are.
+
+        Fewer than `max_bytes` are all that there is. Raises what `download` raises, but nothing
+        for what is large.
+        """
+        found = self._fetch(
+            url, known=None, to=to, max_bytes=max_bytes, headers={}, limits=limits, is_cut=True
+        )
+        assert found is not None
+        return found.size_bytes
+
     def download_if_new(
         self,
         url: str,
@@ -236,15 +232,36 @@ class Outbound:
 
         Every redirect is followed and judged as ever: only the body is spared.
         """
+        return self._fetch(
+            url,
+            known=known,
+            to=to,
+            max_bytes=max_bytes,
+            headers=headers or {},
+            limits=limits,
+            is_cut=False,
+        )
+
+    def _fetch(
+        self,
+        url: str,
+        *,
+        known: Version | None,
+        to: Path,
+        max_bytes: int,
+        headers: Mapping[str, str],
+        limits: Limits,
+        is_cut: bool,
+    ) -> Downloaded | None:
         deadline = Deadline(limits.total_seconds)
         target = self._target(url)
-        sent = dict(headers or {})
+        sent = dict(headers)
         for _ in range(limits.max_redirects + 1):
             asked = known if known is not None and known.url == target.url else None
             with self._exchange(
                 target,
                 "GET",
-                headers={**sent, **_conditions(asked)},
+                headers={**sent, **conditions(asked)},
                 content=None,
                 limits=limits,
                 deadline=deadline,
@@ -252,14 +269,14 @@ class Outbound:
                 if asked is not None and response.status == _NOT_MODIFIED:
                     return None
                 if response.status not in _REDIRECTS:
-                    size_bytes = _save(response, to=to, max_bytes=max_bytes)
+                    size_bytes = _save(response, to=to, max_bytes=max_bytes, is_cut=is_cut)
                     said = _headers(response)
                     return Downloaded(
                         path=to,
                         size_bytes=size_bytes,
                         media_type=said.get("content-type", "").partition(";")[0],
                         url=target.url,
-                        version=_version(said, url=target.url),
+                        version=version_of(said, url=target.url),
                         elapsed_ms=deadline.elapsed_ms,
                     )
                 onward = self._onward(target, response)
@@ -382,35 +399,6 @@ def _headers(response: httpcore2.Response) -> dict[str, str]:
     return joined
 
 
-def _conditions(known: Version | None) -> dict[str, str]:
-    if known is None:
-        return {}
-    named = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
-    return {name: value for name, value in named.items() if value}
-
-
-def _version(said: Mapping[str, str], *, url: str) -> Version | None:
-    """Return by what the bytes can be asked for again; None where that would prove nothing."""
-    is_measured = "content-length" in said or "chunked" in said.get("transfer-encoding", "")
-    if not is_measured:
-        return None  # a body that broke off would pass for the whole one, for ever
-    etag, modified = said.get("etag", ""), said.get("last-modified", "")
-    if etag or not _is_settled(modified, now=said.get("date", "")):
-        modified = ""
-    is_short = max(len(etag), len(modified)) <= _MAX_VALIDATOR_CHARACTERS
-    if not is_short or not (etag or modified):
-        return None
-    return Version(url=url, etag=etag, last_modified=modified)
-
-
-def _is_settled(modified: str, *, now: str) -> bool:
-    """Say whether no second version can have the same date, which counts whole seconds."""
-    try:
-        return parsedate_to_datetime(now) - parsedate_to_datetime(modified) > _SETTLED
-    except (TypeError, ValueError):
-        return False
-
-
 def _read_head(response: httpcore2.Response) -> bytes:
     head = b""
     with suppress(OutboundError, httpcore2.NetworkError, httpcore2.ProtocolError):
@@ -421,14 +409,15 @@ def _read_head(response: httpcore2.Response) -> bytes:
     return head[:_BODY_HEAD_BYTES]
 
 
-def _save(response: httpcore2.Response, *, to: Path, max_bytes: int) -> int:
+def _save(response: httpcore2.Response, *, to: Path, max_bytes: int, is_cut: bool = False) -> int:
+    """Write the body; `is_cut`: the first `max_bytes` of it, however many more there are."""
     if response.status != _OK:
         raise OutboundError(f"The other server answered with status {response.status}.")
     headers = _headers(response)
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise OutboundError("The other server sent compressed bytes that were not asked for.")
     declared = headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared) > max_bytes:
+    if declared.isdecimal() and int(declared) > max_bytes and not is_cut:
         raise FileTooLargeError
     try:
         with to.open("xb") as file:
@@ -436,7 +425,10 @@ def _save(response: httpcore2.Response, *, to: Path, max_bytes: int) -> int:
             for chunk in response.iter_stream():
                 size_bytes += len(chunk)
                 if size_bytes > max_bytes:
-                    raise FileTooLargeError
+                    if not is_cut:
+                        raise FileTooLargeError
+                    file.write(chunk[: max_bytes - size_bytes])
+                    return max_bytes
                 file.write(chunk)
     except FileExistsError as error:
         raise StorageError from error  # not ours: left alone
