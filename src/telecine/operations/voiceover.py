@@ -43,6 +43,8 @@ from telecine.settings import Prices
 
 #: Packets that are counted and samples that are decoded differ by what decoders cut off.
 _SLACK_SECONDS: Final = 1.0
+#: What encoders add before and behind a sound: packets have it, nobody hears it or pays for it.
+_PADDING_SECONDS: Final = 0.1
 _POSTER: Final = "poster.jpg"
 _PORTRAIT_SIDE: Final = 1920
 #: Of the work; after it the poster is made.
@@ -78,9 +80,10 @@ class _Voiceover:
     def price(self, params: VoiceoverParams, *, input_bytes: int, prices: Prices) -> int:
         """As a render of that length and size costs: rounded up, at least one credit."""
         del input_bytes
+        seconds = max(0.0, params.seconds - _PADDING_SECONDS)
         tier = tier_of(prices, width=params.width, height=params.height)
         by_second = Fraction(repr(tier.credits_per_second))
-        return max(1, math.ceil(Fraction(params.seconds) * by_second))
+        return max(1, math.ceil(Fraction(seconds) * by_second))
 
     def run(self, params: VoiceoverParams, context: Context) -> Result:
         """Two outputs: the video, then its poster (JPEG). Facts: duration_seconds, frames, width,

@@ -158,7 +158,8 @@ def test_a_cancelled_run_stops(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "height", "credits"), [(0.2, 128, 1), (60.0, 720, 60), (60.2, 1080, 91)]
+    ("seconds", "height", "credits"),
+    [(0.2, 128, 1), (1.045, 128, 1), (60.0, 720, 60), (60.2, 1080, 91)],
 )
 def test_it_costs_what_a_render_of_that_size_and_length_costs(
     seconds: float, height: int, credits: int

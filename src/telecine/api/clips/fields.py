@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,7 +10,7 @@ from typing import Any, Final, get_args
 import msgspec
 from starlette.requests import Request
 
-from telecine.api import formfields, jsonbody, malformed
+from telecine.api import formfields, jsonbody, malformed, words
 from telecine.api.clips.wire import Aspect, ProcessBody, ProcessForm, Quality, Segment
 from telecine.api.remarks import Remark
 from telecine.api.services import Services
@@ -24,7 +23,6 @@ _MOST_BODY_BYTES: Final = 256 * 2**10
 _MOST_PER_PAGE: Final = 100
 _PER_PAGE: Final = 20
 _LEAST_SEGMENT_SECONDS: Final = 1.0
-_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +106,8 @@ def paging(request: Request) -> Paging:
     kind = request.query_params.get("kind", "clips")
     if kind not in {"clips", "all"}:
         raise formfields.refusal("kind", "must be clips or all", kind)
-    text = request.query_params.get("limit", "")
-    limit = int(text) if _NUMBER.fullmatch(text) else _PER_PAGE
     return Paging(
-        limit=max(1, min(limit, _MOST_PER_PAGE)),
+        limit=words.clamped(request, "limit", default=_PER_PAGE, most=_MOST_PER_PAGE),
         cursor=request.query_params.get("cursor") or None,
         is_all=kind == "all",
     )

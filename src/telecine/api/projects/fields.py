@@ -28,7 +28,7 @@ from telecine.api.projects.wire import (
 )
 from telecine.api.remarks import Remark
 from telecine.api.services import Services
-from telecine.api.words import label
+from telecine.api.words import clamped, label
 from telecine.core import projects
 from telecine.core.projects import DEFAULT_NAME, Content
 from telecine.kit.clock import isoformat
@@ -47,7 +47,6 @@ _COPY: Final = " (copy)"
 _MOST_NAME_CHARACTERS: Final = 200
 _MOST_URL_CHARACTERS: Final = 4096
 _ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
-_NUMBER: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _TAG: Final = re.compile(r'(?:W/)?"?([0-9]{1,18})"?', re.ASCII)
 
 B = TypeVar("B", bound=Owned)
@@ -118,8 +117,8 @@ def if_match(request: Request) -> frozenset[int] | None:
 def paging(request: Request) -> Paging:
     """Read `page` and `pageSize`; what lies outside of the bounds is moved inside."""
     return Paging(
-        page=_clamped(request, "page", default=1, most=_LAST_PAGE),
-        limit=_clamped(request, "pageSize", default=_PER_PAGE, most=_MOST_PER_PAGE),
+        page=clamped(request, "page", default=1, most=_LAST_PAGE),
+        limit=clamped(request, "pageSize", default=_PER_PAGE, most=_MOST_PER_PAGE),
     )
 
 
@@ -261,8 +260,3 @@ def _require_fit(composition: str, *, max_bytes: int) -> None:
         raise InvalidRequestError(
             "The composition would be nested too deeply.", field="data"
         ) from error
-
-
-def _clamped(request: Request, name: str, *, default: int, most: int) -> int:
-    text = request.query_params.get(name, "").strip()
-    return min(max(int(text), 1), most) if _NUMBER.fullmatch(text) else default
