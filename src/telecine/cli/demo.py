@@ -198,6 +198,23 @@ def _clips(
     return sample.talk, server.client.fetch(link, to=output / "speech-clip.mp4")
 
 
+def _voiceover(
+    server: Server, sample: Sample, output: Path, report: Callable[[float], None]
+) -> tuple[Path, Path]:
+    """Make a film of a picture and a voice, with what is said written over it."""
+    with sample.image.open("rb") as image, _SPEECH.open("rb") as audio:
+        sent = {"image": image, "audio": audio}
+        wishes = {"aspect": "9:16", "width": "720", "captions": "true"}
+        job = _reply(server.http.post("/api/jobs", files=sent, data=wishes))["jobId"]
+    state = f"/api/status/{job}"
+    while (now := _reply(server.http.get(state)))["status"] in ("PENDING", "PROCESSING"):
+        report((now["progress"] or 0) / 100)
+        time.sleep(_POLL_SECONDS)
+    if now["status"] != "COMPLETED":
+        raise ProcessingError(f"The voiceover failed: {now['errorMessage']}")
+    return sample.image, _fetched(server, now["outputVideo"], to=output / "speech-voiceover.mp4")
+
+
 def _project_now(server: Server, project: str) -> dict[str, Any]:
     data: dict[str, Any] = _reply(server.http.get(project, params={"email": LOCAL_EMAIL}))["data"]
     return data
@@ -248,6 +265,7 @@ JOBS: dict[str, Job] = {
     "render a composition": _render,
     "edit and render a project": _project,
     "clips of a speech": _clips,
+    "voiceover of a picture": _voiceover,
 }
 
 
