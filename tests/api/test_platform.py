@@ -11,7 +11,7 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.testclient import TestClient
-from tests import samples, steps
+from tests import samples, steps, voiceovers
 from tests.conftest import Customer
 
 import telecine as package
@@ -166,6 +166,19 @@ def test_real_replies_are_as_described(
     check(description, "ErrorReply", steps.send(anybody, video, codec="xyz").json())
     with pytest.raises(jsonschema.ValidationError):
         check(description, "UsageReply", accepted)
+
+
+def test_real_replies_of_voiceovers_are_as_described(
+    anybody: httpx2.Client, telecine: Telecine, description: dict[str, Any], tmp_path: Path
+) -> None:
+    created = voiceovers.made(anybody, voiceovers.files(tmp_path)).json()
+    check(description, "VoiceoverCreated", created)
+    check(description, "VoiceoverJob", voiceovers.status_of(anybody, created["jobId"]))
+    voiceovers.finish(telecine, created["jobId"])
+    check(description, "VoiceoverJob", voiceovers.status_of(anybody, created["jobId"]))
+    check(description, "VoiceoverList", anybody.get(voiceovers.JOBS).json())
+    check(description, "SecretReply", anybody.get("/api/account/webhook-secret").json())
+    check(description, "VoiceoverFailure", anybody.post(voiceovers.JOBS).json())
 
 
 def test_a_file_field_is_described_as_raw_bytes(description: dict[str, Any]) -> None:
