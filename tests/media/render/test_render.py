@@ -19,6 +19,7 @@ from telecine.kit.errors import (
     CancelledError,
     InvalidRequestError,
     MediaError,
+    MediaLimitError,
     UndecodableMediaError,
     UnsupportedMediaError,
 )
@@ -212,6 +213,22 @@ def test_a_film_for_a_picture_is_told_its_type(
     with pytest.raises(UnsupportedMediaError, match=said) as caught:
         still(timeline_of(document(clip)), find=lambda _: tmp_path / name, frame=0)
     assert caught.value.field == "tracks[0].clips[0].src"
+
+
+def test_more_films_at_once_than_fit_into_memory_are_refused_by_their_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples.make_video(tmp_path / "v.mp4", seconds=0.2)
+    one = {"type": "video", "src": "v.mp4", "duration": 1, "muted": True}
+    in_turn = timeline_of(document(*({**one, "start": n} for n in range(3))))
+    at_once = timeline_of(document(*({**one, "start": 0} for n in range(3))))
+    films = 6 * 1.5 * 320 * 240 + 3 * 2**20
+    monkeypatch.setattr("telecine.media.render.supply._MOST_BYTES", 2.5 * films)
+    options: dict[str, Any] = {"find": lambda _: tmp_path / "v.mp4", "settings": FAST}
+    render(in_turn, output=tmp_path / "out.mp4", **options)
+    with pytest.raises(MediaLimitError) as caught:
+        render(at_once, output=tmp_path / "out.mp4", **options)
+    assert caught.value.field == "tracks[0].clips[2].src"
 
 
 def test_a_video_that_breaks_off_is_named(tmp_path: Path) -> None:

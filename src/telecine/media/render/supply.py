@@ -13,7 +13,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from telecine.kit.errors import InternalError, MediaError
+from telecine.kit.errors import InternalError, MediaError, MediaLimitError
 from telecine.media.render.decoding.facts import SourceFacts
 from telecine.media.render.decoding.sources import open_source
 from telecine.media.render.display import Frame, Layer
@@ -26,6 +26,11 @@ from telecine.media.timeline.model import Image, Rect, Source, Style, Video, Wav
 
 #: Closer than this to its own size a picture is not scaled by the decoder, but when drawn.
 _NEARLY: Final = 0.98
+#: What films may hold that one frame shows. Each holds some pictures of its own size, those that
+#: others refer to above all, whatever the size at which it is shown; and a decoder.
+_MOST_BYTES: Final = 2 * 2**30
+_PICTURES_HELD: Final = 6
+_DECODER_BYTES: Final = 3 * 2**20
 
 
 class Supply:
@@ -45,7 +50,11 @@ class Supply:
         self._opening = ThreadPoolExecutor(2, thread_name_prefix="sources")
 
     def announce(self, frame: Frame) -> None:
-        """Begin to make what this frame needs and no frame before it did."""
+        """Begin to make what this frame needs and no frame before it did.
+
+        Raises `MediaLimitError` where it shows more films than fit into memory.
+        """
+        self._require_room(frame)
         for draw in frame.draws:
             if draw.layer in self._announced:
                 continue
@@ -56,6 +65,23 @@ class Supply:
             else:
                 self._sources[layer.index] = self._opening.submit(
                     self._opened, layer, draw.source_seconds
+                )
+
+    def _require_room(self, frame: Frame) -> None:
+        moving = {draw.layer for draw in frame.draws if draw.source_seconds is not None}
+        if moving <= self._announced:
+            return
+        held = 0.0
+        for layer in (self._layers[index] for index in sorted(moving)):
+            if isinstance(layer.content, Waveform):
+                continue
+            source = _source_of(layer)
+            facts = self._measuring.facts(source)
+            held += _PICTURES_HELD * 1.5 * facts.width * facts.height + _DECODER_BYTES
+            if held > _MOST_BYTES:
+                raise MediaLimitError(
+                    "So many films at once need too much memory: show fewer, or smaller ones.",
+                    field=source.path,
                 )
 
     def sprite(self, layer: Layer) -> Sprite:
