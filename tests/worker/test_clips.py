@@ -99,7 +99,13 @@ def die_after(ours: Telecine, job_id: str, step: str) -> None:
     """Run the job in a process of its own, which is killed once it has kept that step."""
     given = [f"{name}={value}" for name, value in SETTINGS.items()]
     command = [sys.executable, "-m", "tests.mortal", str(ours.settings.data_dir), job_id, step]
-    died = subprocess.run([*command, *given], capture_output=True, text=True, check=False)
+    died = subprocess.run(
+        [*command, *given],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert died.returncode == -9, died.stdout + died.stderr
 
 
