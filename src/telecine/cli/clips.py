@@ -84,12 +84,13 @@ def clips(source: Path, output: Path, options: Options, *, remote: Remote | None
     loaded = settings.load()
     configure(level="warning", format=loaded.log_format)
     params = _params(options, loaded)
-    output.mkdir(exist_ok=True)
     facts: Mapping[str, Any] = (
         _run_here(params, source, output, loaded)
         if remote is None
         else _run_there(remote, params, source, output)
     )
+    for clip in facts["clips"]:
+        _point_at(source, output / f"clip-{clip['number']:02}.json")
     for name, file in _TEXTS.items():
         (output / file).write_text(facts["text_outputs"][name] + "\n", "utf-8")
     text = json.dumps(facts, indent=1, ensure_ascii=False)
@@ -193,14 +194,10 @@ def _run_here(params: ClipsParams, source: Path, output: Path, loaded: Settings)
             )
         finally:
             pool.close()
+        output.mkdir(exist_ok=True)
         for made in result.outputs:
             deliver(made.path, to=output / made.filename)
-    names = [made.filename for made in result.outputs]
-    facts = _named(result.facts, names)
-    for clip in facts["clips"]:
-        film = facts["source"]["filename"]
-        _point_at(source, output / clip["outputs"]["composition"], name=film)
-    return facts
+    return _named(result.facts, [made.filename for made in result.outputs])
 
 
 def _named(facts: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
@@ -213,13 +210,13 @@ def _named(facts: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {**facts, "clips": clips, "outputs": named(facts["outputs"])}
 
 
-def _point_at(source: Path, composition: Path, *, name: str) -> None:
+def _point_at(source: Path, composition: Path) -> None:
     """Let a composition name the film where it lies, so that `render` finds it."""
     there = os.path.relpath(source.resolve(), composition.resolve().parent)
     document = json.loads(composition.read_bytes())
     for track in document["tracks"]:
         for each in track["clips"]:
-            if each.get("src") == name:
+            if "src" in each:  # whatever it is called: there is no other file in a clip
                 each["src"] = there
     composition.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
@@ -236,6 +233,7 @@ def _run_there(
         ended = client.wait_for_clips(
             job.id, on_progress=lambda now: bar.tell(now.raw["stage"], now.progress / 100)
         )
+        output.mkdir(exist_ok=True)
         for clip in ended.raw["clips"]:
             for link, ending in _LINKS.items():
                 client.fetch(clip[link], to=output / f"clip-{clip['number']:02}{ending}")
