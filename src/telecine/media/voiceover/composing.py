@@ -147,14 +147,13 @@ class _Maker:
             "transform": self._at(area),
             "style": {"objectFit": "fill", **self._card()},
         }
-        first, last = self.arranged.looks
         if self.arranged.is_moving and not has_film:
             clip["keyframes"] = list(self._ways())
         else:
-            clip["transform"]["scale"] = round(first.scale, 6)
-            clip["transform"]["x"] += round(first.x, 3)
-            clip["transform"]["y"] += round(first.y, 3)
-        del last
+            look = self.arranged.looks[0]
+            clip["transform"]["scale"] = round(look.scale, 6)
+            clip["transform"]["x"] += round(look.x, 3)
+            clip["transform"]["y"] += round(look.y, 3)
         return clip
 
     def wave(self) -> Iterator[_Clip]:
@@ -230,12 +229,8 @@ class _Maker:
             "y": [at["y"] + look.y for look in self.arranged.looks],
         }
         for name, ends in values.items():
-            if ends[0] == ends[1] and name != "scale":
-                if ends[0] == at[name]:
-                    continue
-                n_shown = 0
-            else:
-                n_shown = n_legs
+            if ends[0] == ends[1] == at.get(name):
+                continue
             yield {
                 "property": name,
                 "frames": [
@@ -244,7 +239,7 @@ class _Maker:
                         "value": round(ends[leg % 2], 6),
                         "easing": _EASING,
                     }
-                    for leg in range(n_shown + 1)
+                    for leg in range(n_legs + 1)
                 ],
             }
 
