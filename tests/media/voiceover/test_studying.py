@@ -102,8 +102,9 @@ def test_forty_megapixels_are_kept_as_large_as_they_are_shown(pool: Pool, tmp_pa
 
 def test_a_damaged_picture_is_undecodable(pool: Pool, tmp_path: Path) -> None:
     source = samples.make_cut(tmp_path / "cut.png", source=samples.astronaut(), share=0.3)
-    with pytest.raises(UndecodableMediaError):
+    with pytest.raises(UndecodableMediaError) as caught:
         study(pool, source)
+    assert caught.value.field == "image"
 
 
 def test_a_photograph_a_screenshot_and_a_logo_are_told_apart(pool: Pool, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyvips
 
-from telecine.kit.errors import UndecodableMediaError
+from telecine.kit.errors import MediaError, UndecodableMediaError
 from telecine.media.ffmpeg import never
 from telecine.media.pool import Pool
 from telecine.media.seeing.looking import Eyes
@@ -82,15 +82,19 @@ def study(
     eyes: Eyes | None,
     is_cancelled: Callable[[], bool] = never,
 ) -> Study:
-    """Write `picture.png` to the workspace, and look at it. Raises `MediaError`s."""
+    """Write `picture.png` to the workspace, and look at it. Raises `MediaError`s of the `image`."""
     ready, small = workspace / "picture.png", workspace / "picture.rgb"
-    pool.call(
-        "convert_image",
-        {"format": "png", "max_pixels": max_pixels, **_fitted(found, canvas)},
-        input_path=source,
-        output_path=ready,
-        timeout_seconds=_TIMEOUT_SECONDS,
-    )
+    try:
+        pool.call(
+            "convert_image",
+            {"format": "png", "max_pixels": max_pixels, **_fitted(found, canvas)},
+            input_path=source,
+            output_path=ready,
+            timeout_seconds=_TIMEOUT_SECONDS,
+        )
+    except MediaError as error:
+        error.field = "image"
+        raise
     answer = pool.call(
         "voiceover_looks",
         {},
