@@ -78,12 +78,20 @@ def refused(answer: httpx2.Response, status: int, error: str) -> dict[str, Any]:
     return body
 
 
-def finish(telecine: Telecine, job_id: str, *, n_clips: int = 2, minutes: int = 1) -> None:
+def finish(
+    telecine: Telecine,
+    job_id: str,
+    *,
+    n_clips: int = 2,
+    minutes: int = 1,
+    begun_seconds_ago: float = 0.0,
+) -> None:
     """Begin and end a job well, with files of a few bytes."""
     now = telecine.clock()
+    begun = now - timedelta(seconds=begun_seconds_ago)
     with telecine.db.transaction() as tx:
         job = jobs.start(
-            tx, job_id, ticket=1, worker_id="w-1", most=3, ending=Ending(now=now, bodies=_BODIES)
+            tx, job_id, ticket=1, worker_id="w-1", most=3, ending=Ending(now=begun, bodies=_BODIES)
         )
         assert job is not None
     outputs: list[NewFile] = []

@@ -216,6 +216,17 @@ def test_a_film_that_is_too_large_to_be_fetched_is_measured_by_its_start(
         )
 
 
+def test_the_estimate_is_learnt_from_the_last_jobs(
+    anybody: httpx2.Client, telecine: Telecine, asset: Asset
+) -> None:
+    first = submit(anybody, file_id=asset.id)
+    finish(telecine, first["job_id"], begun_seconds_ago=1000)
+    slow = submit(anybody, file_id=asset.id)["estimated_seconds"]
+    assert 950 < slow < 1050
+    more = submit(anybody, file_id=asset.id, quality="high")["estimated_seconds"]
+    assert first["estimated_seconds"] < slow < more
+
+
 def test_a_language_may_have_a_region(
     anybody: httpx2.Client, telecine: Telecine, asset: Asset
 ) -> None:

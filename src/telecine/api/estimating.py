@@ -14,17 +14,19 @@ from functools import partial
 from statistics import median
 from typing import Final
 
+import msgspec
+
 from telecine.api.services import Services
 from telecine.core import jobs
 from telecine.core.jobs import Job
+from telecine.operations.clipping import stages
+from telecine.operations.clipping.params import ClipsParams
 
 #: A process starts, the film is looked at and stored.
 _START_SECONDS: Final = 1.5
 #: What one core draws and encodes, as `effort` counts; and the cores that one process fills.
 _PIXELS_A_SECOND: Final = 40e6
 _CORES: Final = 4
-#: Seconds of work for one of a talk, on two cores, by quality; and how long a talk is.
-_CLIPS_PACE: Final = {"fast": 0.4, "balanced": 0.7, "high": 1.0}
 _USUAL_TALK_SECONDS: Final = 600.0
 _RECENT: Final = timedelta(days=30)
 _MOST_JOBS: Final = 15
@@ -47,31 +49,40 @@ async def render_seconds(
     return math.ceil(_START_SECONDS + effort / (pace * n_workers))
 
 
-async def clips_seconds(
-    services: Services, account_id: str, *, duration_seconds: float | None, quality: str
-) -> int:
-    """Return the whole seconds that clips of a video take once a worker has it.
+async def clips_seconds(services: Services, job: Job) -> int:
+    """Return the whole seconds that a job of clips takes once a worker has it.
 
-    One whose length is not known yet counts as long as the account's last ones.
+    A video whose length is not known yet counts as long as the account's last ones.
     """
     last = await services.read(
         partial(
             jobs.last_done,
-            account_id=account_id,
-            operation="clips",
+            account_id=job.account_id,
+            operation=job.operation,
             since=services.clock() - _RECENT,
             most=_MOST_JOBS,
         )
     )
-    lengths = [job.facts["source"]["duration_seconds"] for job in last]
-    length = duration_seconds or (median(lengths) if lengths else _USUAL_TALK_SECONDS)
-    paces = [
-        (job.finished_at - job.started_at).total_seconds() / of
-        for job, of in zip(last, lengths, strict=True)
-        if job.params["quality"] == quality and job.started_at and job.finished_at and of
+    lengths = [each.facts["source"]["duration_seconds"] for each in last]
+    ratios = [
+        (each.finished_at - each.started_at).total_seconds() / _clips_work(each, length)
+        for each, length in zip(last, lengths, strict=True)
+        if each.started_at is not None and each.finished_at is not None
     ]
-    pace = median(paces) if paces else _CLIPS_PACE[quality]
-    return math.ceil(_START_SECONDS + pace * length)
+    usual = median(lengths) if lengths else _USUAL_TALK_SECONDS
+    work = _clips_work(job, job.params["source_seconds"] or usual)
+    return math.ceil(_START_SECONDS + work * (median(ratios) if ratios else 1.0))
+
+
+def _clips_work(job: Job, film_seconds: float) -> float:
+    """Return the seconds that a job would take on the machine where the stages were measured."""
+    params = msgspec.convert(job.params, ClipsParams)
+    shares = stages.costs(
+        film_seconds=film_seconds,
+        clip_seconds=params.clip_seconds(film_seconds),
+        quality=params.quality,
+    )
+    return sum(shares.values())
 
 
 def _pace(done: Iterable[Job]) -> float | None:

@@ -39,7 +39,7 @@ class _Clips:
         bar = stages.Bar.of(
             context,
             film_seconds=film.info.duration_seconds,
-            clip_seconds=_expected_seconds(params, film.info.duration_seconds),
+            clip_seconds=params.clip_seconds(film.info.duration_seconds),
             quality=params.quality,
         )
         heard = choice.hear(film, params, work, bar)
@@ -70,11 +70,3 @@ def _require_held(minutes: int, params: ClipsParams) -> None:
             f"{params.minutes_held} when it was submitted. Nothing is charged; add credits, or send "
             "a part of it."
         )
-
-
-def _expected_seconds(params: ClipsParams, film_seconds: float) -> float:
-    """Return how many seconds of clips will come, before they are chosen: for the bar."""
-    if params.segments:
-        return sum(end - start for start, end in params.segments)
-    middle = (params.min_seconds + params.max_seconds) / 2
-    return min(params.max_clips * middle, film_seconds / 2)

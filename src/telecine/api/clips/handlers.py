@@ -113,12 +113,7 @@ async def _begin(
     job = await submitting.submit(
         services, caller, wanted, source, origin=origin, request_id=request.state.request_id
     )
-    seconds = await estimating.clips_seconds(
-        services,
-        caller.account.id,
-        duration_seconds=source.duration_seconds,
-        quality=wanted.quality,
-    )
+    seconds = await estimating.clips_seconds(services, job)
     told = wording.accepted(job, warnings, estimated_seconds=seconds, origin=origin)
     return Json(told, status_code=202)
 

@@ -41,7 +41,14 @@ async def submit(
     """Take the order. Raises `ConflictError` while the same is under way, `ForbiddenError` where
     the minutes of the month are used up, and `InsufficientCreditsError`.
     """
-    minutes = await services.read(lambda tx: _minutes(tx, services, caller, source))
+    subject_id = _subject(caller, wanted, source)
+
+    def look(tx: Transaction) -> int:
+        # First of all: what the same job holds must not be what is missing.
+        jobs.require_new(tx, subject_id)
+        return _minutes(tx, services, caller, source)
+
+    minutes = await services.read(look)
     taken = intake.order(
         services,
         caller,
@@ -57,7 +64,7 @@ async def submit(
     order = replace(
         taken,
         borrowed=() if source.stored is None else (source.stored.id,),
-        subject_id=_subject(caller, wanted, source),
+        subject_id=subject_id,
     )
     received = () if source.upload is None else ((source.upload, "video/*"),)
     return await intake.submit_files(services, order, received, verb=jobs.submit_once)
@@ -91,7 +98,7 @@ def _params(
 
 def _minutes(tx: Transaction, services: Services, caller: Caller, source: Source) -> int:
     """Return for how many minutes credits are held."""
-    used = usage.minutes_used(tx, caller, now=services.clock())
+    used = usage.minutes_used(tx, caller, now=services.clock()) + usage.minutes_held(tx, caller)
     left = caller.plan.minutes_per_month - used
     if source.duration_seconds is not None:
         needed = minutes_of(source.duration_seconds)
@@ -115,8 +122,8 @@ def _used_up(caller: Caller, *, left: int, needed: int) -> ForbiddenError:
     plan = caller.plan
     return ForbiddenError(
         f"The {plan.label} plan has {plan.minutes_per_month} minutes of video a month; "
-        f"{max(0, left)} are left, and this takes {needed}. Wait for the next month, or take "
-        "another plan."
+        f"{max(0, left)} are left beside those that jobs under way hold, and this takes {needed}. "
+        "Wait for a job to end or the month to pass, or take another plan."
     )
 
 

@@ -54,6 +54,13 @@ class ClipsParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             min_seconds=self.min_seconds, max_seconds=self.max_seconds, max_clips=self.max_clips
         )
 
+    def clip_seconds(self, film_seconds: float) -> float:
+        """Return how many seconds of clips will come, as far as it can be said before."""
+        if self.segments:
+            return sum(end - start for start, end in self.segments)
+        middle = (self.min_seconds + self.max_seconds) / 2
+        return min(self.max_clips * middle, film_seconds / 2)
+
 
 def minutes_of(duration_seconds: float) -> int:
     """Return the minutes that a film counts for: each that has begun, at least one."""

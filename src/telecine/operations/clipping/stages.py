@@ -79,6 +79,22 @@ class Work:
             raise CancelledError
 
 
+def costs(
+    *, film_seconds: float, clip_seconds: float, quality: Quality, is_asked: bool = False
+) -> Mapping[str, float]:
+    """Return the seconds that each stage after fetching takes on two cores, in their order.
+
+    `is_asked`: a language model is.
+    """
+    asked = _ASKED_SECONDS if is_asked else 0.0
+    return {
+        "transcript": 5 + film_seconds * _HEARD[quality],
+        "choice": _CHOSEN_SECONDS + asked,
+        "texts": _CHOSEN_SECONDS + asked,
+        "clips": 5 + clip_seconds * _DRAWN[quality],
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
     """How far a run is: `ends` says for each stage which share of it is behind at its end."""
@@ -91,16 +107,15 @@ class Bar:
         cls, context: Context, *, film_seconds: float, clip_seconds: float, quality: Quality
     ) -> Bar:
         """Share the bar among the stages after fetching."""
-        asked = 0.0 if context.language_model is None else _ASKED_SECONDS
-        costs = {
-            "transcript": 5 + film_seconds * _HEARD[quality],
-            "choice": _CHOSEN_SECONDS + asked,
-            "texts": _CHOSEN_SECONDS + asked,
-            "clips": 5 + clip_seconds * _DRAWN[quality],
-        }
-        scale = (_LAST - _FETCHED) / sum(costs.values())
-        edges = [_FETCHED, *(_FETCHED + scale * done for done in accumulate(costs.values()))]
-        return cls(context=context, ends=dict(zip(costs, pairwise(edges), strict=True)))
+        shares = costs(
+            film_seconds=film_seconds,
+            clip_seconds=clip_seconds,
+            quality=quality,
+            is_asked=context.language_model is not None,
+        )
+        scale = (_LAST - _FETCHED) / sum(shares.values())
+        edges = [_FETCHED, *(_FETCHED + scale * done for done in accumulate(shares.values()))]
+        return cls(context=context, ends=dict(zip(shares, pairwise(edges), strict=True)))
 
     def begin(self, stage: str) -> Report:
         """Enter a stage; returns what is told the share of it that is done."""
