@@ -132,6 +132,11 @@ def bad_files(
 def _bad_files(folder: Path, files: Files) -> dict[str, tuple[Files, int, str, str]]:
     image, audio = files.image, files.audio
 
+    def half(kind: str) -> bytes:
+        noise = pyvips.Image.gaussnoise(300, 200, mean=128, sigma=40).cast("uchar")
+        whole = bytes(noise.copy(interpretation="b-w").write_to_buffer(kind))
+        return whole[: len(whole) // 2]
+
     flac = samples.make_audio(folder / "a.flac", seconds=0.3).read_bytes()
     tiny = pyvips.Image.black(20, 20, bands=3).write_to_buffer(".png")
     gif = pyvips.Image.black(64, 64, bands=3).write_to_buffer(".gif")
@@ -147,6 +152,9 @@ def _bad_files(folder: Path, files: Files) -> dict[str, tuple[Files, int, str, s
         "20 px": (replace(files, image=tiny), 415, "image", "20 x 20"),
         "no bytes of image": (replace(files, image=b""), 400, "image", "empty"),
         "cut image": (replace(files, image=image[:20]), 400, "image", ""),
+        "half a JPEG": (replace(files, image=half(".jpg")), 400, "image", "damaged or truncated"),
+        "half a PNG": (replace(files, image=half(".png")), 400, "image", "damaged or truncated"),
+        "half a WebP": (replace(files, image=half(".webp")), 400, "image", "damaged or truncated"),
         "text as audio": (replace(files, audio=b"I am a sound. " * 9), 415, "audio", "MP3"),
         "FLAC": (replace(files, audio=flac), 415, "audio", "MP3, WAV, M4A or OGG"),
         "film": (replace(files, audio=film), 415, "audio", "MP3, WAV, M4A or OGG"),
@@ -157,6 +165,7 @@ def _bad_files(folder: Path, files: Files) -> dict[str, tuple[Files, int, str, s
 
 BAD_FILES = [
     *("swapped", "image twice", "text as image", "GIF", "20 px", "no bytes of image", "cut image"),
+    *("half a JPEG", "half a PNG", "half a WebP"),
     *("text as audio", "FLAC", "film", "no bytes of audio", "no samples"),
 ]
 

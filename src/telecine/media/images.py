@@ -42,6 +42,8 @@ Fit = Literal["inside", "cover", "contain", "fill", "outside"]
 
 #: Most frames of an animation: each costs a pipeline, however small it is.
 MAX_FRAMES = 2_000
+#: A side in pixels, where it is only asked whether a picture can be decoded at all.
+_GLANCE = 256
 
 # What libvips and the libraries in it say. An encoder that cannot start lacks memory: sizes
 # and settings have been judged by then.
@@ -156,6 +158,19 @@ def convert_task(
         "format": options.format,
         "size_bytes": os.fstat(target_fd).st_size,
     }
+
+
+def require_whole(source_fd: int) -> None:
+    """Decode a picture, as small as its format gives it, and throw it away; in a child.
+
+    Who calls has judged its size. Raises `UndecodableMediaError` where it is damaged or cut short.
+    """
+    header, opened = _read_header(source_fd)
+    geometry = plan(*_displayed_size(header), want_width=_GLANCE, want_height=_GLANCE, fit="inside")
+    try:
+        _open(source_fd, opened, header=header, geometry=geometry, frames=1).avg()
+    except pyvips.Error as error:
+        raise _explain(error) from error
 
 
 def plan(

@@ -18,7 +18,7 @@ import msgspec
 
 from telecine.kit.errors import MediaLimitError, UndecodableMediaError, UnsupportedMediaError
 from telecine.media import sniffing
-from telecine.media.images import identify_task
+from telecine.media.images import identify_task, require_whole
 from telecine.media.pool import Pool
 from telecine.media.render.decoding.container import first_audio, first_video, packets_of
 
@@ -70,12 +70,19 @@ def media_type(found: Picture | Sound) -> str:
 
 
 def measure_picture(pool: Pool, path: Path, *, limits: Limits) -> Picture:
-    """Look at the picture; blocks for milliseconds. `field` of what is raised is `image`.
+    """Look at the picture, and decode it small; blocks for milliseconds, of a large PNG for a second.
+
+    `field` of what is raised is `image`.
 
     Raises `UnsupportedMediaError` (no JPEG, PNG or WebP; or smaller than 32 px), other
     `MediaError`s.
     """
-    answer = pool.call("voiceover_picture", {}, input_path=path, timeout_seconds=_TIMEOUT_SECONDS)
+    answer = pool.call(
+        "voiceover_picture",
+        {"max_pixels": limits.max_pixels},
+        input_path=path,
+        timeout_seconds=_TIMEOUT_SECONDS,
+    )
     found = msgspec.convert(answer, Picture)
     if found.width * found.height > limits.max_pixels:
         raise MediaLimitError(
@@ -109,12 +116,17 @@ def measure_sound(pool: Pool, path: Path, *, limits: Limits) -> Sound:
 def picture_task(
     params: dict[str, Any], source_fd: int, target_fd: int | None = None
 ) -> dict[str, Any]:
-    """Run in a confined child: read the picture's header."""
+    """Run in a confined child: read the picture's header, and see that there is more than that.
+
+    A picture of more than `params["max_pixels"]` is not decoded.
+    """
     head = _head(source_fd, field="image")
     if sniffing.image_loader(head) is None:
         raise UnsupportedMediaError(_not_a_picture(source_fd), field="image")
     try:
         found = identify_task(params, source_fd, target_fd)
+        if found["width"] * found["height"] <= params["max_pixels"]:
+            require_whole(source_fd)
     except (UnsupportedMediaError, UndecodableMediaError) as error:
         error.field = "image"
         raise
