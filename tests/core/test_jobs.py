@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -188,6 +189,24 @@ def test_facts_add_up_by_operation_and_time_over_what_went_well(
 
         assert total("compress") == 7
         assert total("render") == 0
+
+
+def test_params_add_up_over_what_is_under_way(
+    db: Database, account: Account, queue: Queue, clock: FixedClock, ending: Ending
+) -> None:
+    with db.transaction() as tx:
+        for number, minutes in enumerate((3, 4)):
+            order = replace(_order(account, job_id=f"j_{number}"), params={"minutes_held": minutes})
+            jobs.submit(tx, order, queue=queue, now=clock())
+
+    def total() -> int:
+        with db.snapshot() as tx:
+            return jobs.total_under_way(tx, account.id, operation="compress", param="minutes_held")
+
+    assert total() == 7
+    with db.transaction() as tx:
+        jobs.cancel(tx, jobs.get(tx, "j_0"), ending=ending)
+    assert total() == 4
 
 
 def test_failure_gives_everything_back_and_tells(

@@ -45,5 +45,10 @@ def minutes_used(tx: Transaction, caller: Caller, *, now: datetime) -> int:
     )
 
 
+def minutes_held(tx: Transaction, caller: Caller) -> int:
+    """Return the minutes of video that may yet be counted: those that jobs under way hold for."""
+    return jobs.total_under_way(tx, caller.account.id, operation="clips", param="minutes_held")
+
+
 def _month_of(now: datetime) -> datetime:
     return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)

@@ -34,6 +34,7 @@ from telecine.core.jobs.service import (
     record,
     report,
     requeue,
+    require_new,
     require_none,
     start,
     still_active,
@@ -42,6 +43,7 @@ from telecine.core.jobs.service import (
     submit_once,
     succeed,
     total,
+    total_under_way,
     worker,
 )
 
@@ -77,6 +79,7 @@ __all__ = [
     "record",
     "report",
     "requeue",
+    "require_new",
     "require_none",
     "start",
     "still_active",
@@ -85,5 +88,6 @@ __all__ = [
     "submit_once",
     "succeed",
     "total",
+    "total_under_way",
     "worker",
 ]

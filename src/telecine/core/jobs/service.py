@@ -66,14 +66,19 @@ def submit_once(tx: Transaction, order: Order, *, queue: Queue, now: datetime) -
     Raises what `submit` does.
     """
     accounts.lock(tx, order.account_id)
-    subjects = [] if order.subject_id is None else [order.subject_id]
+    require_new(tx, order.subject_id)
+    return submit(tx, order, queue=queue, now=now)
+
+
+def require_new(tx: Transaction, subject_id: str | None) -> None:
+    """Raise `ConflictError` where a job of that subject has not ended; None is always new."""
+    subjects = [] if subject_id is None else [subject_id]
     active = (job for job in of_subjects(tx, subjects) if not job.status.is_final)
     if (first := next(active, None)) is not None:
         raise ConflictError(
             f"The same is being processed already, by {first.id}. Ask for that job, or cancel it.",
             job_id=first.id,
         )
-    return submit(tx, order, queue=queue, now=now)
 
 
 def require_none(tx: Transaction, account_id: str, *, family: str) -> None:
@@ -287,6 +292,11 @@ def of_output(tx: Transaction, file_id: str) -> Job:
 def total(tx: Transaction, account_id: str, *, operation: str, fact: str, since: datetime) -> int:
     """Return the sum of a fact over an account's jobs of a kind that went well since then."""
     return store.total(tx, account_id, operation=operation, fact=fact, since=since)
+
+
+def total_under_way(tx: Transaction, account_id: str, *, operation: str, param: str) -> int:
+    """Return the sum of a param over an account's jobs of a kind that have not ended."""
+    return store.total_under_way(tx, account_id, operation=operation, param=param)
 
 
 def still_active(tx: Transaction, job_ids: Sequence[str]) -> set[str]:

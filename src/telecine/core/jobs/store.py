@@ -93,6 +93,15 @@ def total(tx: Transaction, account_id: str, *, operation: str, fact: str, since:
     return int(tx.execute(query).scalar_one())
 
 
+def total_under_way(tx: Transaction, account_id: str, *, operation: str, param: str) -> int:
+    query = sa.select(sa.func.coalesce(sa.func.sum(jobs.c.params[param].as_integer()), 0)).where(
+        jobs.c.account_id == account_id,
+        jobs.c.operation == operation,
+        jobs.c.status.in_(_ACTIVE),
+    )
+    return int(tx.execute(query).scalar_one())
+
+
 def still_active(tx: Transaction, job_ids: Sequence[str]) -> set[str]:
     query = sa.select(jobs.c.id).where(jobs.c.id.in_(job_ids), jobs.c.status.in_(_ACTIVE))
     return set(tx.execute(query).scalars())
