@@ -75,7 +75,7 @@ def test_the_longer_the_film_the_larger_is_the_share_of_hearing(
 ) -> None:
     def share(film_seconds: float) -> float:
         bar = Bar.of(make_context(), film_seconds=film_seconds, clip_seconds=60, quality="balanced")
-        begin, end = bar.ends["transcript"]
+        begin, end = bar.spans["transcript"]
         return end - begin
 
     assert share(60) < 0.3 < 0.6 < share(3600)

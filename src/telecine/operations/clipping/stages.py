@@ -97,10 +97,10 @@ def costs(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """How far a run is: `ends` says for each stage which share of it is behind at its end."""
+    """How far a run is: `spans` says where on the bar each stage begins and ends."""
 
     context: Context
-    ends: Mapping[str, tuple[float, float]]
+    spans: Mapping[str, tuple[float, float]]
 
     @classmethod
     def of(
@@ -115,12 +115,12 @@ class Bar:
         )
         scale = (_LAST - _FETCHED) / sum(shares.values())
         edges = [_FETCHED, *(_FETCHED + scale * done for done in accumulate(shares.values()))]
-        return cls(context=context, ends=dict(zip(shares, pairwise(edges), strict=True)))
+        return cls(context=context, spans=dict(zip(shares, pairwise(edges), strict=True)))
 
     def begin(self, stage: str) -> Report:
         """Enter a stage; returns what is told the share of it that is done."""
         self.context.enter(stage)
-        start, end = self.ends[stage]
+        start, end = self.spans[stage]
 
         def report(share: float) -> None:
             self.context.report(start + (end - start) * min(1.0, share))
