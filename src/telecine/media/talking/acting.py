@@ -27,6 +27,8 @@ _LEAD_SECONDS: Final = 0.035
 #: How much louder than its surroundings a syllable is shown.
 _CONTRAST: Final = 0.45
 _SURROUNDINGS_SECONDS: Final = 0.35
+#: Whoever does not know what is said does not open the mouth all the way.
+_GUESSED: Final = 0.8
 _BLINK_SECONDS: Final = 0.24
 _BETWEEN_BLINKS_SECONDS: Final = (2.5, 5.0)
 #: A word is not spoken for longer than this, whatever the transcript says.
@@ -72,7 +74,7 @@ def _by_ear(voice: Voice, *, rate: float) -> tuple[Curve, Curve]:
     level = np.square(voice.level)
     around = _smoothed(level, seconds=_SURROUNDINGS_SECONDS, rate=rate)
     opening = np.clip((level - _CONTRAST * around) / (1 - _CONTRAST), 0, 1)
-    opening = opening * (1 - 0.8 * np.clip((voice.hiss - 0.4) / 0.4, 0, 1))
+    opening = _GUESSED * opening * (1 - 0.8 * np.clip((voice.hiss - 0.4) / 0.4, 0, 1))
     heard = voice.level > 0.3
     usual = float(np.median(voice.bright[heard])) if heard.any() else 0.3
     width = np.clip((voice.bright - usual) * 3, -0.7, 0.7) * voice.level

@@ -10,7 +10,7 @@ import io
 import threading
 import wave
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -46,12 +46,10 @@ def ask(
 
     # A request cannot be broken off: one that nobody waits for any more ends by its own limits.
     threading.Thread(target=work, name="lip-sync", daemon=True).start()
-    while True:
-        try:
-            return done.result(timeout=_TICK_SECONDS)
-        except TimeoutError:
-            if is_cancelled():
-                raise CancelledError from None
+    while not wait([done], timeout=_TICK_SECONDS).done:
+        if is_cancelled():
+            raise CancelledError
+    done.result()
 
 
 def as_film(
