@@ -126,10 +126,28 @@ def test_wipe_uncovers_towards_its_direction_and_covers_alike(
 
 
 def test_iris_opens_and_closes() -> None:
-    (mask,) = draw_of(coming("iris", blur=6.0), 3).masks
-    assert (mask.kind, mask.share, mask.softness) == ("iris", 0.3, 6)
+    (mask,) = draw_of(coming("iris"), 3).masks
+    assert (mask.kind, mask.share, mask.softness) == ("iris", 0.3, 0)
+    (mask,) = draw_of(coming("iris", blur=6.0), 5).masks
+    assert (mask.share, mask.softness) == (0.5, 6)
     (mask,) = draw_of(going("iris"), 18).masks
     assert mask.share == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("kind", ["wipe", "iris"])
+@pytest.mark.parametrize("direction", ["left", "down"])
+def test_a_soft_edge_is_not_seen_before_its_time(
+    kind: TransitionKind, direction: Direction
+) -> None:
+    soft = transition(kind, direction=direction, blur=30.0)
+    white = Rect(paint=WHITE)
+    place = Placement(width=100, height=50, scale=(1.5, 2.0))
+    comes = drawn(planned(clip(white, place=place, coming=soft)))
+    assert int(comes(0).y.max()) <= 17
+    assert int(comes(3).y.max()) > 17
+    goes = drawn(planned(clip(white, place=place, going=soft)))
+    assert int(goes(10).y[52:148, 127:273].min()) >= 234
+    assert int(goes(17).y[52:148, 127:273].min()) < 200
 
 
 def test_blur_clears_up() -> None:

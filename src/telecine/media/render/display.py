@@ -98,7 +98,8 @@ class Mask:
     canvas: left, top, right, bottom.
 
     wipe: what lies on the near side of an edge at `share`, moving towards `direction`.
-    iris: a circle about the centre, `share` of the half diagonal.
+    iris: a circle about the centre, `share` of the half diagonal. A soft edge runs from below 0
+    to over 1.
     rounded: the box with `radii` in px, for layers whose pixels move.
     The edges are blurred by `softness`, px of the canvas.
     """

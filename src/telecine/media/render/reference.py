@@ -307,7 +307,7 @@ def _cut(part: Rgba, draw: Draw, layer: Layer) -> None:
     shapes = [
         (_mask_path(mask, layer), IDENTITY if mask.box else draw.matrix, mask.softness)
         for mask in draw.masks
-        if mask.kind != "rounded" and mask.share < 1
+        if mask.kind != "rounded" and (mask.share < 1 or mask.softness)
     ]
     for clip in draw.clips:
         box = skia.Path().addRRect(rounded_box(clip.width, clip.height, clip.radii))
@@ -329,7 +329,7 @@ def _cut(part: Rgba, draw: Draw, layer: Layer) -> None:
 def _mask_path(mask: Mask, layer: Layer) -> skia.Path:
     width, height = layer.width, layer.height
     if mask.kind == "iris":
-        radius = mask.share * math.hypot(width, height) / 2
+        radius = max(mask.share, 0.0) * math.hypot(width, height) / 2
         return skia.Path().addCircle(width / 2, height / 2, radius)
     start_x, start_y, end_x, end_y = mask.box or (0.0, 0.0, width, height)
     width, height = end_x - start_x, end_y - start_y

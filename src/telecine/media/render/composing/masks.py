@@ -158,7 +158,7 @@ def combined(shapes: Iterable[Shape], rect: Rect, *, step: float) -> Plane | Non
 def _is_idle(mask: Mask) -> bool:
     if mask.kind == "rounded":
         return not any(mask.radii)
-    return mask.share >= 1.0
+    return mask.share >= 1.0 and not mask.softness
 
 
 def _of_clip(clip: ClipBox) -> Shape:
@@ -173,7 +173,9 @@ def _of_mask(mask: Mask, layer: Layer, matrix: Matrix) -> Shape:
         points = _wiped(mask, mask.box or (0.0, 0.0, width, height))
         matrix = IDENTITY if mask.box else matrix
     elif mask.kind == "iris":
-        points = _circle(width / 2, height / 2, radius=mask.share * math.hypot(width, height) / 2)
+        points = _circle(
+            width / 2, height / 2, radius=max(mask.share, 0.0) * math.hypot(width, height) / 2
+        )
     else:
         points = _rounded(width, height, mask.radii)
     return Shape(_mapped(points, matrix), softness=mask.softness, is_box=mask.kind == "wipe")

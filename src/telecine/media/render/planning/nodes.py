@@ -25,6 +25,8 @@ Change = Callable[[Pose], None]
 _UNSEEN: Final = 1 / 1024
 #: How far a wipe reaches beyond the box on its other sides, for shadows: shares of the box.
 _BEYOND: Final = 8.0
+#: How far a soft edge is seen to both sides, in its softness: three sigmas.
+_REACH: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,7 @@ class Node:
             return []
         if outer.wiped_in is not None:
             outer = _wiped(pose, outer, outer.wiped_in)
+        pose.masks = [_run(mask, self.size_at(frame), matrix) for mask in pose.masks]
         if self._is_fixed and outer.is_fixed and matrix[1] == matrix[2] == 0.0:
             # What never moves stands on whole pixels: its edges and letters stay sharp.
             a, b, c, d, e, f = matrix
@@ -213,9 +216,26 @@ class Branch(Node):
 
 def _wiped(pose: Pose, outer: Outer, box: Box) -> Outer:
     """Take wipes from a clip's pose to all that is drawn of it."""
-    wipes = tuple(replace(mask, box=box) for mask in pose.masks if mask.kind == "wipe")
+    size = (box[2] - box[0], box[3] - box[1])
+    wipes = tuple(
+        _run(replace(mask, box=box), size, IDENTITY) for mask in pose.masks if mask.kind == "wipe"
+    )
     pose.masks = [mask for mask in pose.masks if mask.kind != "wipe"]
     return replace(outer, masks=(*outer.masks, *wipes), wiped_in=None)
+
+
+def _run(mask: Mask, size: Size, matrix: Matrix) -> Mask:
+    """Let a soft edge begin and end outside of the box: it must not be seen before its time."""
+    if mask.softness <= 0:
+        return mask
+    a, b, c, d, _, _ = matrix
+    width, height = size[0] * math.hypot(a, b), size[1] * math.hypot(c, d)
+    if mask.kind == "iris":
+        way = math.hypot(width, height) / 2
+    else:
+        way = width if mask.direction in ("left", "right") else height
+    beyond = _REACH * mask.softness / max(way, 1.0)
+    return replace(mask, share=mask.share * (1 + 2 * beyond) - beyond)
 
 
 def _masks(part: Part, pose: Pose) -> tuple[Mask, ...]:
@@ -250,7 +270,7 @@ def _reveals(pose: Pose, matrix: Matrix, size: Size) -> tuple[ClipBox, ...]:
 
 
 def _iris(mask: Mask, size: Size) -> tuple[float, float, float, float]:
-    radius = mask.share * math.hypot(*size) / 2
+    radius = max(mask.share, 0.0) * math.hypot(*size) / 2
     return size[0] / 2 - radius, size[1] / 2 - radius, 2 * radius, 2 * radius
 
 
