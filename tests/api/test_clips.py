@@ -14,11 +14,9 @@ from starlette.testclient import TestClient
 from tests import samples, steps
 from tests.clipping import FILM, JOBS, PROCESS, fetch, finish, refused, submit
 from tests.conftest import Customer, customer_of
-from tests.databases import postgres
 from tests.fakes import FixedClock
 from tests.websites import NETWORKS, Site, site
 
-from telecine.api.app import create_app
 from telecine.assembly import Telecine
 from telecine.core import assets as core_assets
 from telecine.core import jobs as core_jobs
@@ -709,26 +707,3 @@ def test_a_cancelled_job_tells_nobody(
         assert core_jobs.cancel(tx, core_jobs.get(tx, job_id), ending=Ending(now=clock()))
         assert tx.execute(sa.select(sa.func.count()).select_from(deliveries)).scalar_one() == 0
         assert tx.execute(sa.select(jobs.c.status)).scalar_one() == "cancelled"
-
-
-def test_the_same_on_postgres(tmp_path: Path, clock: FixedClock, talk: Path) -> None:
-    """What is added up, paged and compared in SQL."""
-    with (
-        postgres() as database,
-        steps.opened(tmp_path / "data", clock=clock, database_url=database) as telecine,
-        TestClient(create_app(telecine.services()), raise_server_exceptions=False) as client,
-    ):
-        ann = customer_of(telecine)
-        client.headers.update(ann.headers)
-        name = film_of(telecine, ann, talk).id
-        made = [submit(client, file_id=name, max_clips=n + 1)["job_id"] for n in range(3)]
-        refused(client.post(PROCESS, json={"file_id": name, "max_clips": 1}), 409, "conflict")
-        finish(telecine, made[0], minutes=7)
-        finish(telecine, made[1], minutes=40)
-        assert client.get("/api/v1/usage").json()["minutes_used"] == 47
-        first = client.get(JOBS, params={"limit": "2"}).json()
-        rest = client.get(JOBS, params={"cursor": first["next_cursor"]}).json()
-        listed = [job["job_id"] for page in (first, rest) for job in page["jobs"]]
-        assert (sorted(listed), rest["has_more"]) == (sorted(made), False)
-        opened = open_clip(client, fetch(client, made[0])["clips"][0]["clip_id"])
-        assert opened["file_id"] == name
