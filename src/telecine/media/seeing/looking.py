@@ -5,30 +5,17 @@ The child dies with the calling thread, and nothing of the network stays in this
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-import msgspec
-
-from telecine.kit.errors import (
-    InternalError,
-    ProcessingError,
-    ResourceLimitError,
-    UnsupportedMediaError,
-)
-from telecine.media import process
+from telecine.kit.errors import ProcessingError, UnsupportedMediaError
+from telecine.media.errand import Errand
 from telecine.media.ffmpeg import FFmpeg, never
-from telecine.media.sandbox import Policy
 from telecine.media.seeing import pictures, shots
 from telecine.media.seeing.job import Job, Report
 from telecine.media.seeing.model import Box, Face, Glance, Seen
 from telecine.media.seeing.pictures import Change, Piece
-
-_MOST_LINE_BYTES: Final = 2**16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,80 +85,25 @@ class Eyes:
             weights=str(self.weights / "blazeface.tflite"),
             n_threads=self.n_threads,
         )
-        reports = _Reports()
-        with process.start(
-            (sys.executable, "-P", "-m", "telecine.media.seeing.child", _json(job)),
-            policy=self._policy(piece.path.parent),
-            cwd=piece.path.parent,
-            environment=_environment(),
-        ) as program:
-            ended = process.supervise(
-                program,
-                limits=self.ffmpeg.limits,
-                on_output=reports.feed,
-                is_cancelled=is_cancelled,
-            )
-        return _result(reports.all, len(piece.times), ended)
+        reports: list[Report] = []
 
-    def _policy(self, workspace: Path) -> Policy:
-        limits = self.ffmpeg.limits
-        own = {sys.prefix, sys.base_prefix, *_import_path()}
-        return Policy(
-            mode=self.ffmpeg.sandbox,
-            read_paths=(*sorted(own), str(self.weights.resolve())),
-            write_paths=(str(workspace.resolve()),),
-            memory_bytes=limits.memory_bytes,
-            output_bytes=limits.output_bytes,
-            cpu_seconds=limits.cpu_seconds,
-        )
+        def hear(report: Report) -> bool:
+            reports.append(report)
+            return True
 
-
-class _Reports:
-    """Reads the child's lines as they come."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-        self.all: list[Report] = []
-
-    def feed(self, chunk: bytes) -> bool:
-        """Take in some bytes; True when a picture was looked at."""
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        try:
-            self.all += [msgspec.json.decode(line, type=Report) for line in lines]
-        except ValueError as error:
-            raise ProcessingError("The face finder gave an answer that makes no sense.") from error
-        if len(self._rest) > _MOST_LINE_BYTES:
+        Errand(
+            module="telecine.media.seeing.child",
+            who="The face finder",
+            job=job,
+            workspace=piece.path.parent,
+            reads=(self.weights,),
+            reports=Report,
+            on_report=hear,
+        ).run(self.ffmpeg, is_cancelled=is_cancelled)
+        if len(reports) != len(piece.times):
             raise ProcessingError("The face finder gave an answer that makes no sense.")
-        return bool(lines)
-
-
-def _result(reports: list[Report], n_pictures: int, ended: process.Ended) -> list[tuple[Face, ...]]:
-    if reports and reports[-1].failure is not None:
-        raise reports[-1].failure.to_error()
-    if ended.status < 0 or "bad_alloc" in ended.stderr_tail:
-        raise ResourceLimitError("Looking for faces was stopped: it needed too much memory.")
-    if ended.status != 0 or len(reports) != n_pictures:
-        error = InternalError("The face finder could not be started.")
-        error.add_note(ended.stderr_tail)
-        raise error
-    return [tuple(_face(*numbers) for numbers in report.faces) for report in reports]
+        return [tuple(_face(*numbers) for numbers in report.faces) for report in reports]
 
 
 def _face(left: float, top: float, width: float, height: float, score: float) -> Face:
     return Face(box=Box(left=left, top=top, width=width, height=height), score=score)
-
-
-def _environment() -> dict[str, str]:
-    return {
-        "PYTHONPATH": os.pathsep.join(_import_path()),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "MALLOC_ARENA_MAX": "2",
-    }
-
-
-def _import_path() -> list[str]:
-    return [str(Path(path).absolute()) for path in sys.path if path and Path(path).exists()]
-
-
-def _json(job: Job) -> str:
-    return msgspec.json.encode(job).decode()

@@ -7,19 +7,11 @@ and Python's own files. What it says on stdout is `Report`s, a line each.
 from __future__ import annotations
 
 import sys
-import traceback
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from telecine.kit.errors import (
-    InternalError,
-    ResourceLimitError,
-    TelecineError,
-    UnsupportedMediaError,
-)
-from telecine.media.pool_wire import Failure
+from telecine.kit.errors import ResourceLimitError, UnsupportedMediaError
+from telecine.media.errand_child import carry_out, say
 from telecine.media.speech import loudness, pieces, recogniser, sentences, sound, transcript
 from telecine.media.speech.job import Job, Report
 from telecine.media.speech.recogniser import Recogniser
@@ -30,19 +22,8 @@ from telecine.media.speech.transcript import Transcript, Word
 _MOST_WORDS: Final = 1_000_000
 
 
-def main(arguments: list[str]) -> int:
-    """Do the job; a failure is the last report."""
-    job = msgspec.json.decode(arguments[0], type=Job)
-    try:
-        Path(job.output).write_bytes(transcript.to_json(_transcribed(job)))
-    except TelecineError as error:
-        _say(_failed(error))
-    except MemoryError:
-        _say(_failed(ResourceLimitError()))
-    except Exception:  # noqa: BLE001 (the parent raises it again)
-        trace = traceback.format_exc()[-8000:]
-        _say(Report(failure=Failure(code=InternalError.code, message="", trace=trace)))
-    return 0
+def _hear(job: Job) -> None:
+    Path(job.output).write_bytes(transcript.to_json(_transcribed(job)))
 
 
 def _transcribed(job: Job) -> Transcript:
@@ -71,17 +52,8 @@ def _transcribed(job: Job) -> Transcript:
 
 
 def _tell(done_seconds: float) -> None:
-    _say(Report(done_seconds=done_seconds))
-
-
-def _failed(error: TelecineError) -> Report:
-    return Report(failure=Failure(code=error.code, message=error.message, field=error.field))
-
-
-def _say(report: Report) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
-    sys.stdout.buffer.flush()
+    say(Report(done_seconds=done_seconds))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(carry_out(_hear, form=Job))

@@ -6,18 +6,13 @@ Nothing of the model stays in this process. The child dies with the calling thre
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from telecine.kit.errors import InternalError, ProcessingError, ResourceLimitError
-from telecine.media import process
+from telecine.media.errand import Errand
 from telecine.media.ffmpeg import FFmpeg, never
-from telecine.media.sandbox import Policy
 from telecine.media.speech import sound, transcript
 from telecine.media.speech.job import Job, Quality, Report
 from telecine.media.speech.transcript import Transcript
@@ -25,12 +20,6 @@ from telecine.media.speech.weights import Weights
 
 #: Of the work, what getting the sound out is; the model's share is by far the larger.
 _SOUND_SHARE: Final = 0.05
-_MOST_REPORT_BYTES: Final = 2**20
-#: How Python, the linker and C++ say that there is no memory.
-_NO_MEMORY: Final = (
-    *("MemoryError", "bad_alloc", "failed to map segment"),
-    *("Cannot allocate memory", "cannot allocate memory"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,91 +79,29 @@ class Speech:
             quality=quality,
             n_threads=self.n_threads or os.cpu_count() or 1,
         )
-        reports = _Reports(seconds=sound.seconds_of(heard), tell=tell)
-        limits = self.ffmpeg.limits
-        with process.start(
-            (sys.executable, "-P", "-m", "telecine.media.speech.child", _json(job)),
-            policy=self._policy(heard.parent),
-            cwd=heard.parent,
-            environment=_environment(),
-        ) as program:
-            ended = process.supervise(
-                program, limits=limits, on_output=reports.feed, is_cancelled=is_cancelled
-            )
-        return _result(job, reports, ended)
+        seconds = max(sound.seconds_of(heard), 1e-3)
+        furthest = 0.0
 
-    def _policy(self, workspace: Path) -> Policy:
-        limits = self.ffmpeg.limits
-        own = {sys.prefix, sys.base_prefix, *_import_path()}
-        return Policy(
-            mode=self.ffmpeg.sandbox,
-            read_paths=(*sorted(own), str(self.weights.folder)),
-            write_paths=(str(workspace.resolve()),),
-            memory_bytes=limits.memory_bytes,
-            output_bytes=limits.output_bytes,
-            cpu_seconds=limits.cpu_seconds,
-        )
+        def hear(report: Report) -> bool:
+            nonlocal furthest
+            has_come_further = report.done_seconds > furthest
+            if has_come_further:
+                furthest = report.done_seconds
+                tell(_SOUND_SHARE + (1 - _SOUND_SHARE) * min(1.0, furthest / seconds))
+            return has_come_further
 
-
-class _Reports:
-    """Reads the child's lines as they come."""
-
-    def __init__(self, *, seconds: float, tell: Callable[[float], None]) -> None:
-        self._seconds = max(seconds, 1e-3)
-        self._tell = tell
-        self._rest = b""
-        self._furthest = 0.0
-        self.last: Report | None = None
-
-    def feed(self, chunk: bytes) -> bool:
-        """Take in some bytes; True when it has come further."""
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        if len(self._rest) > _MOST_REPORT_BYTES:
-            raise ProcessingError("The speech model gave an answer that makes no sense.")
-        before = self._furthest
-        for line in lines:
-            self._take(line)
-        if self._furthest > before:
-            part = min(1.0, self._furthest / self._seconds)
-            self._tell(_SOUND_SHARE + (1 - _SOUND_SHARE) * part)
-        return self._furthest > before
-
-    def _take(self, line: bytes) -> None:
-        try:
-            self.last = msgspec.json.decode(line, type=Report)
-        except ValueError as error:
-            raise ProcessingError("The speech model gave an answer that makes no sense.") from error
-        self._furthest = max(self._furthest, self.last.done_seconds)
-
-
-def _result(job: Job, reports: _Reports, ended: process.Ended) -> Transcript:
-    if reports.last is not None and reports.last.failure is not None:
-        raise reports.last.failure.to_error()
-    if ended.status < 0 or any(sign in ended.stderr_tail for sign in _NO_MEMORY):
-        raise ResourceLimitError("Hearing needed more memory than one job may use, or crashed.")
-    if ended.status:
-        error = InternalError("The speech model could not be started.")
-        error.add_note(ended.stderr_tail)
-        raise error
-    return transcript.from_json(Path(job.output).read_bytes())
-
-
-def _environment() -> dict[str, str]:
-    return {
-        "PYTHONPATH": os.pathsep.join(_import_path()),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        # The model is a folder; should a library think otherwise, it gets no further.
-        "HF_HUB_OFFLINE": "1",
-        "MALLOC_ARENA_MAX": "2",
-    }
-
-
-def _import_path() -> list[str]:
-    return [str(Path(path).absolute()) for path in sys.path if path and Path(path).exists()]
-
-
-def _json(job: Job) -> str:
-    return msgspec.json.encode(job).decode()
+        Errand(
+            module="telecine.media.speech.child",
+            who="The speech model",
+            job=job,
+            workspace=heard.parent,
+            reads=(self.weights.folder,),
+            reports=Report,
+            on_report=hear,
+            # The model is a folder; should a library think otherwise, it gets no further.
+            environment={"HF_HUB_OFFLINE": "1"},
+        ).run(self.ffmpeg, is_cancelled=is_cancelled)
+        return transcript.from_json(Path(job.output).read_bytes())
 
 
 def _nobody(_part: float) -> None:

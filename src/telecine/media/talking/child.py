@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import sys
 import time
-import traceback
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -17,8 +16,7 @@ from typing import Final
 import cv2
 import msgspec
 
-from telecine.kit.errors import InternalError, ResourceLimitError, TelecineError
-from telecine.media.pool_wire import Failure
+from telecine.media.errand_child import carry_out, say
 from telecine.media.render.encoding.codecs import EncodeSettings
 from telecine.media.render.encoding.encode import LEAST_RING, Encoder
 from telecine.media.render.planes import Planes
@@ -35,23 +33,12 @@ _CRF: Final = 14
 _TICK_SECONDS: Final = 0.5
 
 
-def main(arguments: list[str]) -> int:
-    """Do the job; a failure is the last report."""
-    job = msgspec.json.decode(arguments[0], type=Job)
-    try:
-        picture, scale = portrait.read(Path(job.picture), most_pixels=job.most_pixels)
-        if job.task == "picture":
-            cv2.imwrite(job.output, picture[:, :, ::-1])
-        else:
-            _film(job, picture, scale)
-    except TelecineError as error:
-        _say(_failed(error))
-    except MemoryError:
-        _say(_failed(ResourceLimitError()))
-    except Exception:  # noqa: BLE001 (the parent raises it again)
-        trace = traceback.format_exc()[-8000:]
-        _say(Report(failure=Failure(code=InternalError.code, message="", trace=trace)))
-    return 0
+def _make(job: Job) -> None:
+    picture, scale = portrait.read(Path(job.picture), most_pixels=job.most_pixels)
+    if job.task == "picture":
+        cv2.imwrite(job.output, picture[:, :, ::-1])
+    else:
+        _film(job, picture, scale)
 
 
 def _film(job: Job, picture: Picture, scale: float) -> None:
@@ -80,7 +67,7 @@ def _film(job: Job, picture: Picture, scale: float) -> None:
             film.submit(planes)
             if time.monotonic() - said > _TICK_SECONDS:
                 said = time.monotonic()
-                _say(Report(done=number / job.n_frames))
+                say(Report(done=number / job.n_frames))
         film.finish()
 
 
@@ -91,14 +78,5 @@ def _ring(still: Planes) -> Iterator[Planes]:
     )
 
 
-def _failed(error: TelecineError) -> Report:
-    return Report(failure=Failure(code=error.code, message=error.message, field=error.field))
-
-
-def _say(report: Report) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
-    sys.stdout.buffer.flush()
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(carry_out(_make, form=Job))

@@ -7,8 +7,6 @@ with the calling thread, and nothing of the networks stays in this process.
 from __future__ import annotations
 
 import math
-import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,11 +15,9 @@ from typing import Final
 
 import msgspec
 
-from telecine.kit.errors import InternalError, ProcessingError, ResourceLimitError
 from telecine.kit.outbound import LipSync
-from telecine.media import process
+from telecine.media.errand import Errand
 from telecine.media.ffmpeg import FFmpeg, never
-from telecine.media.sandbox import Policy
 from telecine.media.speech import sound as samples
 from telecine.media.speech.transcript import Word
 from telecine.media.talking import serving
@@ -29,7 +25,6 @@ from telecine.media.talking.job import Job, Report
 
 FRAME_RATE: Final = Fraction(30)
 MOST_PIXELS: Final = 1280 * 720
-_MOST_LINE_BYTES: Final = 2**16
 #: What goes to a server, and what comes from it.
 _SENT: Final = "portrait.png"
 _ANSWER: Final = "answer"
@@ -131,85 +126,19 @@ class Talking:
         tell: Callable[[float], None],
         is_cancelled: Callable[[], bool],
     ) -> None:
-        reports = _Reports(tell)
-        with process.start(
-            (sys.executable, "-P", "-m", "telecine.media.talking.child", _json(job)),
-            policy=self._policy(job, workspace),
-            cwd=workspace,
-            environment=_environment(),
-        ) as program:
-            ended = process.supervise(
-                program,
-                limits=self.ffmpeg.limits,
-                on_output=reports.feed,
-                is_cancelled=is_cancelled,
-            )
-        _check(reports.last, ended)
+        def hear(report: Report) -> bool:
+            tell(min(1.0, max(0.0, report.done)))
+            return True
 
-    def _policy(self, job: Job, workspace: Path) -> Policy:
-        limits = self.ffmpeg.limits
-        own = {sys.prefix, sys.base_prefix, *_import_path()}
-        return Policy(
-            mode=self.ffmpeg.sandbox,
-            read_paths=(*sorted(own), job.picture, *filter(None, [job.weights])),
-            write_paths=(str(workspace.resolve()),),
-            memory_bytes=limits.memory_bytes,
-            output_bytes=limits.output_bytes,
-            cpu_seconds=limits.cpu_seconds,
-        )
-
-
-class _Reports:
-    """Reads the child's lines as they come."""
-
-    def __init__(self, tell: Callable[[float], None]) -> None:
-        self._tell = tell
-        self._rest = b""
-        self.last: Report | None = None
-
-    def feed(self, chunk: bytes) -> bool:
-        """Take in some bytes; True when it has come further."""
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        try:
-            reports = [msgspec.json.decode(line, type=Report) for line in lines]
-        except ValueError as error:
-            raise ProcessingError("The puppeteer gave an answer that makes no sense.") from error
-        if len(self._rest) > _MOST_LINE_BYTES:
-            raise ProcessingError("The puppeteer gave an answer that makes no sense.")
-        for report in reports:
-            self.last = report
-            if report.failure is None:
-                self._tell(min(1.0, max(0.0, report.done)))
-        return bool(reports)
-
-
-def _check(last: Report | None, ended: process.Ended) -> None:
-    if last is not None and last.failure is not None:
-        raise last.failure.to_error()
-    if ended.status < 0 or "bad_alloc" in ended.stderr_tail or "MemoryError" in ended.stderr_tail:
-        raise ResourceLimitError(
-            "Making the portrait talk needed more memory than one job may use."
-        )
-    if ended.status:
-        error = InternalError("The puppeteer could not be started.")
-        error.add_note(ended.stderr_tail)
-        raise error
-
-
-def _environment() -> dict[str, str]:
-    return {
-        "PYTHONPATH": os.pathsep.join(_import_path()),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "MALLOC_ARENA_MAX": "2",
-    }
-
-
-def _import_path() -> list[str]:
-    return [str(Path(path).absolute()) for path in sys.path if path and Path(path).exists()]
-
-
-def _json(job: Job) -> str:
-    return msgspec.json.encode(job).decode()
+        Errand(
+            module="telecine.media.talking.child",
+            who="The puppeteer",
+            job=job,
+            workspace=workspace,
+            reads=(Path(job.picture), *([self.weights] if self.weights else [])),
+            reports=Report,
+            on_report=hear,
+        ).run(self.ffmpeg, is_cancelled=is_cancelled)
 
 
 def _nobody(_share: float) -> None:
