@@ -23,7 +23,8 @@ from telecine.kit.log import configure
 
 #: What Telecine is. README and pyproject.toml say it in the same words.
 SENTENCE = (
-    "A self-hosted server that makes videos smaller, converts images and renders videos from JSON."
+    "A self-hosted server that makes videos smaller, renders them from JSON, cuts talks into "
+    "captioned clips, and makes films of a picture and a voice."
 )
 
 app = typer.Typer(

@@ -113,7 +113,7 @@ def make_sample(folder: Path) -> Sample:
     )  # fmt: skip
     _ffmpeg(
         "-f", "lavfi", "-i", "gradients=s=4000x3000:n=6:seed=3:d=1",
-        "-vf", "noise=alls=4", "-frames:v", "1", str(image),
+        "-vf", "noise=alls=4,format=rgb24", "-frames:v", "1", str(image),
     )  # fmt: skip
     _ffmpeg(
         "-stream_loop", "-1", "-i", str(video), "-i", str(_SPEECH), "-map", "0:v", "-map", "1:a",
