@@ -75,6 +75,10 @@ def test_a_taken_port_costs_nobody_the_key(tmp_path: Path) -> None:
             timeout=60,
         )
         assert (reply.status_code, reply.json()["credits"]["balance"]) == (200, 1_000_000)
+        # What has secrets in it is nobody else's to read, whatever the umask says.
+        private = [data, *data.glob("telecine.db*")]
+        assert len(private) >= 2
+        assert not [path for path in private if path.stat().st_mode & 0o077]
 
 
 def test_a_server_whose_words_nobody_could_read_shows_a_key_at_the_next_start(

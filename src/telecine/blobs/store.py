@@ -28,6 +28,7 @@ from typing_extensions import override  # typing has it from Python 3.12 on
 
 from telecine.kit import ids
 from telecine.kit.errors import NotFoundError, StorageError, StorageFullError
+from telecine.kit.folders import make_private
 from telecine.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def open_store(url: str, *, staging: Path) -> BlobStore:
     """
     parts = urlsplit(url)
     with storage_errors():
-        staging.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(staging)
     if parts.scheme == "file":
         if parts.netloc or not parts.path.startswith("/"):
             raise SettingsError(f"storage URL {url}: a folder is written file:///absolute/folder")
@@ -231,7 +232,7 @@ class FolderStore(BlobStore):
 
     def __init__(self, folder: Path, *, staging: Path) -> None:
         with storage_errors():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(folder)
             if folder.stat().st_dev != staging.stat().st_dev:
                 staging = folder / _INNER_STAGING
                 staging.mkdir(mode=0o700, exist_ok=True)
@@ -268,7 +269,7 @@ class FolderStore(BlobStore):
             changed = [target.parent]
             while not changed[-1].exists():
                 changed.append(changed[-1].parent)
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(target.parent)
             try:
                 path.rename(target)
             except FileNotFoundError:

@@ -8,14 +8,17 @@ be lost in a power cut (request counters, progress, heartbeats) is not, and is f
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import event
+
+from telecine.kit.folders import make_private
 
 #: A connection with a transaction open: what every store is given. Stores never commit.
 Transaction = sa.Connection
@@ -80,11 +83,18 @@ def _create_engine(url: str) -> sa.Engine:
     if parsed.get_backend_name() != "sqlite":
         return sa.create_engine(parsed, pool_size=10, max_overflow=20, pool_pre_ping=True)
     if parsed.database:
-        Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_database(Path(parsed.database))
     engine = sa.create_engine(parsed, pool_size=10, max_overflow=30)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_database(path: Path) -> None:
+    """Make the file before SQLite does: its log and index get the mode that it has."""
+    make_private(path.parent)
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -12,6 +12,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from telecine.kit.folders import make_private
+
 
 class FileLock:
     """A lock and a short note in its file, which the next holder can read."""
@@ -49,7 +51,7 @@ class FileLock:
     def _flock(self, operation: int) -> bool:
         if self._fd is not None:
             return True
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self._path.parent)
         # Not inherited by programs that we start (Python's rule): an encoder that outlives us
         # for a moment does not hold our name.
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)

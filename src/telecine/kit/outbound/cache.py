@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from telecine.kit.folders import make_private
 from telecine.kit.ids import new_id
 from telecine.kit.outbound.client import DOWNLOAD_LIMITS, Downloaded, Outbound
 from telecine.kit.outbound.network import Limits
@@ -93,7 +94,7 @@ class Cache:
             return
         with suppress(OSError):
             for folder in (self._pages, self._bytes):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                make_private(folder)
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
                 os.fsync(file.fileno())
