@@ -46,6 +46,7 @@ def video_of(width: int = 1920, height: int = 1080, **changes: Any) -> VideoStre
         "display_height": height,
         "rotation_degrees": 0,
         "frame_rate": Fraction(25),
+        "nominal_frame_rate": Fraction(25),
         "is_variable_frame_rate": False,
         "frame_count": 250,
         "duration_seconds": 10.0,

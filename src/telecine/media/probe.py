@@ -28,7 +28,7 @@ import msgspec
 from av.container import InputContainer
 
 from telecine.kit.errors import MediaLimitError, UndecodableMediaError, UnsupportedMediaError
-from telecine.media import wholeness
+from telecine.media import frame_rates, wholeness
 from telecine.media.ffmpeg import DEMUXERS
 from telecine.media.pool import Pool
 
@@ -70,6 +70,7 @@ class VideoStream:
     """A moving picture. `rotation_degrees` (0 to 359) is how far a player turns it anticlockwise.
 
     `color_*` are FFmpeg's names, None where the file does not say. `is_hdr`: PQ or HLG.
+    `frame_rate` is the average, `nominal_frame_rate` that of a film whose frames all are there.
     """
 
     index: int
@@ -81,6 +82,7 @@ class VideoStream:
     display_height: int
     rotation_degrees: int
     frame_rate: Fraction
+    nominal_frame_rate: Fraction
     is_variable_frame_rate: bool
     frame_count: int | None
     duration_seconds: float | None
@@ -348,6 +350,7 @@ def _video(container: InputContainer, stream: av.VideoStream, *, max_pixels: int
         display_height=shown[1],
         rotation_degrees=rotation,
         frame_rate=rate,
+        nominal_frame_rate=frame_rates.nominal(rate, stream.base_rate),
         is_variable_frame_rate=stream.base_rate not in (None, rate),
         frame_count=stream.frames or None,
         duration_seconds=_stream_seconds(stream),

@@ -89,7 +89,7 @@ class _Maker:
         document = reframing.compose(
             self._seen(clip, folder, report),
             source=self.film.src,
-            frame_rate=self.film.info.video.frame_rate,
+            frame_rate=self.film.info.video.nominal_frame_rate,
             aspect=self.params.aspect,
             captioning=self._captioning(),
             title=clip.title,
