@@ -15,6 +15,8 @@ WORKFLOW_NAME = "telecine.run_ticket"
 #: must stay compatible is small: the workflow takes a job's id and a ticket number.
 APPLICATION_VERSION = "telecine-tickets-1"
 APPLICATION_NAME = "telecine"
+#: The lower goes first: a job that was under way once does not stand behind newer ones.
+_AGAIN, _NEW = 1, 2
 
 
 class TicketPhase(StrEnum):
@@ -57,6 +59,7 @@ class Queue:
             "queue_name": lane,
             "workflow_id": _workflow_id(job_id, ticket),
             "app_version": APPLICATION_VERSION,
+            "priority": _NEW if ticket == 1 else _AGAIN,
         }
         self._client.enqueue_in_transaction(tx, options, job_id, ticket)
 
