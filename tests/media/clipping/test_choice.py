@@ -15,8 +15,8 @@ from telecine.assembly import Telecine, language_model
 from telecine.kit.errors import InvalidRequestError, UnsupportedMediaError
 from telecine.media.probe import probe
 from telecine.media.speech.transcript import Transcript
-from telecine.operations.base import Context
-from telecine.operations.clipping import choice
+from telecine.operations.base import Context, Input
+from telecine.operations.clipping import choice, films, making
 from telecine.operations.clipping.films import Film
 from telecine.operations.clipping.params import ClipsParams
 from telecine.operations.clipping.stages import Bar, Work
@@ -125,3 +125,36 @@ def test_a_part_after_the_end_of_the_film_is_refused_by_its_number(
 def test_nothing_but_an_advertisement_is_no_clip(make_context: MakeContext, film: Film) -> None:
     with pytest.raises(UnsupportedMediaError, match="segments"):
         choose(Work.of(make_context()), talks.spoken(talks.MATTRESSES), film)
+
+
+@pytest.mark.parametrize("sound", [("-c:a", "copy"), ("-an",)], ids=["nobody speaks", "no sound"])
+def test_parts_chosen_by_hand_need_no_speech(
+    make_context: MakeContext, shelves: Telecine, tmp_path: Path, sound: tuple[str, ...]
+) -> None:
+    path = tmp_path / "tone.mp4"
+    tone = samples.make_video(tmp_path / "whole.mp4", seconds=2)
+    samples.run_ffmpeg("-i", tone, "-c:v", "copy", *sound, path)
+    params = ClipsParams(segments=((0.5, 1.5),), quality="fast")
+    given = Input(path=path, filename=path.name, size_bytes=path.stat().st_size)
+    work = Work.of(make_context(inputs=(given,)))
+    film = films.take(params, work)
+    heard = choice.hear(film, params, work, bar_of(work))
+    assert (heard.words, heard.language) == ((), "")
+    chosen = choice.choose(heard, film, params, work, bar_of(work))
+    (clip,) = chosen.clips
+    assert (clip.title, clip.virality_score) == ("0:00 – 0:01", 0)  # noqa: RUF001
+    written = choice.write(heard, chosen, work, bar_of(work))
+    assert (written.thread, written.linkedin, written.blog) == ((), "", "")
+    (made,) = making.make_all(chosen, film, heard, params, work, bar_of(work))
+    info = probe(shelves.pool, made.path)
+    assert bool(info.audio) == bool(film.info.audio)
+    assert info.duration_seconds == pytest.approx(1.0, abs=0.05)
+
+
+def test_where_nothing_was_chosen_a_silent_film_is_refused_with_what_to_do(
+    make_context: MakeContext, tmp_path: Path
+) -> None:
+    path = samples.make_video(tmp_path / "mute.mp4", seconds=1, audio=False)
+    given = Input(path=path, filename=path.name, size_bytes=path.stat().st_size)
+    with pytest.raises(UnsupportedMediaError, match="'segments'"):
+        films.take(WANTED, Work.of(make_context(inputs=(given,))))

@@ -34,21 +34,35 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def hear(film: Film, params: ClipsParams, work: Work, bar: Bar) -> Transcript:
-    """Raises `UnsupportedMediaError` without speech, and what `Speech.transcribe` raises."""
+    """Return what is said; no words where nobody speaks, if parts were chosen by hand.
+
+    Raises `UnsupportedMediaError` without speech, and what `Speech.transcribe` raises.
+    """
     report = bar.begin("transcript")
 
+    silent = Transcript(
+        language="", words=(), sentences=(), duration_seconds=film.info.duration_seconds
+    )
+
     def make() -> Transcript:
+        if not film.info.audio:
+            return silent
         folder = work.context.workspace / "speech"
         folder.mkdir()
         speech = work.senses.speech(is_cancelled=work.context.is_cancelled)
-        return speech.transcribe(
-            film.path,
-            workspace=folder,
-            language=params.language,
-            quality=params.quality,
-            on_progress=report,
-            is_cancelled=work.context.is_cancelled,
-        )
+        try:
+            return speech.transcribe(
+                film.path,
+                workspace=folder,
+                language=params.language,
+                quality=params.quality,
+                on_progress=report,
+                is_cancelled=work.context.is_cancelled,
+            )
+        except UnsupportedMediaError:
+            if not params.segments:
+                raise
+            return silent
 
     return work.once("transcript.json", Transcript, make)
 

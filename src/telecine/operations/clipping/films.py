@@ -30,7 +30,7 @@ _OTHER: Final = (".video", "application/octet-stream")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Film:
-    """A film that can be heard. `src` is what compositions call it: a file beside them."""
+    """A film that can be heard, or whose parts are chosen by hand. `src` is what compositions call it: a file beside them."""
 
     path: Path
     info: MediaInfo
@@ -73,9 +73,10 @@ def take(params: ClipsParams, work: Work) -> Film:
         path = work.file_once(_STEP, lambda: _fetch(url, params, work))
     report(1.0)
     info = probe(work.context.pool, path, limits=params.limits)
-    if not info.audio:
+    if not info.audio and not params.segments:
         raise UnsupportedMediaError(
-            "The video has no sound track, and clips are cut by what is said."
+            "The video has no sound track, and clips are cut by what is said. Choose parts "
+            "yourself: 'segments'."
         )
     return Film(path=path, info=info)
 

@@ -92,6 +92,7 @@ class _Maker:
             frame_rate=self.film.info.video.nominal_frame_rate,
             aspect=self.params.aspect,
             captioning=self._captioning(),
+            has_sound=bool(self.film.info.audio),
             title=clip.title,
         )
         text = msgspec.json.encode((document, self.params.quality))

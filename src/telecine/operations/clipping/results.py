@@ -104,7 +104,7 @@ def _facts(made: Made, heard: Transcript, params: ClipsParams) -> dict[str, Any]
         "end_seconds": round(clip.end_seconds, 3),
         "duration_seconds": round(clip.duration_seconds, 3),
         "resolution": f"{width}x{height}",
-        "caption_style": params.caption_style if params.captions else None,
+        "caption_style": params.caption_style if params.captions and heard.words else None,
         "aspect": params.aspect,
         "language": heard.language,
     }
