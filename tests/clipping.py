@@ -85,8 +85,9 @@ def finish(
     n_clips: int = 2,
     minutes: int = 1,
     begun_seconds_ago: float = 0.0,
+    clip: bytes | None = None,
 ) -> None:
-    """Begin and end a job well, with files of a few bytes."""
+    """Begin and end a job well, with files of a few bytes, or with `clip` for its films."""
     now = telecine.clock()
     begun = now - timedelta(seconds=begun_seconds_ago)
     with telecine.db.transaction() as tx:
@@ -111,7 +112,7 @@ def finish(
             "number": number,
             **clip_facts(job.params),
             "outputs": {
-                "video": keep(f"clip-{number:02}.mp4", b"film %d" % number, "video/mp4"),
+                "video": keep(f"clip-{number:02}.mp4", clip or b"film %d" % number, "video/mp4"),
                 "srt": keep(f"clip-{number:02}.srt", b"1\n", "application/x-subrip"),
                 "vtt": keep(f"clip-{number:02}.vtt", b"WEBVTT\n", "text/vtt"),
                 "composition": keep(

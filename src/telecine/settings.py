@@ -69,6 +69,7 @@ class Prices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     compress_mib_per_credit: Annotated[float, Meta(gt=0)]
     convert_credits: Annotated[int, Meta(ge=0)]
     clips_credits_per_minute: Annotated[float, Meta(ge=0)] = 1.0
+    clips_unmeasured_minutes: Annotated[int, Meta(ge=1)] = 60
     render: Annotated[tuple[RenderTier, ...], Meta(min_length=1)] = (
         RenderTier(quality="720p", short_edge=0, credits_per_second=1.0),
         RenderTier(quality="1080p", short_edge=1080, credits_per_second=1.5),

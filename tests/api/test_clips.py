@@ -177,7 +177,7 @@ def test_what_nobody_reads_is_told(anybody: httpx2.Client, asset: Asset) -> None
     assert "caption_style" in said["allowed"]
 
 
-def test_an_address_that_is_slow_is_taken_unseen_and_held_for_what_the_account_has(
+def test_an_address_that_is_slow_is_taken_unseen_and_held_for_an_hour(
     anybody: httpx2.Client,
     telecine: Telecine,
     web: Site,
@@ -185,9 +185,9 @@ def test_an_address_that_is_slow_is_taken_unseen_and_held_for_what_the_account_h
 ) -> None:
     monkeypatch.setattr("telecine.api.looking.MOST_FILM_SECONDS", 0.0)
     told = submit(anybody, video_url=web.put("/slow.mp4", b"any"))
-    assert told["credits_held"] == 100
+    assert told["credits_held"] == 60
     kept = params_of(telecine, told["job_id"])
-    assert (kept["source_seconds"], kept["minutes_held"]) == (None, 100)
+    assert (kept["source_seconds"], kept["minutes_held"]) == (None, 60)
 
 
 def test_a_film_that_is_too_large_to_be_fetched_is_measured_by_its_start(
@@ -204,7 +204,7 @@ def test_a_film_that_is_too_large_to_be_fetched_is_measured_by_its_start(
     )
     late = samples.make_video(tmp_path / "b.mp4", seconds=3)
     assert min(ready.stat().st_size, late.stat().st_size) > 40_000
-    for film, seconds, held in ((ready, 3.0, 1), (late, None, 100)):
+    for film, seconds, held in ((ready, 3.0, 1), (late, None, 60)):
         customer = customer_of(telecine, email=f"{film.stem}@example.com")
         url = web.put(f"/large-{film.name}", film.read_bytes())
         told = anybody.post(PROCESS, json={"video_url": url}, headers=customer.headers).json()

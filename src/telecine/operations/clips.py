@@ -66,7 +66,7 @@ CLIPS = _Clips()
 def _require_held(minutes: int, params: ClipsParams) -> None:
     if params.minutes_held is not None and minutes > params.minutes_held:
         raise MediaLimitError(
-            f"The video has {minutes} minutes, but credits and the plan allowed for "
-            f"{params.minutes_held} when it was submitted. Nothing is charged; add credits, or send "
-            "a part of it."
+            f"The video has {minutes} minutes, but {params.minutes_held} were held for it when it "
+            "was submitted. Nothing is charged. Upload it as a file: that is measured at once, and "
+            "as much is held as it has minutes."
         )

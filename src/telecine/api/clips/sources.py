@@ -6,14 +6,16 @@ What could not be looked at in time is taken, and looked at by the worker.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 
-from telecine.api import links
+from telecine.api import links, looking
 from telecine.api.access import Caller
 from telecine.api.clips.wire import ProcessBody
 from telecine.api.formdata import UploadedFile
@@ -139,9 +141,24 @@ async def _stored(services: Services, caller: Caller, name: str) -> Source:
         )
 
     try:
-        return await services.read(look)
+        found = await services.read(look)
+        if found.is_in_library:
+            return found
+        return await run_in_threadpool(_measured, services, found)
     except NotFoundError:
         raise NotFoundError("There is no such file in your library.") from None
+
+
+def _measured(services: Services, found: Source) -> Source:
+    """Look at what a job made: nobody wrote down how long it runs."""
+    file = found.stored
+    assert file is not None
+    if services.blobs.local_path(file.blob_key) is None and file.size_bytes > looking.MOST_BYTES:
+        return found  # too long to fetch from a bucket while somebody waits
+    with TemporaryDirectory(dir=services.blobs.staging) as folder:
+        path = services.blobs.open_local(file.blob_key, workspace=Path(folder))
+        info = probe(services.pool, path, limits=limits_of(services.settings))
+    return replace(found, duration_seconds=_heard(info))
 
 
 async def _linked(services: Services, caller: Caller, url: str, *, origin: str) -> Source:

@@ -1,7 +1,7 @@
 """From what is wanted and where the video is to a job: its price, and its submission.
 
-A video whose length is not known yet is held for as many minutes as it may have, or as the
-account can pay: the job is charged for those that it has, and the rest goes back.
+A video whose length is not known yet is held for as many minutes as the price list says, or as
+the account has: the job is charged for those that it has, and the rest goes back.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from telecine.api.services import Services
 from telecine.core import credits, jobs
 from telecine.core.jobs import Job
 from telecine.db import Transaction
-from telecine.kit.errors import ForbiddenError, InsufficientCreditsError
+from telecine.kit.errors import ForbiddenError, InsufficientCreditsError, RateLimitedError
 from telecine.operations.clipping.params import ClipsParams, credits_of, minutes_of
 
 FAMILY: Final = "clips"
+#: Mostly, a job of clips takes minutes.
+_RETRY_SECONDS: Final = 60
 
 
 async def submit(
@@ -39,7 +41,8 @@ async def submit(
     request_id: str,
 ) -> Job:
     """Take the order. Raises `ConflictError` while the same is under way, `ForbiddenError` where
-    the minutes of the month are used up, and `InsufficientCreditsError`.
+    the minutes of the month are used up, `RateLimitedError` where jobs under way hold what is
+    left of them, and `InsufficientCreditsError`.
     """
     subject_id = _subject(caller, wanted, source)
 
@@ -98,17 +101,24 @@ def _params(
 
 def _minutes(tx: Transaction, services: Services, caller: Caller, source: Source) -> int:
     """Return for how many minutes credits are held."""
-    used = usage.minutes_used(tx, caller, now=services.clock()) + usage.minutes_held(tx, caller)
+    used = usage.minutes_used(tx, caller, now=services.clock())
+    held = usage.minutes_held(tx, caller)
     left = caller.plan.minutes_per_month - used
-    if source.duration_seconds is not None:
-        needed = minutes_of(source.duration_seconds)
-        if needed > left:
-            raise _used_up(caller, left=left, needed=needed)
+    seconds = source.duration_seconds
+    needed = 1 if seconds is None else minutes_of(seconds)
+    if needed > left:
+        raise _used_up(caller, left=left, needed=needed)
+    if needed > left - held:
+        raise _busy(left=left, held=held, needed=needed)
+    if seconds is not None:
         return needed
-    if left < 1:
-        raise _used_up(caller, left=left, needed=1)
-    most = min(left, minutes_of(services.settings.max_duration_seconds))
-    price = services.plans.prices.clips_credits_per_minute
+    prices = services.plans.prices
+    most = min(
+        left - held,
+        prices.clips_unmeasured_minutes,
+        minutes_of(services.settings.max_duration_seconds),
+    )
+    price = prices.clips_credits_per_minute
     available = credits.balance(tx, caller.account.id).available
     affordable = most if price == 0 else math.floor(available / price)
     if affordable < 1:
@@ -122,8 +132,17 @@ def _used_up(caller: Caller, *, left: int, needed: int) -> ForbiddenError:
     plan = caller.plan
     return ForbiddenError(
         f"The {plan.label} plan has {plan.minutes_per_month} minutes of video a month; "
-        f"{max(0, left)} are left beside those that jobs under way hold, and this takes {needed}. "
-        "Wait for a job to end or the month to pass, or take another plan."
+        f"{max(0, left)} are left, and this takes {needed}. Wait for the month to pass, or take "
+        "another plan."
+    )
+
+
+def _busy(*, left: int, held: int, needed: int) -> RateLimitedError:
+    return RateLimitedError(
+        f"Of the {left} minutes of video that are left in this month, jobs under way hold {held}, "
+        f"and this takes {needed}. What they do not use comes back when they end: try again then, "
+        "or cancel one.",
+        retry_after_seconds=_RETRY_SECONDS,
     )
 
 
