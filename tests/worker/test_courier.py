@@ -73,6 +73,12 @@ def tries(telecine: Telecine) -> list[tuple[int, int | None, str | None]]:
         return [(row[0], row[1], row[2]) for row in rows]
 
 
+def reasons(telecine: Telecine) -> list[str | None]:
+    with telecine.db.snapshot() as tx:
+        rows = tx.exec_driver_sql("SELECT response_head FROM delivery_attempts ORDER BY attempt")
+        return [row[0] for row in rows]
+
+
 def wire_time(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -258,6 +264,10 @@ def test_a_receiver_that_is_down_is_tried_again(
     receiver.close()
     deliver(telecine)
     assert tries(telecine) == [(1, None, "outbound_failed")]
+    (reason,) = reasons(telecine)
+    assert reason is not None
+    assert "could not be reached" in reason
+    assert "refused" in reason
     assert delivery_of(telecine, completed).due_at == clock() + timedelta(seconds=5)
 
 

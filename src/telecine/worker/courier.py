@@ -53,6 +53,7 @@ class Courier:
             attempt=delivery.attempt,
             status=outcome.status_code,
             error=outcome.error_code,
+            reason=None if outcome.error_code is None else outcome.response_head,
             state=state,
         )
 
@@ -73,7 +74,13 @@ class Courier:
         try:
             reply = self.outbound.post(delivery.url, content=delivery.body, headers=headers)
         except OutboundError as error:
-            return Try(at=now, status_code=None, error_code=error.code, elapsed_ms=0)
+            return Try(
+                at=now,
+                status_code=None,
+                error_code=error.code,
+                elapsed_ms=0,
+                response_head=_reason(error),
+            )
         return Try(
             at=now,
             status_code=reply.status,
@@ -82,6 +89,12 @@ class Courier:
             response_head=reply.body_head.decode("utf-8", "replace"),
             retry_after_seconds=_retry_after(reply),
         )
+
+
+def _reason(error: OutboundError) -> str:
+    """Say what went wrong as exactly as is known: for whoever runs the server, not for clients."""
+    notes = "; ".join(getattr(error, "__notes__", ()))
+    return f"{error.message} ({notes})" if notes else error.message
 
 
 def _retry_after(reply: Reply) -> int | None:

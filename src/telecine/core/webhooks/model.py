@@ -54,7 +54,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Try:
-    """How one try went: a status, or the code of the error that prevented one."""
+    """How one try went: a status, or the code of the error that prevented one.
+
+    `response_head` is how the answer begins; where there is none, why.
+    """
 
     at: datetime
     status_code: int | None

@@ -89,7 +89,7 @@ def resolve(host: str, *, resolver: Resolver, seconds: float) -> tuple[IPAddress
         texts = answer.result(timeout=seconds)
         addresses = tuple(dict.fromkeys(unmapped(ip_address(text)) for text in texts))
     except (OSError, TimeoutError, ValueError) as error:
-        raise OutboundError from error
+        raise _told(OutboundError(), error) from error
     if not addresses:
         raise OutboundError
     return addresses
@@ -129,7 +129,7 @@ class PinnedBackend(httpcore2.NetworkBackend):
             check_peer(sock, address)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return _DeadlineStream(sock, limits=self._limits, deadline=self._deadline)
-        raise OutboundError from failure
+        raise _told(OutboundError(), failure) from failure
 
     @override
     def connect_unix_socket(
@@ -140,6 +140,16 @@ class PinnedBackend(httpcore2.NetworkBackend):
     ) -> httpcore2.NetworkStream:
         """Refuse: no URL may lead to a Unix socket."""
         raise BlockedAddressError
+
+
+def _told(error: OutboundError, cause: Exception | None) -> OutboundError:
+    """Note the cause on an error: whoever runs the server may read it, and no client.
+
+    A cause by itself does not pass the connection pool, which raises again `from None`.
+    """
+    if cause is not None:
+        error.add_note(str(cause) or type(cause).__name__)
+    return error
 
 
 def check_peer(sock: socket.socket, address: IPAddress) -> None:
@@ -204,11 +214,12 @@ class _DeadlineStream(httpcore2.NetworkStream):
             raise OutboundError(_LATE) from error
         except (OSError, ValueError) as error:
             self.close()
-            raise OutboundError(
+            message = (
                 "The other server has no valid TLS certificate for this name."
                 if isinstance(error, ssl.SSLCertVerificationError)
                 else "The other server does not speak TLS as it should."
-            ) from error
+            )
+            raise _told(OutboundError(message), error) from error
         return _DeadlineStream(sock, limits=self._limits, deadline=self._deadline)
 
     @override
