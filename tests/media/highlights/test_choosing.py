@@ -197,29 +197,6 @@ def test_words_that_the_recogniser_was_unsure_of_count_less() -> None:
     assert doubtful.virality_score < best.virality_score - 10
 
 
-def test_parts_chosen_by_hand_keep_their_times_and_order() -> None:
-    found = prepared(*talks.PLANTED["bakery and languages"][0])
-    story = choosing.choose(found)[1]
-    by_hand = choosing.cut(
-        found, segments=[(story.start_seconds, story.end_seconds), (1.0, 6.5), (9000.0, 9030.0)]
-    )
-    assert [(one.start_seconds, one.end_seconds) for one in by_hand] == [
-        (story.start_seconds, story.end_seconds),
-        (1.0, 6.5),
-        (9000.0, 9030.0),
-    ]
-    assert by_hand[0].virality_score == story.virality_score
-    assert by_hand[0].title == story.title
-    assert (by_hand[2].virality_score, by_hand[2].title) == (0, "150:00 – 150:30")  # noqa: RUF001
-
-
-@pytest.mark.parametrize("segment", [(5.0, 5.0), (-1.0, 4.0), (4.0, 2.0), (0.0, float("nan"))])
-def test_a_part_that_cannot_be_cut_is_refused_by_its_number(segment: tuple[float, float]) -> None:
-    with pytest.raises(InvalidRequestError) as refused:
-        choosing.cut(prepared(talks.BAKERY), segments=[(0.0, 5.0), segment])
-    assert refused.value.field == "segments[1]"
-
-
 @pytest.mark.parametrize(
     ("wishes", "field"),
     [

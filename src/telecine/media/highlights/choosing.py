@@ -9,13 +9,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
 
 import numpy as np
 
-from telecine.kit.errors import InvalidRequestError
 from telecine.media.highlights import reasons, titles, weighing
-from telecine.media.highlights.model import PART_NAMES, Candidate, Parts, Wishes
+from telecine.media.highlights.model import Candidate, Parts, Wishes
 from telecine.media.highlights.talk import Talk
 
 # Words are never cut into: so much is left before and after them where there is silence.
@@ -50,22 +48,6 @@ def offer(talk: Talk, *, wishes: Wishes, most: int) -> tuple[Candidate, ...]:
     """Return what might be chosen by somebody with another taste, good or not, the best first."""
     found = _best_apart(talk, _windows(talk, wishes), most=most)
     return tuple(_candidate(talk, window) for window in found)
-
-
-def cut(talk: Talk, *, segments: Sequence[tuple[float, float]]) -> tuple[Candidate, ...]:
-    """Return the stretches that somebody chose by hand, in that order, with their scores.
-
-    Times are kept as they are. Raises `InvalidRequestError` naming the segment.
-    """
-    result = []
-    for number, (start, end) in enumerate(segments):
-        if not (isfinite(start) and isfinite(end) and 0 <= start < end):
-            raise InvalidRequestError(
-                "A segment needs a start of at least 0 and an end after it, in seconds.",
-                field=f"segments[{number}]",
-            )
-        result.append(_manual(talk, start_seconds=start, end_seconds=end))
-    return tuple(result)
 
 
 def stretch(talk: Talk, *, first: int, end: int) -> Candidate:
@@ -186,25 +168,3 @@ def _cut_points(talk: Talk, first: int, end: int) -> tuple[float, float]:
     lead = min(_LEAD_SECONDS, max(start - before, 0.0) / 2)
     tail = min(_TAIL_SECONDS, max(after - stop, 0.0) / 2)
     return max(start - lead, 0.0), stop + tail
-
-
-def _manual(talk: Talk, *, start_seconds: float, end_seconds: float) -> Candidate:
-    middles = [(one.start_seconds + one.end_seconds) / 2 for one in talk.sentences]
-    first = bisect_left(middles, start_seconds)
-    end = bisect_right(middles, end_seconds)
-    if first < end:
-        found = stretch(talk, first=first, end=end)
-        score, parts = found.virality_score, found.score_parts
-        why, name = found.reasons, found.title
-    else:
-        score, parts, why, name = 0, Parts(**dict.fromkeys(PART_NAMES, 0.0)), (), ""
-    return Candidate(
-        start_seconds=start_seconds,
-        end_seconds=end_seconds,
-        first_sentence=first,
-        end_sentence=end,
-        virality_score=score,
-        score_parts=parts,
-        reasons=("You chose this part yourself.", *why),
-        title=name or titles.from_times(start_seconds, end_seconds),
-    )

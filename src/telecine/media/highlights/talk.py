@@ -205,7 +205,7 @@ def _fillers(reading: Reading) -> int:
 def _endings(sentences: Sequence[Sentence], readings: Sequence[Reading]) -> Floats:
     """Return how far a clip may end after each sentence: punctuation, and a pause."""
     gaps = [b.start_seconds - a.end_seconds for a, b in pairwise(sentences)] + [_PAUSE_SECONDS]
-    marked = any(reading.is_finished for reading in readings)
+    marked = any(reading.is_finished or reading.is_broken_off for reading in readings)
     return _array(
         (0.7 if reading.is_finished or not marked else 0.2)
         + 0.3 * min(max(gap, 0.0) / _PAUSE_SECONDS, 1.0)

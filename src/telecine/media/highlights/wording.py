@@ -25,6 +25,7 @@ _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _PARTS = re.compile(r"[\s\u2010-\u2015/\-]+")
 _ENDS = re.compile(r"[.?!…。？！｡।॥؟۔։።၊။།]+[\"'”’»」』)\]]*$")  # noqa: RUF001
 _QUESTION = re.compile(r"[?？؟;]+[\"'”’»」』)\]]*$")  # noqa: RUF001
+_BROKEN_OFF = re.compile(r"(?:…|\.{2,})[\"'”’»」』)\]]*\s*$")  # noqa: RUF001
 _EXCLAMATION = re.compile(r"[!！]")  # noqa: RUF001
 _LOWER_GREEK_QUESTION = ";"
 _STEM_LETTERS = 6
@@ -36,7 +37,11 @@ _SHORT_LETTERS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What is seen in one sentence. `content` are stems, in order and with repeats."""
+    """What is seen in one sentence. `content` are stems, in order and with repeats.
+
+    `is_finished`: it has the mark of an end. `is_broken_off`: that mark is an ellipsis, with which
+    a recogniser writes down that somebody stopped, or was stopped.
+    """
 
     text: str
     tokens: tuple[str, ...]
@@ -45,6 +50,7 @@ class Reading:
     is_question: bool
     is_exclamation: bool
     is_finished: bool
+    is_broken_off: bool
     is_capitalised: bool
     has_number: bool
 
@@ -74,6 +80,12 @@ def ends_finished(text: str) -> bool:
     return bool(_ENDS.search(text.rstrip()))
 
 
+def has_number(tokens: Sequence[str], *, english: bool) -> bool:
+    """Say whether there is a number among words, in figures or in English."""
+    numbers = lexicon.NUMBER_WORDS if english else frozenset[str]()
+    return any(token in numbers or any(letter.isdecimal() for letter in token) for token in tokens)
+
+
 def read(transcript: Transcript) -> tuple[Reading, ...]:
     """Read every sentence of a transcript."""
     english = transcript.language == "en"
@@ -89,7 +101,6 @@ def read(transcript: Transcript) -> tuple[Reading, ...]:
 def _read_one(
     text: str, tokens: tuple[str, ...], *, common: frozenset[str], english: bool
 ) -> Reading:
-    numbers = lexicon.NUMBER_WORDS if english else frozenset[str]()
     fillers = lexicon.FILLERS if english else frozenset[str]()
     first = next((character for character in text if character.isalnum()), "")
     return Reading(
@@ -101,11 +112,10 @@ def _read_one(
         ),
         is_question=bool(_QUESTION.search(text)) and not _is_semicolon(text),
         is_exclamation=bool(_EXCLAMATION.search(text)),
-        is_finished=ends_finished(text),
+        is_finished=ends_finished(text) and not _BROKEN_OFF.search(text),
+        is_broken_off=bool(_BROKEN_OFF.search(text)),
         is_capitalised=first == first.upper() or not first.isalpha(),
-        has_number=any(
-            token in numbers or any(letter.isdecimal() for letter in token) for token in tokens
-        ),
+        has_number=has_number(tokens, english=english),
     )
 
 

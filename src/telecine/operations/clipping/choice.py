@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from telecine.kit.errors import InvalidRequestError, UnsupportedMediaError
-from telecine.media.highlights import choosing, reranking, rewriting, talk
+from telecine.media.highlights import cutting, reranking, rewriting, talk
 from telecine.media.highlights.model import Candidate, Texts
 from telecine.media.speech.transcript import Transcript
 from telecine.operations.clipping.films import Film
@@ -124,7 +124,7 @@ def _by_hand(
                 field=f"segments.{number}",
             )
         inside.append((start, end))
-    return choosing.cut(_talk(heard), segments=inside)
+    return cutting.cut(_talk(heard), words=heard.words, segments=inside)
 
 
 def _within(film: Film, candidates: Sequence[Candidate]) -> Iterator[Candidate]:
