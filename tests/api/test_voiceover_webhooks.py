@@ -199,6 +199,21 @@ def test_a_changed_secret_has_a_grace(
     }
 
 
+def test_what_a_former_secret_was_promised_is_kept(
+    anybody: httpx2.Client, clock: FixedClock
+) -> None:
+    changed = anybody.post(SECRET, json={"graceSeconds": 3600}).json()
+    again = anybody.post(SECRET)
+    assert refused(again) == (409, None)
+    assert changed["formerSecretExpiresAt"] in again.json()["error"]
+    assert anybody.get(SECRET).json() == changed
+    clock.advance(hours=1)
+    assert anybody.post(SECRET).json()["formerSecret"] == changed["secret"]
+    leaked = anybody.post(SECRET, json={"graceSeconds": 0}).json()
+    assert leaked["formerSecret"] is None
+    assert anybody.get(SECRET).json() == leaked
+
+
 def test_a_secret_that_has_leaked_ends_at_once(anybody: httpx2.Client) -> None:
     assert anybody.post(SECRET, json={"graceSeconds": 0}).json()["formerSecret"] is None
     for wrong in (-1, 604_801, "long"):

@@ -391,6 +391,7 @@ _VOICEOVER: tuple[Endpoint, ...] = (
         *("POST", "account/webhook-secret", voiceover.rotate_webhook_secret),
         *("Another secret; the former one signs on for a while", voiceover_wire.SecretReply),
         body=voiceover_wire.SecretBody,
+        failures={409: "The secret was changed already, and the former one still signs."},
     ),
 )
 

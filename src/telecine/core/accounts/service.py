@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from telecine.core.accounts import store
 from telecine.core.accounts.model import SECRET_GRACE, Account, normal_email
 from telecine.db import Transaction
+from telecine.kit.clock import isoformat_exact
 from telecine.kit.errors import ConflictError, NotFoundError
 from telecine.kit.ids import new_id
 from telecine.kit.signing import new_webhook_secret
@@ -46,8 +47,18 @@ def rotate_webhook_secret(
 ) -> Account:
     """Give an account another secret; the one of now signs beside it for the grace.
 
-    Only the last one before is kept: rotating again within the grace ends what was before that.
+    Only one former secret is kept, and it was promised its time: `ConflictError` while it has any
+    left. Without a grace, both that were before end at once.
     """
+    store.lock(tx, account_id)
+    account = get(tx, account_id)
+    until = account.former_webhook_secret_until
+    if grace and until is not None and len(account.webhook_secrets(now)) > 1:
+        raise ConflictError(
+            f"The secret was changed already, and the one before it signs until "
+            f"{isoformat_exact(until)}. Change it again after that, or with graceSeconds 0, which "
+            "ends both at once."
+        )
     secret = new_webhook_secret()
     store.set_webhook_secret(tx, account_id, secret=secret, former_until=now + grace)
     return get(tx, account_id)
