@@ -26,6 +26,7 @@ from telecine.db.tables import deliveries, jobs
 from telecine.media.seeing.caption_styles import STYLES
 
 UNKNOWN = "clip_abc123def45601"
+CLIP_LINKS = ("download_url", "srt_url", "vtt_url", "composition_url")
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,10 @@ def film_of(telecine: Telecine, customer: Customer, film: Path) -> Asset:
 def params_of(telecine: Telecine, job_id: str) -> dict[str, Any]:
     with telecine.db.snapshot() as tx:
         return dict(core_jobs.get(tx, job_id).params)
+
+
+def blob_keys(telecine: Telecine) -> list[str]:
+    return [info.key for info in telecine.blobs.list_keys()]
 
 
 # Handing in
@@ -566,8 +571,57 @@ def test_a_job_is_stopped_once(
     job_id = submit(anybody, file_id=asset.id)["job_id"]
     told = anybody.delete(f"{JOBS}/{job_id}").json()
     assert (told["status"], told["error"]["code"]) == ("failed", "cancelled")
+    assert told["error"]["message"] == "The job was cancelled. Nothing is charged for it."
     refused(anybody.delete(f"{JOBS}/{job_id}"), 409, "conflict")
     assert anybody.get("/api/v1/usage").json()["credits_remaining"] == 100
+
+
+def test_the_clips_of_a_job_are_deleted_at_once_and_its_minutes_still_count(
+    anybody: httpx2.Client, telecine: Telecine, url: str
+) -> None:
+    job_id = submit(anybody, video_url=url)["job_id"]
+    finish(telecine, job_id)
+    told = fetch(anybody, job_id)
+    first, second = told["clips"]
+    opened = open_clip(anybody, first["clip_id"])
+    links = [clip[name] for clip in (first, second) for name in CLIP_LINKS]
+    after = anybody.delete(f"{JOBS}/{job_id}").json()
+    assert (after["status"], after["clips"], after["transcript_url"]) == ("completed", [], None)
+    assert "text_outputs" not in after
+    assert (after["minutes"], after["credits_charged"]) == (1, 1)
+    assert after["expires_at"] == "2026-04-12T12:00:00Z"
+    for link in (*links, told["transcript_url"]):
+        assert anybody.get(link).status_code == 404
+    refused(anybody.get(f"/api/v1/clips/{first['clip_id']}"), 404, "not_found")
+    assert [key for key in blob_keys(telecine) if job_id in key] == [f"outputs/{job_id}/source.mp4"]
+    # What its owner has taken into the library is there, and what was used stays used.
+    (kept,) = anybody.get("/api/v1/files").json()["files"]
+    assert (kept["id"], anybody.get(kept["url"]).content) == (opened["file_id"], FILM)
+    assert anybody.get("/api/v1/usage").json()["minutes_used"] == 1
+    assert anybody.delete(f"{JOBS}/{job_id}").json() == after
+    assert submit(anybody, video_url=url)["estimated_seconds"] >= 1
+
+
+def test_a_job_that_failed_has_nothing_to_delete(
+    anybody: httpx2.Client, telecine: Telecine, web: Site, talk: Path
+) -> None:
+    job_id = submit(anybody, video_url=web.put("/soon.mp4", talk.read_bytes()))["job_id"]
+    del web.pages["/soon.mp4"]
+    steps.run(telecine, job_id)
+    told = refused(anybody.delete(f"{JOBS}/{job_id}"), 409, "conflict")
+    assert "has no files" in told["message"]
+
+
+def test_a_clip_whose_film_left_the_library_says_so(
+    anybody: httpx2.Client, telecine: Telecine, asset: Asset
+) -> None:
+    job_id = submit(anybody, file_id=asset.id)["job_id"]
+    finish(telecine, job_id)
+    (clip, _) = fetch(anybody, job_id)["clips"]
+    assert anybody.delete(f"/api/v1/files/{asset.id}").status_code == 200
+    told = refused(anybody.post(f"/api/v1/clips/{clip['clip_id']}/project"), 410, "expired")
+    assert "cut from is deleted" in told["message"]
+    assert anybody.get(clip["download_url"]).status_code == 200
 
 
 def test_a_job_of_another_family_is_not_told_here(anybody: httpx2.Client, talk: Path) -> None:

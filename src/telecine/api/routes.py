@@ -129,7 +129,10 @@ _CLIPS: tuple[Endpoint, ...] = (
         query=clip_wire.JobQuery,
     ),
     _clips("GET", "jobs/{job_id}", clips.get_job, "A job, its clips and texts", clip_wire.ClipJob),
-    _clips("DELETE", "jobs/{job_id}", clips.cancel_job, "Stop a job", clip_wire.ClipJob),
+    _clips(
+        *("DELETE", "jobs/{job_id}", clips.delete_job, "Stop a job, or delete its clips"),
+        clip_wire.ClipJob,
+    ),
     _clips("GET", "clips/{clip_id}", clips.get_clip, "A clip", clip_wire.Clip),
     _clips(
         *("POST", "clips/{clip_id}/project", clips.open_project, "Open a clip as a project"),

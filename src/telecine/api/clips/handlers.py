@@ -9,7 +9,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import estimating, links, uploads
+from telecine.api import disposal, estimating, links, uploads
 from telecine.api.access import Caller
 from telecine.api.clips import fields, naming, opening, sources, submitting, wording
 from telecine.api.clips.wire import ProcessBody
@@ -17,12 +17,15 @@ from telecine.api.family import Json
 from telecine.api.formdata import UploadedFile
 from telecine.api.remarks import Remark
 from telecine.api.services import Services
-from telecine.core import jobs
-from telecine.core.jobs import Ending, Job, JobDetails
+from telecine.core import accounts, assets, jobs
+from telecine.core.files import File
+from telecine.core.jobs import Ending, Job, JobDetails, JobStatus
 from telecine.db import Transaction
 from telecine.kit.errors import ConflictError, ExpiredError, NotFoundError
 
 _NO_CLIP: Final = "There is no such clip."
+#: What is still true of a job whose clips are deleted.
+_LASTING_FACTS: Final = ("source", "minutes")
 
 
 async def process(request: Request, caller: Caller, services: Services) -> Response:
@@ -44,16 +47,31 @@ async def get_job(request: Request, caller: Caller, services: Services) -> Respo
     return Json(wording.job_reply(details, origin=origin, now=services.clock()))
 
 
-async def cancel_job(request: Request, caller: Caller, services: Services) -> Response:
+async def delete_job(request: Request, caller: Caller, services: Services) -> Response:
     """DELETE /api/v1/jobs/{job_id}"""
     ending = Ending(now=services.clock())
+    account_id, job_id = caller.account.id, request.path_params["job_id"]
 
-    def verb(tx: Transaction) -> None:
-        job = _job(tx, caller, request.path_params["job_id"])
-        if not jobs.cancel(tx, job, ending=ending):
-            raise ConflictError("The job has ended already: there is nothing to stop.")
+    def verb(tx: Transaction) -> list[File]:
+        accounts.lock(tx, account_id)  # no film is taken into the library meanwhile
+        if jobs.cancel(tx, _job(tx, caller, job_id), ending=ending):
+            return []
+        details = jobs.details(tx, _job(tx, caller, job_id))
+        if details.job.status is not JobStatus.SUCCEEDED:
+            raise ConflictError(
+                "The job has ended already, and has no files: there is nothing to stop or delete."
+            )
+        made = [file.id for file in details.outputs]
+        adopted = assets.find(tx, made, account_id=account_id).values()
+        return jobs.strip(
+            tx,
+            details.job,
+            facts={name: details.job.facts[name] for name in _LASTING_FACTS},
+            kept={asset.file.id for asset in adopted},
+            now=ending.now,
+        )
 
-    await services.write(verb)
+    await disposal.dispose(services, await services.write(verb))
     return await get_job(request, caller, services)
 
 

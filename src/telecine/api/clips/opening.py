@@ -40,9 +40,12 @@ async def open_clip(
     now = services.clock()
     written = details.outputs[facts["outputs"]["composition"]]
     film = _film(details)
-    if written.is_gone(now) or film.is_gone(now):
+    if written.is_gone(now):
+        raise ExpiredError("The clip's time is over, and it is deleted. Process the video again.")
+    if film.is_gone(now):
         raise ExpiredError(
-            "The clip's time is over, and the video that it was cut from is deleted."
+            "The video that this clip was cut from is deleted, and the project would be of it. The "
+            "clip itself is still there. Upload the video and process it again, or upload the clip."
         )
     document = await run_in_threadpool(_read, services, written)
     source = details.job.facts["source"]

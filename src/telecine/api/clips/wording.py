@@ -25,6 +25,7 @@ _STATUS: Final[Mapping[JobStatus, wire.WireStatus]] = {
     # The family has no word for it; `error` says that it was cancelled.
     JobStatus.CANCELLED: "failed",
 }
+_CANCELLED: Final = "The job was cancelled. Nothing is charged for it."
 
 
 def accepted(
@@ -151,6 +152,8 @@ def _job(details: JobDetails, *, origin: str, now: datetime) -> dict[str, Any]:
 
 def _results(details: JobDetails, *, origin: str, now: datetime) -> dict[str, Any]:
     facts = details.job.facts
+    if "text_outputs" not in facts:  # its owner has deleted what it made
+        return {"minutes": facts["minutes"]}
     return {
         "text_outputs": msgspec.convert(facts["text_outputs"], wire.TextOutputs),
         "text_outputs_model": facts["text_outputs_model"],
@@ -202,8 +205,10 @@ def _url(details: JobDetails, position: int, *, origin: str, now: datetime) -> s
 
 def _fault(job: Job) -> wire.JobFault:
     code = job.error_code or "internal"
+    if job.status is JobStatus.CANCELLED:
+        return wire.JobFault(code=code, message=_CANCELLED, reason=code)
     return wire.JobFault(
-        code="cancelled" if code == "cancelled" else errors.word_of(code),
+        code=errors.word_of(code),
         message=job.error_message or "failed",
         reason=errors.told(code),
     )

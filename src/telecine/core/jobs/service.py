@@ -7,7 +7,7 @@ work away.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -320,6 +320,21 @@ def erase(tx: Transaction, job: Job, *, ending: Ending) -> list[File]:
     gone = [files.get(tx, file_id) for file_id in own]
     store.delete(tx, job.id)
     return gone
+
+
+def strip(
+    tx: Transaction, job: Job, *, facts: Mapping[str, Any], kept: Collection[str], now: datetime
+) -> list[File]:
+    """Let go of what a job that went well has made; returns the files that go with it.
+
+    The job stays, since it was paid for and counts, with the `facts` that are still true of it.
+    Files whose ids are in `kept` are somebody else's by now.
+    """
+    values = {"facts": dict(facts), "expires_at": now}
+    store.update(tx, job, values, statuses=(JobStatus.SUCCEEDED,))
+    own = [file_id for file_id in store.linked(tx, job.id, _OUTPUT) if file_id not in kept]
+    files.expire(tx, own, at=now)
+    return [files.get(tx, file_id) for file_id in own]
 
 
 def count_by_status(tx: Transaction) -> dict[tuple[str, JobStatus], int]:
