@@ -65,6 +65,7 @@ def test_a_job_is_accepted_with_the_documented_reply(anybody: httpx2.Client, fil
         "id": body["jobId"],
         "status": "PENDING",
         "creditsHeld": body["creditsHeld"],
+        "warnings": [],
     }
     assert body["creditsHeld"] >= 1
 
@@ -386,3 +387,23 @@ def test_what_is_asked_for_is_told_by_the_job(anybody: httpx2.Client, files: Fil
     wished = {"mode": "KenBurns", "aspect": "9:16", "captions": "yes", "caption_style": "karaoke"}
     told = status_of(anybody, submit(anybody, files, **wished, language="en-GB"))
     assert (told["mode"], told["width"], told["height"]) == ("kenburns", 1080, 1920)
+
+
+def test_a_caption_style_asks_for_captions_unless_they_are_refused(
+    anybody: httpx2.Client, telecine: Telecine, files: Files
+) -> None:
+    for fields, captions in (
+        ({"caption_style": "karaoke"}, True),
+        ({"caption_style": "karaoke", "captions": "false"}, False),
+        ({"captions": ""}, False),
+    ):
+        job_id = submit(anybody, files, **fields)
+        with telecine.db.snapshot() as tx:
+            assert jobs.get(tx, job_id).params["captions"] is captions
+        anybody.delete(f"/api/jobs/{job_id}")
+
+
+def test_fields_that_nothing_reads_are_told(anybody: httpx2.Client, files: Files) -> None:
+    (told,) = made(anybody, files, {"mod": "still", "mode": "still"}).json()["warnings"]
+    assert (told["path"], told["code"], told["got"]) == ("mod", "UNKNOWN_FIELD", "still")
+    assert {"mode", "webhookUrl", "caption_style"} <= set(told["allowed"].split(", "))

@@ -5,7 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
+import msgspec
+
+from telecine.api import remarks
+from telecine.api.remarks import Remark
 from telecine.kit.errors import InvalidRequestError
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
@@ -64,6 +69,14 @@ def flag(fields: Mapping[str, str], name: str) -> bool:
     if value in _FALSE:
         return False
     raise refusal(name, "must be true or false", value)
+
+
+def unread(fields: Mapping[str, str], kind: type[msgspec.Struct]) -> tuple[Remark, ...]:
+    """Remark on the fields of a form that its struct has not: mostly errors of typing."""
+    known = [field.encode_name for field in msgspec.structs.fields(kind)]
+    unknown = ((name, value) for name, value in fields.items() if name not in known)
+    found = islice(unknown, remarks.MOST_UNREAD)
+    return tuple(remarks.unread(name, value, known=known) for name, value in found)
 
 
 def refusal(name: str, rule: str, value: str) -> InvalidRequestError:

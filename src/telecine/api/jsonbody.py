@@ -11,7 +11,7 @@ import msgspec
 import msgspec.inspect
 from starlette.requests import Request
 
-from telecine.api import malformed
+from telecine.api import malformed, remarks
 from telecine.api.remarks import Remark
 from telecine.kit.errors import FileTooLargeError, InvalidRequestError
 
@@ -22,9 +22,6 @@ _MISSING: Final = re.compile(r"Object missing required field `([^`]*)`")
 _CHOICE: Final = re.compile(r"Invalid enum value (.*)", re.DOTALL)
 _TYPE: Final = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
 _BOUND: Final = re.compile(r"Expected `(int|float)` (<=|>=) ([0-9.e+]+)")
-#: What is remarked of one body, and how many letters of a name or a value.
-_MOST: Final = 20
-_MOST_SHOWN: Final = 60
 _WORDS: Final = {
     "str": "a text", "float": "a number", "int": "a whole number", "bool": "true or false",
     "array": "a list", "object": "an object", "null": "null",
@@ -72,7 +69,11 @@ def unread(raw: bytes, kind: type[msgspec.Struct]) -> tuple[Remark, ...]:
 
     The body was decoded before. Fields of what is kept as it was sent are nobody's business.
     """
-    return tuple(islice(_unread(raw.strip() or b"{}", msgspec.inspect.type_info(kind), ""), _MOST))
+    return tuple(
+        islice(
+            _unread(raw.strip() or b"{}", msgspec.inspect.type_info(kind), ""), remarks.MOST_UNREAD
+        )
+    )
 
 
 def _unread(raw: bytes, kind: msgspec.inspect.Type, place: str) -> Iterator[Remark]:
@@ -85,13 +86,8 @@ def _unread(raw: bytes, kind: msgspec.inspect.Type, place: str) -> Iterator[Rema
         if name in known:
             yield from _unread(bytes(value), known[name], f"{place}{name}.")
         else:
-            yield Remark(
-                path=f"{place}{name}"[:_MOST_SHOWN],
-                code="UNKNOWN_FIELD",
-                message="Nothing reads this field.",
-                got=bytes(value)[:_MOST_SHOWN].decode("utf-8", "replace"),
-                allowed=", ".join(known),
-            )
+            got = bytes(value).decode("utf-8", "replace")
+            yield remarks.unread(f"{place}{name}", got, known=known)
 
 
 def _too_large(max_bytes: int) -> FileTooLargeError:

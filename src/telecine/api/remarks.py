@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
@@ -17,6 +18,22 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     got: str
     allowed: str
+
+
+#: What is remarked of the fields of one request, and how many letters of a name or a value.
+MOST_UNREAD: Final = 20
+_MOST_SHOWN: Final = 60
+
+
+def unread(path: str, got: str, *, known: Iterable[str]) -> Remark:
+    """Word a field that nothing reads: mostly an error of typing."""
+    return Remark(
+        path=path[:_MOST_SHOWN],
+        code="UNKNOWN_FIELD",
+        message="Nothing reads this field.",
+        got=got[:_MOST_SHOWN],
+        allowed=", ".join(known),
+    )
 
 
 def remarks(problems: Iterable[Problem]) -> tuple[Remark, ...]:

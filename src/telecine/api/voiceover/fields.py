@@ -67,6 +67,8 @@ def wish(fields: Mapping[str, str], settings: Settings) -> Wish:
     aspect = formfields.text(fields, "aspect")
     if aspect is not None:
         formfields.choice(fields, "aspect", get_args(Aspect), default="")
+    styled = formfields.text(fields, "caption_style") is not None
+    captioned = formfields.text(fields, "captions") is not None
     style = formfields.choice(
         fields, "caption_style", tuple(caption_styles.STYLES), default=caption_styles.DEFAULT
     )
@@ -75,7 +77,8 @@ def wish(fields: Mapping[str, str], settings: Settings) -> Wish:
     )
     return Wish(
         mode=cast("Mode", formfields.choice(fields, "mode", get_args(Mode), default="auto")),
-        captions=formfields.flag(fields, "captions"),
+        # A style alone asks for them, as it does on the command line.
+        captions=formfields.flag(fields, "captions") if captioned else styled,
         caption_style=style,
         language="" if language == languages.AUTO else language,
         aspect=cast("Aspect | None", aspect),

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import intake, jsonbody, links, rendering, uploads
+from telecine.api import formfields, intake, jsonbody, links, rendering, uploads
 from telecine.api.access import Caller
 from telecine.api.family import Json
 from telecine.api.services import Services
@@ -64,7 +64,8 @@ async def create(request: Request, caller: Caller, services: Services) -> Respon
         )
         received = tuple(zip(files, media_types, strict=True))
         job = await intake.submit_files(services, taken, received, verb=jobs.submit_alone)
-    return Json(wording.created(job), status_code=201)
+        warnings = formfields.unread(upload.fields, wire.VoiceoverForm)
+    return Json(wording.created(job, warnings=warnings), status_code=201)
 
 
 async def list_jobs(request: Request, caller: Caller, services: Services) -> Response:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from telecine.api.remarks import Remark
 from telecine.media.voiceover.arranging import Mode
 
 WireStatus = Literal["PENDING", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"]
@@ -30,8 +31,12 @@ class VoiceoverForm(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     ] = UNSET
     mode: Annotated[Mode, Meta(description="Extension: what is done with the image.")] = "auto"
     captions: Annotated[
-        bool, Meta(description="Extension: write what is said over the picture.")
-    ] = False
+        bool | UnsetType,
+        Meta(
+            description="Extension: write what is said over the picture; "
+            "without it, where a caption_style is given."
+        ),
+    ] = UNSET
     caption_style: Annotated[
         str | UnsetType, Meta(description="Extension: how captions look; white_bold without it.")
     ] = msgspec.field(name="caption_style", default=UNSET)
@@ -68,6 +73,7 @@ class VoiceoverCreated(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     id: str
     status: WireStatus
     credits_held: int
+    warnings: tuple[Remark, ...] = ()
 
 
 class VoiceoverJob(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from telecine.api.links import link_to
+from telecine.api.remarks import Remark
 from telecine.api.voiceover import wire
 from telecine.api.voiceover.wire import WireStatus
 from telecine.core.accounts import Account
@@ -32,10 +33,14 @@ STATUSES: Mapping[WireStatus, JobStatus] = {
 _WORDS: Mapping[JobStatus, WireStatus] = {status: word for word, status in STATUSES.items()}
 
 
-def created(job: Job) -> wire.VoiceoverCreated:
+def created(job: Job, *, warnings: tuple[Remark, ...]) -> wire.VoiceoverCreated:
     """Word the acceptance of a job."""
     return wire.VoiceoverCreated(
-        job_id=job.id, id=job.id, status=_WORDS[job.status], credits_held=job.price
+        job_id=job.id,
+        id=job.id,
+        status=_WORDS[job.status],
+        credits_held=job.price,
+        warnings=warnings,
     )
 
 
