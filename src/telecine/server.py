@@ -40,6 +40,7 @@ _LONGEST_PAUSE_SECONDS = 30.0
 #: A child that lived so long had started well: its next restart is immediate again.
 _STEADY_SECONDS = 10.0
 _STOP_SECONDS = 30.0
+_LOOK_SECONDS = 0.05
 _BACKLOG = 2048
 #: A janitor holds the lock of a dead worker's id for a moment.
 _FREE_ID_SECONDS = 1.0
@@ -176,19 +177,37 @@ class Supervisor:
             ),
         ]
         self._stop = threading.Event()
+        self._at_once = threading.Event()
+        self._signal = 0
 
-    def run(self, *, on_started: Callable[[], None] | None = None) -> None:
-        """Start everything, call `on_started`, and return once stopped by a signal."""
+    def run(
+        self,
+        *,
+        on_started: Callable[[], None] | None = None,
+        on_interrupt: Callable[[], None] | None = None,
+    ) -> None:
+        """Start everything, call `on_started`, and return once stopped by a signal.
+
+        `on_interrupt` is called after Ctrl-C. A second signal ends all children at once.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stop.set())
+            signal.signal(number, self._heed)
         try:
             self._tend()
             if on_started is not None:
                 on_started()
             while not self._stop.wait(0.2):
                 self._tend()
+            if self._signal == signal.SIGINT and on_interrupt is not None:
+                on_interrupt()
         finally:
             self._end()
+
+    def _heed(self, number: int, _frame: object) -> None:
+        self._signal = number
+        if self._stop.is_set():
+            self._at_once.set()
+        self._stop.set()
 
     def _tend(self) -> None:
         """Start what is due, and note what has died."""
@@ -218,16 +237,16 @@ class Supervisor:
         _log.warning("process.died", process=child.name, exit_code=code)
 
     def _end(self) -> None:
-        """Ask all children to stop, and insist after a while."""
+        """Ask all children to stop, and insist after a while, or when asked again."""
         os.close(self._lifeline_write)
         processes = [child.process for child in self._children if child.process is not None]
         for process in processes:
             process.terminate()
         deadline = time.monotonic() + _STOP_SECONDS
+        while any(process.poll() is None for process in processes):
+            if time.monotonic() > deadline or self._at_once.wait(_LOOK_SECONDS):
+                break
         for process in processes:
-            try:
-                process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.kill()
+            process.wait()
         self._listener.close()

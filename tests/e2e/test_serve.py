@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
+import pytest
 
+from telecine.cli.calling import program
 from telecine.cli.local_server import local_server, stop
 
 PATIENCE_SECONDS = 120
@@ -40,6 +42,7 @@ def serving(data: Path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [sys.executable, "-m", "telecine", "serve", "--port", "0", "--data", str(data)],
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         env=environment(),
     )
@@ -47,6 +50,8 @@ def serving(data: Path) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         stop(process)
+        assert process.stderr is not None
+        process.stderr.close()
 
 
 def read_until(process: subprocess.Popen[str], pattern: str) -> str:
@@ -112,7 +117,7 @@ def test_a_start_after_keys_were_made_says_what_it_found_and_where(tmp_path: Pat
         welcome = read_until(process, r"keys create .*\n")
 
     assert "one of them local@telecine.localhost (plan pro); keys in use: 1" in welcome
-    assert f"keys create --email local@telecine.localhost --data '{data}'" in welcome
+    assert f"    {program()} keys create --email local@telecine.localhost --data '{data}'" in welcome
     assert "tc_" not in welcome
 
 
@@ -121,3 +126,21 @@ def test_the_first_start_says_whose_the_key_is(tmp_path: Path) -> None:
         welcome = read_until(process, r"keys create .*\n")
 
     assert "Its account, which projects ask for as email: local@telecine.localhost\n" in welcome
+
+
+def test_ctrl_c_is_answered_and_a_second_one_ends_everything(tmp_path: Path) -> None:
+    with serving(tmp_path) as process:
+        read_until(process, r"keys create .*\n")
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert "Stopping" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_SECONDS) == 0
+
+
+def test_a_line_to_copy_begins_as_this_program_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(__file__).parents[2]
+    monkeypatch.chdir(root)
+    assert program() == "./telecine"
+    monkeypatch.chdir("/")
+    assert program() == str(root / "telecine")

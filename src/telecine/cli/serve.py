@@ -8,11 +8,13 @@ import shlex
 import socket
 import sys
 from collections.abc import Iterator
+from typing import NoReturn
 
 from rich.console import Console
 
 from telecine import server
 from telecine.assembly import Telecine, assemble, check_sandbox, prepare
+from telecine.cli.calling import program
 from telecine.core import accounts, credits, keys
 from telecine.core.keys import KeyStyle
 from telecine.db import Transaction
@@ -53,8 +55,24 @@ def serve(settings: Settings) -> None:
         listener=listener,
         worker_ids=[worker_id(number) for number in range(1, settings.workers + 1)],
     )
-    supervisor.run(on_started=lambda: _welcome(url, telecine))
+    supervisor.run(on_started=lambda: _welcome(url, telecine), on_interrupt=_say_stopping)
     lock.release()
+    _leave()
+
+
+def _say_stopping() -> None:
+    print(  # noqa: T201 (no markup, no wrapping)
+        "Stopping: jobs under way go back to the queue (Ctrl-C again: at once)",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+def _leave() -> NoReturn:
+    """End this process as it stands: unloading its libraries takes seconds, and frees nothing."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def worker(settings: Settings, *, worker_id: str, lifeline_fd: int | None) -> None:
@@ -134,7 +152,7 @@ def _welcome(url: str, telecine: Telecine) -> None:
         console.print()
     console.print(f"{note}\n")
     folder = shlex.quote(str(settings.data_dir))
-    _print_line(f"telecine keys create --email {LOCAL_EMAIL} --data {folder}")
+    _print_line(f"{program()} keys create --email {LOCAL_EMAIL} --data {folder}")
     sys.stdout.flush()
 
 
