@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+#: However short a text is, it stays for so long, if nothing follows.
+_SHORTEST_MS: Final = 1200
+#: Recognisers end a word before the voice does: up to so much.
+_LINGER_MS: Final = 500
+#: Between two that would touch each other nothing is left: no flicker.
+_JOIN_MS: Final = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +21,25 @@ class Cue:
     text: str
     start_ms: int
     end_ms: int
+
+
+def shown_until(spoken: Sequence[tuple[int, int]], *, last_ms: float) -> list[int]:
+    """Return until when texts are shown that are spoken from and to so many milliseconds.
+
+    None goes away while it may still be heard, or overlaps the next, or outlasts `last_ms`.
+    Subtitles and captions in the picture have this one rule.
+    """
+    found = []
+    for at, (start, end) in enumerate(spoken, start=1):
+        following = spoken[at][0] if at < len(spoken) else None
+        until = int(min(max(end + _LINGER_MS, start + _SHORTEST_MS), last_ms))
+        until = max(until, end)
+        if following is not None:
+            until = min(until, following)
+            if following - until < _JOIN_MS:
+                until = following
+        found.append(until)
+    return found
 
 
 def write_srt(cues: Iterable[Cue]) -> str:

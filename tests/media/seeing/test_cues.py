@@ -13,7 +13,8 @@ from tests.media.seeing import watching
 
 from telecine.media.seeing import caption_styles, cues
 from telecine.media.seeing.caption_styles import STYLES
-from telecine.media.speech.transcript import Word
+from telecine.media.speech import sentences, subtitles
+from telecine.media.speech.transcript import Transcript, Word
 from telecine.media.timeline.captions import captions_of, pages
 from telecine.media.timeline.dialects import parse
 
@@ -69,6 +70,26 @@ def test_pages_end_with_sentences_and_are_of_even_length() -> None:
         *("SO THIS IS", "WHAT NOBODY EVER", "TELLS YOU."),
         *("EVERY WORD COUNTS,", "EVEN HERE AT", "THE END!"),
     ]
+
+
+def test_a_page_stays_while_its_voice_may_and_as_long_as_its_subtitle() -> None:
+    words = (
+        Word(text="Congratulations!", start_seconds=0.12, end_seconds=0.68),
+        Word(text="Well", start_seconds=3.0, end_seconds=4.0),
+        Word(text="done.", start_seconds=4.0, end_seconds=4.5),
+        Word(text="You", start_seconds=4.6, end_seconds=4.8),
+        Word(text="won.", start_seconds=4.8, end_seconds=4.9),
+    )
+    (clip,) = _clips(list(words), seconds=5)
+    ends = [word["end"] for word in clip["words"] if word.get("break")]
+    assert ends == pytest.approx([1.32, 4.6, 5.0], abs=0.01)
+    heard = Transcript(
+        language="en",
+        words=words,
+        sentences=sentences.split(words, language="en"),
+        duration_seconds=5.0,
+    )
+    assert [cue.end_ms / 1000 for cue in subtitles.cues(heard)] == pytest.approx(ends, abs=0.01)
 
 
 def test_a_pause_ends_a_page() -> None:
@@ -150,11 +171,30 @@ def test_every_script_is_written_inside_the_safe_area(language: str) -> None:
     assert 300 < len(rows) < 0.15 * picture.size
 
 
-def _shown(*, style: str, language: str) -> samples.Picture:
-    """Return the first page, in the middle of its first word, on black."""
+@pytest.mark.parametrize("style", STYLES)
+def test_every_style_can_be_read_on_white(style: str) -> None:
+    """White letters there are their edges, or stand on a box."""
+    picture = _shown(style=style, language="en", ground="#ffffff")
+    dark = picture.max(axis=2) < 170
+    coloured = np.ptp(picture.astype(int), axis=2) > 60
+    letters = np.argwhere(picture.min(axis=2) < 225)
+    (top, left), (bottom, right) = letters.min(axis=0), letters.max(axis=0)
+    box = dark[top : bottom + 1, left : right + 1] | coloured[top : bottom + 1, left : right + 1]
+    # In nearly every column of the line there is something of a letter's edge.
+    assert box.any(axis=0).mean() > 0.7
+
+
+def _shown(*, style: str, language: str, ground: str = "#000000") -> samples.Picture:
+    """Return the first page, in the middle of its first word."""
     clips = _clips(_spoken(TEXTS[language], language=language), style=style, language=language)
     document = {
-        "meta": {"version": "2.0.0", "width": 1080, "height": 1920, "fps": 29.97},
+        "meta": {
+            "version": "2.0.0",
+            "width": 1080,
+            "height": 1920,
+            "fps": 29.97,
+            "background": ground,
+        },
         "tracks": [{"clips": clips}],
     }
     (picture,) = watching.drawn(document, samples.astronaut(), frames=[10])

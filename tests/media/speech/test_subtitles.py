@@ -38,6 +38,17 @@ def test_a_long_sentence_becomes_several_subtitles_that_break_at_commas() -> Non
     assert " ".join(cue.text.replace("\n", " ") for cue in shown) == text
 
 
+def test_no_subtitle_is_left_with_a_word_or_two() -> None:
+    text = (
+        "After the file has been installed, you will find a new entry in the menu of the system, "
+        "from which the file can be opened as soon as it has been received."
+    )
+    for number in range(4):
+        shown = subtitles.cues(_heard(text + " today" * number, word_seconds=0.25))
+        assert len(shown) > 1
+        assert min(len(cue.text.split()) for cue in shown) >= 3
+
+
 def test_a_short_word_stays_long_enough_to_be_read() -> None:
     (cue,) = subtitles.cues(_heard("Yes."))
     assert cue.end_ms - cue.start_ms >= 1000

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any, Final
 
+from telecine.media.cues import shown_until
 from telecine.media.seeing import caption_styles
 from telecine.media.seeing.caption_styles import CaptionStyle
 from telecine.media.speech.transcript import Word, joiner
@@ -44,6 +45,13 @@ def clips(
     ]
     if not pages:
         return []
+    shown = shown_until(
+        [
+            (_milliseconds(page[0].start_seconds), _milliseconds(page[-1].end_seconds))
+            for page in pages
+        ],
+        last_ms=_milliseconds(end_seconds),
+    )
     is_upper = style.is_upper and language not in _WITHOUT_CAPITALS
     look = caption_styles.config(
         style,
@@ -59,13 +67,17 @@ def clips(
             "start": 0,
             "duration": round(end_seconds, 6),
             "zIndex": 10,
-            "words": [word for page in pages for word in _written(page, is_upper=is_upper)],
+            "words": [
+                word
+                for page, until in zip(pages, shown, strict=True)
+                for word in _written(page, until_ms=until, is_upper=is_upper)
+            ],
             "config": look,
         }
     ]
 
 
-def _written(page: Sequence[Word], *, is_upper: bool) -> list[dict[str, Any]]:
+def _written(page: Sequence[Word], *, until_ms: int, is_upper: bool) -> list[dict[str, Any]]:
     written: list[dict[str, Any]] = [
         {
             "word": word.text.strip().upper() if is_upper else word.text.strip(),
@@ -74,8 +86,12 @@ def _written(page: Sequence[Word], *, is_upper: bool) -> list[dict[str, Any]]:
         }
         for word in page
     ]
-    written[-1]["break"] = True
+    written[-1] |= {"end": until_ms / 1000, "break": True}
     return written
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(1000 * max(0.0, seconds))
 
 
 def _phrases(words: Sequence[Word]) -> Iterator[list[Word]]:

@@ -11,12 +11,11 @@ import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import Final
 
 import msgspec
 
-from telecine.media.cues import Cue
+from telecine.media.cues import Cue, shown_until
 from telecine.media.speech import sentences
 from telecine.media.speech.transcript import Sentence, Transcript, Word
 
@@ -24,10 +23,7 @@ _MOST_LINES: Final = 2
 #: What broadcasters agree on for Latin scripts; characters of double width count twice.
 _LINE_COLUMNS: Final = 42
 _LONGEST_SECONDS: Final = 6.0
-#: Shorter ones stay on for so long, if nothing follows.
-_SHORTEST_MS: Final = 1200
-#: Between two subtitles that would touch each other nothing is left: no flicker.
-_JOIN_MS: Final = 250
+_FEWEST_LEFT: Final = 3
 _PARAGRAPH_SECONDS: Final = 2.0
 
 
@@ -41,7 +37,8 @@ def cues(transcript: Transcript) -> tuple[Cue, ...]:
     last_ms = math.inf
     if transcript.duration_seconds:  # not known of words that came without their sound
         last_ms = round(transcript.duration_seconds * 1000)
-    return tuple(_held(found, last_ms=last_ms))
+    ends = shown_until([(cue.start_ms, cue.end_ms) for cue in found], last_ms=last_ms)
+    return tuple(replace(cue, end_ms=end) for cue, end in zip(found, ends, strict=True))
 
 
 def write_text(transcript: Transcript) -> str:
@@ -111,9 +108,13 @@ def _n_fitting(words: Sequence[Word], between: str) -> int:
 
 
 def _best_cut(words: Sequence[Word], most: int) -> int:
-    """Return after how many words to cut, at least half of what would fit."""
+    """Return after how many words to cut, at least half of what would fit.
+
+    What is left over has some words, too: one alone says nothing to who reads it.
+    """
+    fewest = (most + 1) // 2
     return max(
-        range((most + 1) // 2, most + 1),
+        range(fewest, max(fewest, min(most, len(words) - _FEWEST_LEFT)) + 1),
         key=lambda count: (
             sentences.ends_clause(words[count - 1]),
             round(sentences.pause_after(words[count - 1], words[count]), 1),
@@ -159,15 +160,3 @@ def _wide_lines(text: str) -> list[str]:
 
 def _is_wide(letter: str) -> bool:
     return unicodedata.east_asian_width(letter) in {"W", "F"}
-
-
-def _held(found: Sequence[Cue], *, last_ms: float) -> Iterator[Cue]:
-    """Let short subtitles stay, and close gaps that would flicker."""
-    for cue, following in pairwise([*found, None]):
-        assert cue is not None
-        end = max(cue.end_ms, int(min(cue.start_ms + _SHORTEST_MS, last_ms)))
-        if following is not None:
-            end = min(end, following.start_ms)
-            if following.start_ms - end < _JOIN_MS:
-                end = following.start_ms
-        yield replace(cue, end_ms=end)
