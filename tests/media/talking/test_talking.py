@@ -21,7 +21,7 @@ from telecine.media.speech.transcript import Word
 from telecine.media.talking import voice
 from telecine.media.talking.acting import Poses, act
 from telecine.media.talking.mesh import Face
-from telecine.media.talking.portrait import require_talkable
+from telecine.media.talking.portrait import face_of, require_talkable
 from telecine.media.talking.puppet import Puppet
 
 RATE = Fraction(15)
@@ -156,6 +156,22 @@ def test_a_face_in_profile_and_one_that_is_hidden_are_refused() -> None:
         require_talkable(turned)
     with pytest.raises(UnsupportedMediaError, match="made out"):
         require_talkable(Face(points=face.points, score=0.7))
+
+
+def test_a_portrait_on_its_side_is_to_be_turned_upright() -> None:
+    large = np.asarray(cv2.resize(portraits.picture(), (800, 800)), np.uint8)
+    for turns in (1, 3):
+        lying = np.ascontiguousarray(np.rot90(large, turns))
+        with pytest.raises(UnsupportedMediaError, match=r"turn the image upright\.$"):
+            face_of(lying, finder=networks().finder, network=networks().mesh)
+
+
+def test_a_cat_has_no_human_face() -> None:
+    cat = cv2.imread(str(samples.astronaut().with_name("chelsea.png")))
+    assert cat is not None
+    large = np.asarray(cv2.resize(cat[:, :, ::-1], None, fx=2, fy=2), np.uint8)
+    with pytest.raises(UnsupportedMediaError, match="no human face"):
+        face_of(large, finder=networks().finder, network=networks().mesh)
 
 
 def test_it_ends_when_somebody_cancels(tmp_path: Path) -> None:

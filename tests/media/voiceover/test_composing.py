@@ -117,6 +117,19 @@ def test_a_drawing_loses_no_edge(
         assert arranged.area.width <= 3 * size[0] + 1e-6
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_a_photograph_is_enlarged_three_times_at_the_most(mode: Mode) -> None:
+    large = arranging.arrange(
+        study(size=(400, 400)), canvas=(1080, 1080), mode=mode, has_captions=False
+    )
+    assert large.is_full is (mode != "audiogram")
+    small = arranging.arrange(
+        study(size=(300, 300)), canvas=(1080, 1080), mode=mode, has_captions=False
+    )
+    assert not small.is_full
+    assert small.area.width <= 900 + 1e-6
+
+
 @pytest.mark.parametrize("canvas", CANVASES.values(), ids=CANVASES)
 def test_a_picture_that_fills_the_canvas_leaves_no_gap(canvas: tuple[int, int]) -> None:
     boxes = (face(0.9, 0.12, 0.15, shape=1.0),)

@@ -58,6 +58,7 @@ def face_of(picture: Picture, *, finder: FaceFinder, network: FaceMesh, scale: f
     """Return the one face. Raises `UnsupportedMediaError` that says why it cannot talk."""
     faces = finder.find(picture)
     if not faces:
+        _require_upright(picture, finder=finder, network=network)
         raise _refused("there is no face in the image; send a portrait")
     largest = max(faces, key=lambda face: face.box.height)
     pixels = largest.box.height * picture.shape[0] * scale
@@ -70,6 +71,8 @@ def face_of(picture: Picture, *, finder: FaceFinder, network: FaceMesh, scale: f
     if n_large > 1:
         raise _refused(f"there are {n_large} faces in the image; send one with a single face")
     face = network.fit(picture, largest.box)
+    if face.score < _LEAST_SCORE:
+        _require_upright(picture, finder=finder, network=network)
     require_talkable(face)
     return face
 
@@ -77,7 +80,9 @@ def face_of(picture: Picture, *, finder: FaceFinder, network: FaceMesh, scale: f
 def require_talkable(face: Face) -> None:
     """Raise `UnsupportedMediaError` where a face is not seen well enough, or speaks already."""
     if face.score < _LEAST_SCORE:
-        raise _refused("the face cannot be made out well enough; is something in front of it?")
+        raise _refused(
+            "no human face can be made out well enough; send a portrait with nothing in front of it"
+        )
     if abs(face.yaw_degrees) > _MOST_YAW_DEGREES:
         raise _refused(
             f"the face is turned by {abs(face.yaw_degrees):.0f} degrees, and may be by "
@@ -85,6 +90,16 @@ def require_talkable(face: Face) -> None:
         )
     if face.mouth_gap > _MOST_GAP:
         raise _refused("the mouth is open already; send one with closed lips or a slight smile")
+
+
+def _require_upright(picture: Picture, *, finder: FaceFinder, network: FaceMesh) -> None:
+    """Raise `UnsupportedMediaError` where there is a face once the picture is turned by 90 degrees."""
+    for turns in (1, 3):
+        turned: Picture = np.ascontiguousarray(np.rot90(picture, turns))
+        if any(
+            network.fit(turned, face.box).score >= _LEAST_SCORE for face in finder.find(turned)[:2]
+        ):
+            raise _refused("the face lies on its side; turn the image upright")
 
 
 def _refused(reason: str) -> UnsupportedMediaError:

@@ -1,7 +1,7 @@
 """Where a voiceover's picture lies on its canvas, and how near it is seen: geometry, nothing else.
 
 A picture of the canvas's shape fills it and is pushed in on, about its faces, none of which is
-ever cut. Every other one lies whole on a ground and comes a little nearer. Drawn pictures lose no
+ever cut. Every other one, and one that is too small for that, lies whole on a ground and comes a little nearer. Drawn pictures lose no
 edge, whatever their shape is.
 """
 
@@ -90,7 +90,7 @@ def arrange(
     cover = study.width * scale, study.height * scale
     lost = 1 - min(width / cover[0], height / cover[1])
     most = 1.0 if mode == "kenburns" else _MOST_CUT_AROUND_FACES if faces else _MOST_CUT
-    if not is_whole and lost <= most:
+    if not is_whole and lost <= most and _enlarged(study, scale) <= _MOST_ENLARGED + 1e-6:
         window = (width / cover[0], height / cover[1])
         if (looks := _looks(mode, faces, window=window, cover=cover)) is not None:
             area = Area(x=width / 2, y=height / 2, width=cover[0], height=cover[1])
@@ -193,9 +193,13 @@ def _beside(study: Study, canvas: tuple[int, int], *, has_captions: bool) -> Arr
 
 def _inside(study: Study, *, room: tuple[float, float]) -> tuple[float, float]:
     scale = min(room[0] / study.width, room[1] / study.height)
-    enlarged = scale * study.width / study.sent_size[0]
-    scale *= min(1.0, _MOST_ENLARGED / enlarged)
+    scale *= min(1.0, _MOST_ENLARGED / _enlarged(study, scale))
     return study.width * scale, study.height * scale
+
+
+def _enlarged(study: Study, scale: float) -> float:
+    """Return how many times its own size the picture that was sent has at a scale of the ready one."""
+    return scale * study.width / study.sent_size[0]
 
 
 def _wave(canvas: tuple[int, int]) -> Area:
