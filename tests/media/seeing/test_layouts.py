@@ -20,14 +20,14 @@ def _layout(seen: Seen, *, aspect: float = TALL) -> Layout:
 
 def test_nobody_is_fitted_on_a_ground() -> None:
     layout = _layout(watching.seen())
-    assert (layout.kind, layout.has_ground) == ("fit", True)
+    assert (layout.kind, layout.ground is not None) == ("fit", True)
     (view,) = layout.views
     assert view.is_fitted
 
 
 def test_somebody_is_cropped_at_full_height() -> None:
     layout = _layout(watching.seen([(0.7, 0.4, 0.25)]))
-    assert (layout.kind, layout.has_ground) == ("crop", False)
+    assert (layout.kind, layout.ground is not None) == ("crop", False)
     (view,) = layout.views
     assert view.height == 1.0
     assert view.width == pytest.approx(TALL / (16 / 9))
@@ -36,7 +36,7 @@ def test_somebody_is_cropped_at_full_height() -> None:
 
 def test_a_small_face_that_stays_in_a_corner_is_split_from_its_screen() -> None:
     layout = _layout(watching.seen([(0.85, 0.85, 0.09)]))
-    assert (layout.kind, layout.has_ground) == ("split", True)
+    assert (layout.kind, layout.ground is not None) == ("split", True)
     near, whole = layout.views
     assert near.width < 0.25
     assert near.area.top == 0

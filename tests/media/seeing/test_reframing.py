@@ -53,6 +53,23 @@ def test_a_screencast_has_its_speaker_above_and_its_screen_below(tmp_path: Path)
     assert face.box.x == pytest.approx(0.5, abs=0.08)
     assert 0.1 < face.box.y < 0.3
     assert face.box.height > 0.1
+    # Captions begin below the screen, on a ground that is neither black nor the screen's edge.
+    below = picture[int(0.67 * len(picture)) :]
+    assert below.max(axis=2).min() > 20
+    assert below.mean() > 50
+    assert np.abs(np.diff(below.astype(int), axis=0)).max() < 12
+
+
+def test_a_square_screencast_has_its_whole_screen_below_and_no_black_beside_the_speaker(
+    tmp_path: Path,
+) -> None:
+    source = debian.talking_head()
+    document = _composed(source, tmp_path, aspect="1:1")
+    (picture,) = watching.drawn(document, source, frames=[60], size=(240, 240))
+    assert picture[:100, :30].max(axis=2).min() > 30
+    assert picture[:100, -30:].max(axis=2).min() > 30
+    views = {clip["id"]: clip for clip in document["tracks"][1]["clips"]}
+    assert views["shot-1b"]["transform"]["width"] == 1080
 
 
 def test_a_man_in_a_car_stays_in_the_middle_third(tmp_path: Path) -> None:

@@ -33,10 +33,14 @@ _INSET_FACES: Final = 2.3
 #: How wide a panel's window is, in ways from the face to the nearer edge: 2 is in the very middle.
 _ROOM: Final = 2.3
 _EYES_AT: Final = 0.45
-#: The upper panel of a split, of the canvas; and how wide it is at the most, in its heights: beside
-#: a small picture in a picture there is what is not to be seen there.
+#: The panel of a split that has the speaker, of the canvas; and how wide it is at the most, in its
+#: heights: beside a small picture in a picture there is what is not to be seen there.
 _UPPER: Final = 0.4
 _WIDEST_INSET: Final = 1.42
+#: Above this share of a tall canvas both panels end: two lines of captions begin there.
+_ABOVE_CAPTIONS: Final = 0.665
+_TALL: Final = 0.8
+_LEAST_UPPER: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +74,12 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """How one shot is shown. `has_ground`: before a blurred picture of itself."""
+    """How one shot is shown. `ground` is the window that lies blurred behind all, if one does."""
 
     kind: LayoutKind
     shot: Shot
     views: tuple[View, ...]
-    has_ground: bool = False
+    ground: View | None = None
 
 
 def choose(seen: Seen, *, aspect: float, frame_rate: float) -> tuple[Layout, ...]:
@@ -137,20 +141,25 @@ class _Chooser:
 
     def _fit(self) -> Layout:
         whole = self._still(WHOLE, 1.0, 1.0, (0.5, 0.5), is_fitted=True)
-        return self._made("fit", (whole,), has_ground=True)
+        return self._made("fit", (whole,), ground=self._still(WHOLE, 1.0, 1.0, (0.5, 0.5)))
 
     def _split(self, face: Track) -> Layout:
-        upper, lower = _halves(_UPPER, is_wide=self._aspect > 1)
-        if self._aspect <= 1:  # what is fitted lies right below the speaker: captions come after it
-            fitted = self._aspect / self._picture
+        is_wide = self._aspect > 1
+        fitted = self._aspect / self._picture  # the height of the whole, as wide as the canvas
+        share = _UPPER
+        if not is_wide:
+            end = _ABOVE_CAPTIONS if self._aspect < _TALL else 1.0
+            share = max(_LEAST_UPPER, end - fitted)
+        upper, lower = _halves(share, is_wide=is_wide)
+        if not is_wide:  # what is fitted lies right below the speaker
             lower = replace(lower, height=min(lower.height, fitted))
         upper = _narrowed(upper, to=_WIDEST_INSET / self._aspect)
         near = self._window(upper, min(1.0, _INSET_FACES * face.size))
-        views = (
-            self._still(upper, *near, face.place),
-            self._still(lower, 1.0, 1.0, (0.5, 0.5), is_fitted=True),
-        )
-        return self._made("split", views, has_ground=True)
+        speaker = self._still(upper, *near, face.place)
+        whole = self._still(lower, 1.0, 1.0, (0.5, 0.5), is_fitted=True)
+        # A screen may be black; around somebody who is filmed it seldom is.
+        ground = self._still(WHOLE, *near, face.place)
+        return self._made("split", (speaker, whole), ground=ground)
 
     def _stack(self, left: Track, right: Track) -> Layout:
         upper, lower = _halves(0.5, is_wide=self._aspect > 1)
@@ -220,9 +229,9 @@ class _Chooser:
         )
 
     def _made(
-        self, kind: LayoutKind, views: tuple[View, ...], *, has_ground: bool = False
+        self, kind: LayoutKind, views: tuple[View, ...], *, ground: View | None = None
     ) -> Layout:
-        return Layout(kind=kind, shot=self._shot, views=views, has_ground=has_ground)
+        return Layout(kind=kind, shot=self._shot, views=views, ground=ground)
 
 
 def _halves(share: float, *, is_wide: bool) -> tuple[Area, Area]:

@@ -30,6 +30,8 @@ _MOST_FRAME_RATE: Final = 60
 #: The ground: how soft and how dark, the blur as a share of the canvas's width.
 _GROUND_BLUR: Final = 0.03
 _GROUND_LIGHT: Final = 0.55
+#: Shines through the ground, so that this is not black where the film is.
+_BEHIND: Final = "#2a2f38"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ def compose(
         "width": width,
         "height": height,
         "fps": round(float(rate), 3),
-        "background": "#000000",
+        "background": _BEHIND,
         **named,
     }
     return {"meta": meta, "tracks": tracks}
@@ -106,8 +108,8 @@ class _Maker:
             when = self._when(layout.shot)
             if when["duration"] <= 0:
                 continue
-            if layout.has_ground:
-                yield self._ground(f"ground-{number}", when)
+            if layout.ground is not None:
+                yield self._ground(f"ground-{number}", layout.ground, layout.shot, when)
             for n_view, view in enumerate(layout.views):
                 name = f"shot-{number}" + ("" if len(layout.views) == 1 else "ab"[n_view])
                 yield self._view(name, layout, view, when)
@@ -172,7 +174,7 @@ class _Maker:
             "source": {"start": round(shot.start_seconds + into, 6)},
         }
 
-    def _ground(self, name: str, when: Mapping[str, Any]) -> dict[str, Any]:
+    def _ground(self, name: str, view: View, shot: Shot, when: Mapping[str, Any]) -> dict[str, Any]:
         blur = round(_GROUND_BLUR * self.width)
         return {
             "id": name,
@@ -180,11 +182,12 @@ class _Maker:
             "transform": {"width": self.width, "height": self.height},
             "style": {
                 "objectFit": "cover",
-                # Dark by what shines through of the black behind it: a filter for that would cost
-                # as much again as the blur, on every frame.
+                # Dark by what shines through of the canvas behind it: a filter for that would
+                # cost as much again as the blur, on every frame.
                 "opacity": _GROUND_LIGHT,
                 "filters": [{"type": "blur", "value": blur}],
             },
+            **_cropped(view, since=shot.start_seconds),
         }
 
     def _view(
