@@ -201,7 +201,7 @@ def test_all_faults_of_a_document_are_listed_with_their_places(
     assert faults["meta.width"]["got"] == "100000"
     first = "meta.width: This number is out of range: 100000; allowed: "
     assert body["error"].startswith(first), body["error"]
-    assert body["error"].endswith(". 2 more in details.errors.")
+    assert body["error"].endswith(". 2 more in `errors`.")
     assert count(telecine, compositions) == 0
     steps.assert_untouched(telecine, customer.account)
 

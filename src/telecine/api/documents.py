@@ -161,9 +161,9 @@ def refusal(faults: Sequence[Problem]) -> InvalidDocumentError:
     """Word the faults of a document."""
     first, more = faults[0], len(faults) - 1
     where = f"{first.path}: " if first.path else ""
-    found = f": {_on_a_line(first.got)}" if first.got else ""
+    found = f": {_on_a_line(first.got)}" if first.got not in ("", "nothing") else ""
     allowed = f"; allowed: {_on_a_line(first.allowed)}" if first.allowed else ""
-    others = f" {more} more in details.errors." if more else ""
+    others = f" {more} more in `errors`." if more else ""
     return InvalidDocumentError(
         f"{where}{first.message.removesuffix('.')}{found}{allowed}.{others}",
         problems=[{name: str(value) for name, value in asdict(each).items()} for each in faults],

@@ -81,7 +81,7 @@ def _made(document: object, folder: Path, remote: Remote) -> str:
         answer = client.post("/api/v1/preview", json=_renamed(document, ids) if ids else document)
     told = _told(answer)
     for each in told.get("warnings", ()):
-        render.show([msgspec.convert(each, Problem)], "yellow")
+        render.show([msgspec.convert(each, Problem)], is_warning=True)
     return str(told["viewerUrl"])
 
 
@@ -102,7 +102,7 @@ def _told(answer: httpx2.Response) -> Mapping[str, Any]:
     if not isinstance(told, dict) or "error" not in told:
         raise ProcessingError(f"The server answered with status {answer.status_code}.")
     faults = (told.get("details") or {}).get("errors", ())
-    render.show([msgspec.convert(each, Problem) for each in faults], "red")
+    render.show([msgspec.convert(each, Problem) for each in faults])
     raise InvalidRequestError(str(told["error"]))
 
 

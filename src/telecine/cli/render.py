@@ -71,8 +71,8 @@ def validate(composition: Path) -> int:
     parsed = parse_beside(document, folder=composition.parent, settings=settings.load())
     missing = _missing(parsed, composition.parent)
     faults = (*parsed.problems, *missing)
-    show(faults, "red")
-    show(parsed.warnings, "yellow")
+    show(faults)
+    show(parsed.warnings, is_warning=True)
     if parsed.timeline is not None and parsed.timeline.duration_frames == 0:
         _say(f"{composition}: there is nothing to render, no clip lasts", style="red")
         return 1
@@ -176,8 +176,8 @@ def _ready(composition: Path) -> Iterator[_Ready]:
     document = read(composition)
     parsed = parse_beside(document, folder=composition.parent, settings=loaded)
     faults = (*parsed.problems, *_missing(parsed, composition.parent))
-    show(faults, "red")
-    show(parsed.warnings, "yellow")
+    show(faults)
+    show(parsed.warnings, is_warning=True)
     if faults or parsed.timeline is None or not isinstance(document, Mapping):
         raise InvalidRequestError(f"{composition} has {_verdict(faults, parsed.warnings)}.")
     with workspace() as folder, assembly.renderer(loaded) as renderer:
@@ -331,12 +331,14 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def show(problems: Sequence[Problem], style: str) -> None:
+def show(problems: Sequence[Problem], *, is_warning: bool = False) -> None:
     """One line each: where, what, what was found, what is allowed there."""
+    style = "yellow" if is_warning else "red"
     for each in problems:
         line = Text(f"{each.path or 'document'}: ", style=style)
         line.append(f"{each.message} Found {each.got}; allowed: {each.allowed}.", style="default")
-        _console.print(line.append(f" {each.code}", style="dim"), soft_wrap=True)
+        kind = ", a warning" if is_warning else ""
+        _console.print(line.append(f" {each.code}{kind}", style="dim"), soft_wrap=True)
 
 
 class _Speed(TextColumn):

@@ -282,3 +282,11 @@ def test_a_scene_in_space_is_refused_with_what_to_do_instead() -> None:
     (problem,) = parse_rv(document(clip("three"))).problems
     assert problem.code == "CLIP_TYPE_UNSUPPORTED"
     assert "`video`" in problem.message
+
+
+def test_a_mistyped_type_is_told_the_nearest_and_nothing_that_does_not_work() -> None:
+    parsed = parse_rv(document(clip("txt")))
+    (problem,) = parsed.problems
+    assert "'text'" in problem.message
+    assert "three" not in problem.allowed
+    assert parsed.warnings == ()

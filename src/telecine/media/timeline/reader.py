@@ -8,6 +8,7 @@ template's clip, may hold a `Value` of the document: it keeps the path where it 
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +27,8 @@ _HOPELESS_PROBLEMS: Final = 1000
 NOTHING: Final = object()
 _VARIABLE: Final = re.compile(r"\{\{\s*([\w.-]{1,64})\s*\}\}")
 _SHOWN_CHARACTERS: Final = 60
+#: Of a word that is none of the known ones.
+_MOST_COMPARED: Final = 40
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 Choice = TypeVar("Choice", bound=str)
@@ -168,12 +171,20 @@ class Value:
             return self.raw if self.raw.isascii() else _SURROGATE.sub("\ufffd", self.raw)
         return None
 
-    def choice(self, allowed: Sequence[Choice]) -> Choice | None:
-        """Return the one of `allowed` that this is; otherwise a problem."""
+    def choice(self, allowed: Sequence[Choice], *, unsaid: Sequence[str] = ()) -> Choice | None:
+        """Return the one of `allowed` that this is; otherwise a problem, which names the nearest.
+
+        Those in `unsaid` are taken, and not offered.
+        """
         for name in allowed:
             if self.raw == name:
                 return name
-        self.problem("CHOICE", "This value is not known here.", allowed=", ".join(allowed))
+        offered = [name for name in allowed if name not in unsaid]
+        message = "This value is not known here."
+        if isinstance(self.raw, str) and not self.report.is_hopeless:
+            near = difflib.get_close_matches(self.raw[:_MOST_COMPARED], offered, n=1)
+            message += f" Is '{near[0]}' meant?" if near else ""
+        self.problem("CHOICE", message, allowed=", ".join(offered))
         return None
 
     def items(self, *, low: int = 0, high: int) -> list[Value]:

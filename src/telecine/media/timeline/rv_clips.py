@@ -25,6 +25,7 @@ from telecine.media.timeline.rv_captions import read_config
 from telecine.media.timeline.rv_content import CLIP_TYPES, read_content
 from telecine.media.timeline.rv_more import progress
 from telecine.media.timeline.rv_motion import read_animations, read_curves, read_transition
+from telecine.media.timeline.rv_shapes import NOT_DRAWN
 from telecine.media.timeline.rv_style import read_placement, read_shadow, read_sides, read_style
 from telecine.media.timeline.rv_view import fills_canvas, read_view
 from telecine.media.timeline.rv_waveform import with_variant
@@ -129,7 +130,7 @@ def _kind(node: Node, scene: Scene) -> str | None:
             )
         return None
     value = node.required("type")
-    return None if value is None else value.choice((*CLIP_TYPES, *HOLDERS))
+    return None if value is None else value.choice((*CLIP_TYPES, *HOLDERS), unsaid=NOT_DRAWN)
 
 
 def _start(node: Node) -> float:

@@ -301,6 +301,8 @@ def _three(node: Node) -> Content | None:
     return None
 
 
+#: What is read only to say what to do instead.
+NOT_DRAWN: Final = ("three",)
 #: The clip types that are read here.
 SHAPES: Final[dict[str, Callable[[Node], Content | None]]] = {
     "text": _text, "rect": _rect, "solid": _rect, "circle": _circle, "polygon": _polygon,

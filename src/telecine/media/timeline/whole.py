@@ -153,7 +153,7 @@ def _check(timeline: Timeline, scene: Scene) -> None:
     limit = whole_frames(Fraction(MAX_DURATION_SECONDS), scene.frame_rate)
     if timeline.duration_frames > limit:
         report.problem("tracks", "TOO_LONG", "The video is too long.", allowed="up to 6 hours")
-    if timeline.duration_frames == 0:
+    if timeline.duration_frames == 0 and not report.problems:
         report.warn("tracks", "EMPTY", "There is nothing to see or hear.", got=0, allowed="clips")
     families.warn_of_unknown(report, own=[font.family for font in timeline.fonts])
     for track in timeline.tracks:
