@@ -117,9 +117,9 @@ def test_a_part_after_the_end_of_the_film_is_refused_by_its_number(
     make_context: MakeContext, talk: Transcript, film: Film
 ) -> None:
     params = ClipsParams(segments=((10.0, 25.0), (601.0, 620.0)))
-    with pytest.raises(InvalidRequestError, match=r"'segments\.1'") as caught:
+    with pytest.raises(InvalidRequestError, match=r"'segments\[1\]'") as caught:
         choose(Work.of(make_context()), talk, film, params)
-    assert caught.value.field == "segments.1"
+    assert caught.value.field == "segments[1]"
 
 
 def test_nothing_but_an_advertisement_is_no_clip(make_context: MakeContext, film: Film) -> None:
@@ -134,7 +134,7 @@ def test_parts_chosen_by_hand_need_no_speech(
     path = tmp_path / "tone.mp4"
     tone = samples.make_video(tmp_path / "whole.mp4", seconds=2)
     samples.run_ffmpeg("-i", tone, "-c:v", "copy", *sound, path)
-    params = ClipsParams(segments=((0.5, 1.5),), quality="fast")
+    params = ClipsParams(segments=((0.5, 1.5),), quality="fast", aspect="1:1")
     given = Input(path=path, filename=path.name, size_bytes=path.stat().st_size)
     work = Work.of(make_context(inputs=(given,)))
     film = films.take(params, work)
