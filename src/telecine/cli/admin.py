@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from telecine import settings as settings_module
+from telecine.cli.tables import console
 from telecine.core import accounts, credits, keys
 from telecine.core.accounts import Account
 from telecine.core.keys import KeyStyle
@@ -31,7 +32,7 @@ class _Books:
     clock: Clock
 
 
-_out = Console(highlight=False)
+_out = console()
 _err = Console(stderr=True, highlight=False)
 
 

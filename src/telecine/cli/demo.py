@@ -8,7 +8,6 @@ somebody who speaks. That is eleven seconds of John F. Kennedy, 1961, which pack
 from __future__ import annotations
 
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx2
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -31,11 +29,13 @@ from telecine import settings
 from telecine.cli.local_server import local_server
 from telecine.cli.media import size
 from telecine.cli.serve import LOCAL_EMAIL
+from telecine.cli.tables import console
+from telecine.cli.target import workspace
 from telecine.kit.errors import ProcessingError
 from telecine.media.ffmpeg import find_ffmpeg
 from telecine_client import Client
 
-_console = Console(highlight=False)
+_console = console()
 _PATIENCE_SECONDS: Final = 120
 _SPEECH: Final = Path(__file__).parent / "vendor" / "speech" / "jfk.wav"
 _POLL_SECONDS: Final = 0.25
@@ -76,12 +76,12 @@ def run(output: Path) -> None:
     """Run all jobs, print the table. Raises what a job raised: then the demo has failed."""
     output.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="telecine-demo-") as folder:
+    with workspace() as folder:
         with _console.status("Making a video and a picture…"):
-            sample = make_sample(Path(folder))
+            sample = make_sample(folder)
         _console.print("Starting a server…")
         with (
-            local_server(Path(folder) / "data") as here,
+            local_server(folder / "data") as here,
             Client(here.url, here.key) as client,
             httpx2.Client(
                 base_url=here.url, headers={"X-API-Key": here.key}, timeout=_PATIENCE_SECONDS
@@ -287,18 +287,17 @@ def _jobs(server: Server, sample: Sample, output: Path) -> Iterator[Row]:
                 lambda done, task=task: progress.update(task, completed=done),  # type: ignore[misc]
             )
             progress.update(task, completed=1.0)
-            yield Row(
-                job=name,
-                seconds=time.monotonic() - started,
-                input_bytes=source.stat().st_size,
-                output=made,
-            )
+            seconds = time.monotonic() - started
+            if not _console.is_terminal:  # there the bars say it
+                _console.print(f"{name}: {seconds:.1f} s")
+            yield Row(job=name, seconds=seconds, input_bytes=source.stat().st_size, output=made)
 
 
 def _table(rows: list[Row]) -> Table:
-    table = Table("job", "seconds", "in", "out")
-    table.add_column("file", overflow="fold", no_wrap=False)
-    table.columns[0].no_wrap = True
+    table = Table("job", "seconds", "in", "out", "file")
+    for column in table.columns:
+        column.no_wrap = True
+    table.columns[4].overflow = "ignore"  # it is there to be copied
     for column in table.columns[1:4]:
         column.justify = "right"
     for row in rows:
@@ -307,7 +306,7 @@ def _table(rows: list[Row]) -> Table:
             f"{row.seconds:.1f}",
             size(row.input_bytes),
             size(row.output.stat().st_size),
-            str(row.output),
+            row.output.name,
         )
     return table
 

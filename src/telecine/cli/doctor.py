@@ -15,11 +15,11 @@ import msgspec
 import pillow_heif
 import pyvips
 import sqlalchemy as sa
-from rich.console import Console
 from rich.table import Table
 
 from telecine import __version__
 from telecine.assembly import Telecine, assemble, prepare
+from telecine.cli import tables
 from telecine.kit.errors import ProcessingError, TelecineError
 from telecine.media import sandbox
 from telecine.media.ffmpeg import find_ffmpeg
@@ -56,7 +56,7 @@ def run(settings: Settings) -> int:
 
 
 def _report(settings: Settings, tried: Settings) -> int:
-    console = Console(highlight=False)
+    console = tables.console()
     table = Table("", "what", "finding", title=f"Telecine {__version__}", title_justify="left")
     is_well = True
     with console.status("Looking…"):
