@@ -24,6 +24,7 @@ from telecine.api.app import create_app
 from telecine.assembly import Telecine
 from telecine.core import jobs, webhooks
 from telecine.core.jobs import Ending
+from telecine.db import tables
 from telecine.kit.errors import ProcessingError
 
 CANCELS = [("DELETE", "/api/jobs/{}"), ("POST", "/api/jobs/{}/cancel"), ("POST", "/api/cancel/{}")]
@@ -171,6 +172,33 @@ def test_the_share_page_shows_the_video_to_whoever_has_the_link(
     path = told["outputVideo"].removeprefix("http://testserver/")
     assert f'<video slot="media" src="../{path}"' in answer.text
     assert job_id not in answer.text
+    assert 'property="og:description" content="A picture with a voice, 0:0' in answer.text
+
+
+def test_search_engines_are_told_to_leave_secret_links_alone(
+    finished: tuple[TestClient, str],
+) -> None:
+    client, job_id = finished
+    told = status_of(client, job_id)
+    for address in (told["outputShareLink"], told["outputVideo"]):
+        assert client.get(address).headers["x-robots-tag"] == "noindex"
+    assert "x-robots-tag" not in client.get("/docs").headers
+
+
+def test_the_preview_of_a_talking_portrait_says_that_it_is_synthetic(
+    anybody: httpx2.Client, telecine: Telecine, files: Files
+) -> None:
+    job_id = submit(anybody, files, mode="talking")
+    rows = tables.jobs
+    with telecine.db.transaction() as tx:
+        params = jobs.get(tx, job_id).params
+        made = rows.update().where(rows.c.id == job_id)
+        tx.execute(made.values(params={**params, "mode": "still"}))
+    voiceovers.finish(telecine, job_id)
+    with telecine.db.transaction() as tx:
+        tx.execute(made.values(params=params))
+    page = anybody.get(status_of(anybody, job_id)["outputShareLink"]).text
+    assert re.search(r'og:description" content="[^"]+nobody was filmed saying this', page)
 
 
 def test_a_share_link_opens_finished_voiceovers_and_nothing_else(

@@ -20,7 +20,7 @@ _log = structlog.get_logger(__name__)
 #: A client's own id is kept if it is harmless in a log and a header.
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 #: What follows is a secret: it opens a file or a film without a key.
-_UNLOGGED_PATHS = ("/storage/", "/v/", "/watch/", "/t/", "/preview/", "/p/", "/project/", "/share/")
+_SECRET_PATHS = ("/storage/", "/v/", "/watch/", "/t/", "/preview/", "/p/", "/project/", "/share/")
 _QUIET_PATHS = frozenset({"/health", "/api/health", "/metrics"})
 
 
@@ -50,6 +50,9 @@ class Surround:
                 headers["X-Request-Id"] = request_id
                 headers.setdefault("X-Content-Type-Options", "nosniff")
                 headers.setdefault("Referrer-Policy", "no-referrer")
+                if scope["path"].startswith(_SECRET_PATHS):
+                    # A robots.txt would keep crawlers from reading this, and chats from previews.
+                    headers.setdefault("X-Robots-Tag", "noindex")
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
@@ -66,7 +69,7 @@ class Surround:
             _log.info(
                 "request",
                 method=scope["method"],
-                path=route if scope["path"].startswith(_UNLOGGED_PATHS) else scope["path"],
+                path=route if scope["path"].startswith(_SECRET_PATHS) else scope["path"],
                 status=status,
                 ms=round(seconds * 1000, 1),
             )

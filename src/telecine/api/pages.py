@@ -51,7 +51,8 @@ class Film:
     `media` is the path, from the root and without a first slash, under which lie `index.m3u8`,
     `poster.png` and, with captions, `captions.vtt`. Each of `faults` has path, message, got and
     allowed; with any there is nothing to play, nor with a duration of 0. Of a film that is
-    finished, `file` and `poster` are the paths of its MP4 and its picture.
+    finished, `file` and `poster` are the paths of its MP4 and its picture. `description` is for previews
+    of links.
     """
 
     title: str
@@ -63,6 +64,7 @@ class Film:
     has_captions: bool = False
     file: str = ""
     poster: str = ""
+    description: str = ""
     faults: Sequence[Mapping[str, str]] = ()
 
     @property

@@ -70,6 +70,8 @@ class VoiceoverParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     filename: str = "video.mp4"
     n_workers: Annotated[int, Meta(ge=1, le=64)] = 1
     encoder_threads: int = 0
+    #: When it was ordered. With it, a film that is shorter than was measured costs less.
+    credits_per_second: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,8 @@ class _Voiceover:
     def price(self, params: VoiceoverParams, *, input_bytes: int, prices: Prices) -> int:
         """As a render of that length and size costs: rounded up, at least one credit."""
         del input_bytes
-        seconds = max(0.0, params.seconds - _PADDING_SECONDS)
         tier = tier_of(prices, width=params.width, height=params.height)
-        by_second = Fraction(repr(tier.credits_per_second))
-        return max(1, math.ceil(Fraction(seconds) * by_second))
+        return _credits(max(0.0, params.seconds - _PADDING_SECONDS), tier.credits_per_second)
 
     def run(self, params: VoiceoverParams, context: Context) -> Result:
         """Two outputs: the video, then its poster (JPEG). Facts: duration_seconds, frames, width,
@@ -148,10 +148,23 @@ class _Voiceover:
                 ),
                 "loudness_lufs": sound.loudness_lufs,
             },
+            charge=_charge(params, facts),
         )
 
 
 VOICEOVER = _Voiceover()
+
+
+def _credits(seconds: float | Fraction, credits_per_second: float) -> int:
+    by_second = Fraction(repr(credits_per_second))
+    return max(1, math.ceil(Fraction(seconds) * by_second))
+
+
+def _charge(params: VoiceoverParams, facts: Facts) -> int | None:
+    """Return what the film costs by its true length; None: what was held."""
+    if params.credits_per_second is None:
+        return None
+    return _credits(facts.duration_seconds, params.credits_per_second)
 
 
 class _Bar:

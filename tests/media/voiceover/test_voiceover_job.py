@@ -89,13 +89,15 @@ def lengths(path: Path) -> tuple[float, float]:
 def test_a_film_is_as_long_and_as_loud_as_it_should_be(run: Run, tmp_path: Path) -> None:
     told: list[float] = []
     audio = voice(tmp_path / "voice.mp3", seconds=1.283, decibels=-26)
-    made = run(params(seconds=1.35), photograph(tmp_path / "p.jpg"), audio, report=told.append)
+    wished = params(seconds=2.0, credits_per_second=10)
+    made = run(wished, photograph(tmp_path / "p.jpg"), audio, report=told.append)
     film, poster = made.outputs
     pictures, sound = lengths(film.path)
     assert pictures == pytest.approx(1.3, abs=1e-3)
     assert sound == pytest.approx(pictures, abs=1 / 30)
     assert made.facts["frames"] == 39
     assert made.facts["duration_seconds"] == 1.3
+    assert made.charge == 13  # its packets had said 2 seconds
     assert (made.facts["width"], made.facts["height"]) == (192, 128)
     assert (made.facts["mode"], made.facts["faces"], made.facts["captions"]) == ("auto", None, 0)
     assert made.facts["loudness_lufs"] < -20

@@ -22,8 +22,9 @@ from telecine.media.speech import languages
 from telecine.media.voiceover import intake
 from telecine.media.voiceover.arranging import Mode
 from telecine.media.voiceover.canvas import canvas_size
+from telecine.operations.render import tier_of
 from telecine.operations.voiceover import VoiceoverParams
-from telecine.settings import Settings
+from telecine.settings import Prices, Settings
 
 _MOST_PER_PAGE: Final = 100
 _PER_PAGE: Final = 20
@@ -88,7 +89,14 @@ def wish(fields: Mapping[str, str], settings: Settings) -> Wish:
 
 
 def measured(
-    wished: Wish, *, image: Path, audio: Path, pool: Pool, settings: Settings, n_workers: int = 1
+    wished: Wish,
+    *,
+    image: Path,
+    audio: Path,
+    pool: Pool,
+    settings: Settings,
+    prices: Prices,
+    n_workers: int = 1,
 ) -> tuple[VoiceoverParams, tuple[str, str]]:
     """Look at both files; blocks. Returns what is made, and the files' media types.
 
@@ -117,6 +125,7 @@ def measured(
         language=wished.language,
         n_workers=n_workers,
         encoder_threads=settings.encoder_threads,
+        credits_per_second=tier_of(prices, width=width, height=height).credits_per_second,
     )
     return params, (intake.media_type(picture), intake.media_type(sound))
 

@@ -47,6 +47,7 @@ async def create(request: Request, caller: Caller, services: Services) -> Respon
             audio=files[1].path,
             pool=services.pool,
             settings=services.settings,
+            prices=services.plans.prices,
             n_workers=rendering.most_workers(services),
         )
         taken = intake.order(

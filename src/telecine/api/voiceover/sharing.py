@@ -18,6 +18,7 @@ from telecine.db import Transaction
 from telecine.kit.errors import ExpiredError, NotFoundError
 
 _TITLE = "Voiceover"
+_DESCRIPTION = "A picture with a voice, {}."
 _SYNTHETIC = "The face in this video is moved by a program: nobody was filmed saying this."
 
 
@@ -38,6 +39,7 @@ async def page(request: Request, services: Services) -> Response:
         raise ExpiredError("This video's time is over, and it has been deleted.")
     origin = links.origin_of(request, services)
     shown = wording.status(details, origin=origin, now=services.clock())
+    notes = (_SYNTHETIC,) if shown.mode == "talking" else ()
     film = pages.Film(
         title=_TITLE,
         width=shown.width,
@@ -46,11 +48,12 @@ async def page(request: Request, services: Services) -> Response:
         frame_rate=0,
         file=links.link_to(video, origin="").lstrip("/"),
         poster=links.link_to(details.outputs[1], origin="").lstrip("/"),
+        description=" ".join((_DESCRIPTION.format(pages.clock(shown.duration)), *notes)),
     )
     return pages.shared(
         film,
         size_bytes=video.size_bytes,
-        notes=(_SYNTHETIC,) if shown.mode == "talking" else (),
+        notes=notes,
         origin=origin,
         path=request.url.path.lstrip("/"),
     )
