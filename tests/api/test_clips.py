@@ -243,10 +243,10 @@ def test_a_language_may_have_a_region(
 WRONG: tuple[tuple[dict[str, Any], str | None, str], ...] = (
     ({}, "video_url", "is missing"),
     ({"video_url": ""}, "video_url", "is missing"),
-    ({"video_url": "https://example.com/v.mp4", "file_id": "asset_1"}, "video_url", "one"),
+    ({"video_url": "https://example.com/v.mp4", "file_id": "asset_1"}, "video_url", "together"),
     ({"video_url": "ftp://example.com/v.mp4"}, "video_url", "http"),
     ({"video_url": "file:///etc/passwd"}, "video_url", "http"),
-    ({"video_url": "http://10.0.0.1/v.mp4"}, "video_url", "address"),
+    ({"video_url": "http://10.0.0.1/v.mp4"}, "video_url", "TELECINE_ALLOW_NETWORKS"),
     ({"video_url": "http://[::1]/v.mp4"}, "video_url", "address"),
     ({"video_url": 7}, "video_url", "a text"),
     ({"video_url": "https://e.com/v", "quality": "best"}, "quality", "balanced, fast or high"),
@@ -254,16 +254,16 @@ WRONG: tuple[tuple[dict[str, Any], str | None, str], ...] = (
     ({"video_url": "https://e.com/v", "language": "xx"}, "language", "auto or one of af"),
     ({"video_url": "https://e.com/v", "aspect": "4:3"}, "aspect", "9:16"),
     ({"video_url": "https://e.com/v", "captions": "no"}, "captions", "true or false"),
-    ({"video_url": "https://e.com/v", "min_duration": 0}, "min_duration", "0"),
+    ({"video_url": "https://e.com/v", "min_duration": 0}, "min_duration", "more than 0."),
     ({"video_url": "https://e.com/v", "max_clips": 51}, "max_clips", "50 or less"),
     (
         {"video_url": "https://e.com/v", "min_duration": 60, "max_duration": 30},
         "max_duration",
-        "below min_duration",
+        "(30 s) must not be below 'min_duration' (60 s)",
     ),
     (
         {"video_url": "https://e.com/v", "segments": [{"start": 5, "end": 2}]},
-        "segments.0",
+        "segments[0]",
         "after it starts",
     ),
     (
@@ -271,8 +271,8 @@ WRONG: tuple[tuple[dict[str, Any], str | None, str], ...] = (
             "video_url": "https://e.com/v",
             "segments": [{"start": 20, "end": 40}, {"start": 0, "end": 21}],
         },
-        "segments.0",
-        "overlap 'segments.1'",
+        "segments[0]",
+        "overlap 'segments[1]'",
     ),
     ({"video_url": "https://e.com/v", "segments": [{"start": 5}]}, None, "end"),
     ({"video_url": "https://e.com/v", "webhook_url": "nope"}, "webhook_url", "http"),
@@ -287,6 +287,19 @@ def test_a_wrong_field_is_named(
         assert said in told["message"], (body, told)
         assert field is None or told["field"] == field, (body, told)
     steps.assert_untouched(telecine, customer.account)
+
+
+def test_a_usual_length_gives_way_to_one_that_was_named(
+    anybody: httpx2.Client, telecine: Telecine, asset: Asset
+) -> None:
+    for sent, lengths in (
+        ({"max_duration": 10}, (5, 10)),
+        ({"max_duration": 15}, (15, 15)),
+        ({"min_duration": 120}, (120, 240)),
+        ({"min_duration": 60}, (60, 90)),
+    ):
+        kept = params_of(telecine, submit(anybody, file_id=asset.id, **sent)["job_id"])
+        assert (kept["min_seconds"], kept["max_seconds"]) == lengths
 
 
 def test_a_body_that_is_no_object_is_refused(anybody: httpx2.Client) -> None:
@@ -311,7 +324,7 @@ def test_a_segment_behind_the_end_is_refused_before_anything_is_held(
 ) -> None:
     body = {"video_url": url, "segments": [{"start": 0, "end": 1}, {"start": 1, "end": 9}]}
     told = refused(anybody.post(PROCESS, json=body), 400, "bad_request")
-    assert (told["field"], "2.0 s" in told["message"]) == ("segments.1", True)
+    assert (told["field"], "2.0 s" in told["message"]) == ("segments[1]", True)
     steps.assert_untouched(telecine, customer.account)
 
 
@@ -356,6 +369,14 @@ def test_what_no_clip_can_be_made_of_is_refused_at_once(
         assert (told["code"], told["field"]) == (code, "video_url"), kind
         assert ("no sound" in told["message"]) == (kind == "a silent video")
     assert steps.movements(telecine, customer.account) == []
+
+
+def test_of_a_silent_video_parts_may_be_chosen_by_hand(
+    anybody: httpx2.Client, telecine: Telecine, web: Site, tmp_path: Path
+) -> None:
+    url = page_of(web, "a silent video", tmp_path)
+    told = submit(anybody, video_url=url, segments=[{"start": 0, "end": 1}])
+    assert told["credits_held"] == 1
 
 
 def test_an_address_that_does_not_answer_is_refused(anybody: httpx2.Client, web: Site) -> None:
@@ -631,6 +652,15 @@ def test_a_job_of_another_family_is_not_told_here(anybody: httpx2.Client, talk: 
     assert anybody.get(JOBS).json() == {"jobs": [], "next_cursor": None, "has_more": False}
     (listed,) = anybody.get(JOBS, params={"kind": "all"}).json()["jobs"]
     assert (listed["job_id"], listed["kind"], listed["status"]) == (job_id, "compress", "queued")
+
+
+def test_a_job_of_clips_is_not_told_as_a_compression(
+    anybody: httpx2.Client, telecine: Telecine, asset: Asset
+) -> None:
+    job_id = submit(anybody, file_id=asset.id)["job_id"]
+    finish(telecine, job_id)
+    for path in ("status", "download"):
+        assert anybody.get(f"/api/v1/{path}/{job_id}").status_code == 404
 
 
 def test_jobs_are_listed_newest_first_page_by_page(

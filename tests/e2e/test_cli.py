@@ -176,6 +176,17 @@ def test_a_file_that_is_no_video_is_one_sentence_and_no_file(
     assert not (tmp_path / "out.mp4").exists()
 
 
+def test_what_is_wrong_with_a_word_is_said_once(refused: Refused, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.touch()
+    command = ("clips", film, "-o", tmp_path / "out")
+    told = refused(*command, "--caption-style", "comic")
+    assert told.startswith("--caption-style is one of: white_bold, ")
+    assert refused(*command, "--segment", "5-2") == "--segment: 5-2 ends before it starts."
+    told = refused("clips", "http://127.0.0.1:1/talk.mp4", "-o", tmp_path / "out")
+    assert "is an address on the web: download it first" in told
+
+
 # Voiceovers
 
 

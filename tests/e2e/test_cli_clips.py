@@ -139,8 +139,12 @@ def test_the_composition_makes_the_clip_again(made: _Made) -> None:
         (Options(caption_style="comic"), "--caption-style is one of: white_bold, "),
         (Options(aspect="4:3"), "--aspect is one of: 9:16, 1:1, 16:9"),
         (Options(language="xx"), "'language' must be auto or one of "),
-        (Options(segments=["9-3"]), "9-3 is no segment; write seconds, such as 12.5-61"),
-        (Options(min_duration=20, max_duration=10), "must not be below min_duration"),
+        (Options(segments=["nine"]), "nine is no segment; write seconds, such as 12.5-61"),
+        (Options(segments=["9-3"]), "9-3 ends before it starts"),
+        (
+            Options(min_duration=20, max_duration=10),
+            "'max_duration' (10 s) must not be below 'min_duration' (20 s)",
+        ),
     ],
 )
 def test_a_wish_that_makes_no_sense_is_refused_before_anything_is_made(

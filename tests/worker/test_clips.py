@@ -199,6 +199,7 @@ def require_good(ours: Telecine, done: JobDetails) -> None:
     [
         ({"minutes_held": 1, "limits": {"max_duration_seconds": 5}}, "media_limit", "at most 5"),
         ({"audio": False}, "unsupported_media", "no sound track"),
+        ({"segments": [[0, 2], [4, 9]]}, "invalid_request", "'segments[1]' ends at 9 s"),
     ],
 )
 def test_what_no_clip_can_be_made_of_fails_with_the_reason_and_is_paid_back(
@@ -209,7 +210,7 @@ def test_what_no_clip_can_be_made_of_fails_with_the_reason_and_is_paid_back(
     )
     params = msgspec.convert({"minutes_held": 2, **change}, ClipsParams)
     job_id = submit(ours, payer, params, inputs=(video,))
-    steps.run(ours, job_id)
+    deaf(steps.attempts(ours)).run(job_id, 1)
     failed = row(ours, job_id)
     assert (failed.status, failed.error_code) == ("failed", code)
     assert said in (failed.error_message or "")

@@ -21,7 +21,10 @@ _PLACE: Final = re.compile(r" - at `\$\.?([^`]*)`")
 _MISSING: Final = re.compile(r"Object missing required field `([^`]*)`")
 _CHOICE: Final = re.compile(r"Invalid enum value (.*)", re.DOTALL)
 _TYPE: Final = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
-_BOUND: Final = re.compile(r"Expected `(int|float)` (<=|>=) ([0-9.e+]+)")
+_BOUNDS: Final = {
+    ">=": "{:g} or more", "<=": "{:g} or less", ">": "more than {:g}", "<": "less than {:g}",
+}  # fmt: skip
+_BOUND: Final = re.compile(r"Expected `(int|float)` (<=|>=|<|>) ([0-9.e+]+)")
 _WORDS: Final = {
     "str": "a text", "float": "a number", "int": "a whole number", "bool": "true or false",
     "array": "a list", "object": "an object", "null": "null",
@@ -104,7 +107,7 @@ def _reason(said: str, choices: list[str]) -> str:
         got = "a number with a point" if match[2] == "float" else _WORDS.get(match[2], match[2])
         return f"must be {_any_of(choices or wanted)}, not {got}"
     if match := _BOUND.fullmatch(said):
-        return f"must be {float(match[3]):g} or {'more' if match[2] == '>=' else 'less'}"
+        return f"must be {_BOUNDS[match[2]].format(float(match[3]))}"
     return f"cannot be read: {said}"
 
 

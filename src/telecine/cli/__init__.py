@@ -51,7 +51,9 @@ def main() -> None:
         _tell_of_a_bug(error)
         sys.exit(1)
     except TelecineError as error:
-        line = Text(f"{error.field}: " if error.field else "", style="red")
+        field = error.field or ""
+        is_said = error.message.startswith((field, f"'{field}'"))
+        line = Text("" if is_said else f"{field}: ", style="red")
         Console(stderr=True, highlight=False).print(
             line.append(error.message, style=""), soft_wrap=True
         )

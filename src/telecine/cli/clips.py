@@ -82,8 +82,8 @@ def clips(source: Path, output: Path, options: Options, *, remote: Remote | None
     require_file(source)
     _require_folder(output, source=source)
     loaded = settings.load()
-    configure(level="warning", format=loaded.log_format)
     params = _params(options, loaded)
+    configure(level="warning", format=loaded.log_format)
     facts: Mapping[str, Any] = (
         _run_here(params, source, output, loaded)
         if remote is None
@@ -107,11 +107,10 @@ def _params(options: Options, loaded: Settings) -> ClipsParams:
     ):
         if value not in known:
             raise InvalidRequestError(f"{name} is one of: {', '.join(known)}.", field=name)
-    usual = Wishes()
-    wishes = Wishes(
-        min_seconds=usual.min_seconds if options.min_duration is None else options.min_duration,
-        max_seconds=usual.max_seconds if options.max_duration is None else options.max_duration,
-        max_clips=options.max_clips or usual.max_clips,
+    wishes = Wishes.of(
+        min_seconds=options.min_duration,
+        max_seconds=options.max_duration,
+        max_clips=options.max_clips,
     )
     wanted = {
         "quality": options.quality,
@@ -139,11 +138,13 @@ def _segment(text: str) -> tuple[float, float]:
     try:
         span = float(start), float(end)
     except ValueError:
-        span = 0.0, 0.0
-    if not 0 <= span[0] < span[1] < float("inf"):
+        span = 0.0, float("inf")
+    if not 0 <= span[0] < float("inf") or not 0 <= span[1] < float("inf"):
         raise InvalidRequestError(
             f"{text} is no segment; write seconds, such as 12.5-61.", field="--segment"
         )
+    if span[1] <= span[0]:
+        raise InvalidRequestError(f"{text} ends before it starts.", field="--segment")
     return span
 
 

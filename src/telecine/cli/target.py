@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import signal
 import sys
@@ -20,11 +21,17 @@ from typing import NoReturn
 
 from telecine.kit.errors import InvalidRequestError, StorageError, StorageFullError
 
+_ADDRESS = re.compile(r"https?:/", re.ASCII | re.IGNORECASE)
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def require_file(source: Path) -> None:
     """Raise `InvalidRequestError` where there is nothing to read."""
+    if _ADDRESS.match(str(source)):  # a path has one slash where an address has two
+        raise InvalidRequestError(
+            f"{source} is an address on the web: download it first. Servers take addresses, this "
+            "command does not."
+        )
     if not source.is_file():
         raise InvalidRequestError(f"{source} is not a file.")
     if not os.access(source, os.R_OK):

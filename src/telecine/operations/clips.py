@@ -12,7 +12,12 @@ from dataclasses import dataclass
 from telecine.kit.errors import MediaLimitError
 from telecine.operations.base import Context, Result
 from telecine.operations.clipping import choice, films, making, results, stages
-from telecine.operations.clipping.params import ClipsParams, credits_of, minutes_of
+from telecine.operations.clipping.params import (
+    ClipsParams,
+    credits_of,
+    minutes_of,
+    require_within,
+)
 from telecine.settings import Prices
 
 
@@ -30,12 +35,13 @@ class _Clips:
         """Outputs and facts are told in `clipping.results`.
 
         Raises `MediaError` where the film cannot be used: without sound, without speech, damaged,
-        longer than was held for.
+        longer than was held for; `InvalidRequestError` for segments behind its end.
         """
         work = stages.Work.of(context)
         film = films.take(params, work)
         minutes = minutes_of(film.info.duration_seconds)
         _require_held(minutes, params)
+        require_within(params.segments, duration_seconds=film.info.duration_seconds)
         bar = stages.Bar.of(
             context,
             film_seconds=film.info.duration_seconds,

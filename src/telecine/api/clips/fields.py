@@ -82,23 +82,11 @@ def require_good(wanted: ProcessBody, services: Services) -> ProcessBody:
 
 def wishes(wanted: ProcessBody) -> Wishes:
     """Return how long clips may be, and how many. Raises `InvalidRequestError`."""
-    usual = Wishes()
-    return Wishes(
-        min_seconds=usual.min_seconds if wanted.min_duration is None else wanted.min_duration,
-        max_seconds=usual.max_seconds if wanted.max_duration is None else wanted.max_duration,
-        max_clips=usual.max_clips if wanted.max_clips is None else wanted.max_clips,
+    return Wishes.of(
+        min_seconds=wanted.min_duration,
+        max_seconds=wanted.max_duration,
+        max_clips=wanted.max_clips,
     )
-
-
-def require_within(segments: Iterable[Segment], *, duration_seconds: float) -> None:
-    """Raise `InvalidRequestError` for a segment behind the end of the video."""
-    for at, segment in enumerate(segments):
-        if segment.end > duration_seconds + 0.5:
-            raise InvalidRequestError(
-                f"'segments.{at}' ends at {segment.end:g} s, but the video has "
-                f"{duration_seconds:.1f} s.",
-                field=f"segments.{at}",
-            )
 
 
 def paging(request: Request) -> Paging:
@@ -117,16 +105,16 @@ def _require_segments(segments: tuple[Segment, ...]) -> None:
     for at, segment in enumerate(segments):
         if segment.end - segment.start < _LEAST_SEGMENT_SECONDS:
             raise InvalidRequestError(
-                f"'segments.{at}' must end at least {_LEAST_SEGMENT_SECONDS:g} s after it starts; "
+                f"'segments[{at}]' must end at least {_LEAST_SEGMENT_SECONDS:g} s after it starts; "
                 f"{segment.start:g} to {segment.end:g} does not.",
-                field=f"segments.{at}",
+                field=f"segments[{at}]",
             )
     in_order = sorted(range(len(segments)), key=lambda at: segments[at].start)
     for before, after in pairwise(in_order):
         if segments[after].start < segments[before].end:
             raise InvalidRequestError(
-                f"'segments.{after}' must not overlap 'segments.{before}'.",
-                field=f"segments.{after}",
+                f"'segments[{after}]' must not overlap 'segments[{before}]'.",
+                field=f"segments[{after}]",
             )
 
 

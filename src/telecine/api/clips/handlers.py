@@ -22,6 +22,7 @@ from telecine.core.files import File
 from telecine.core.jobs import Ending, Job, JobDetails, JobStatus
 from telecine.db import Transaction
 from telecine.kit.errors import ConflictError, ExpiredError, NotFoundError
+from telecine.operations.clipping.params import require_within
 
 _NO_CLIP: Final = "There is no such clip."
 #: What is still true of a job whose clips are deleted.
@@ -127,7 +128,10 @@ async def _begin(
     origin = links.origin_of(request, services)
     source = await sources.find(services, caller, wanted, upload=upload, origin=origin)
     if source.duration_seconds is not None:
-        fields.require_within(wanted.segments, duration_seconds=source.duration_seconds)
+        require_within(
+            [(each.start, each.end) for each in wanted.segments],
+            duration_seconds=source.duration_seconds,
+        )
     job = await submitting.submit(
         services, caller, wanted, source, origin=origin, request_id=request.state.request_id
     )

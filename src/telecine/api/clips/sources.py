@@ -35,7 +35,9 @@ from telecine.media.probe import MediaInfo, MediaLimits, media_limits, probe
 from telecine.settings import Settings
 
 _MOST_NAME: Final = 200
-_SILENT: Final = "The video has no sound: there is nobody to be heard in it."
+_SILENT: Final = (
+    "The video has no sound: there is nobody to be heard in it. Choose parts yourself: 'segments'."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,8 @@ class Source:
     """Where a video is, and how long it runs; None: that is not known yet.
 
     One of `url`, `upload` and `stored` is there. `identity` is the same for the same source, and
-    None where that cannot be said. What `is_in_library` stays there.
+    None where that cannot be said. What `is_in_library` stays there. What `is_silent` was seen to
+    have no sound.
     """
 
     identity: str | None
@@ -52,6 +55,7 @@ class Source:
     stored: File | None = None
     duration_seconds: float | None = None
     is_in_library: bool = False
+    is_silent: bool = False
 
     @property
     def filename(self) -> str:
@@ -86,7 +90,7 @@ async def find(
     if len(named) != 1:
         said = " and ".join(f"'{name}'" for name in named)
         raise InvalidRequestError(
-            f"Send one source: {said} are {len(named)}."
+            f"Send one source, not {said} together."
             if named
             else "'video_url' is missing: the address of a video. 'file_id' or a form's 'file' "
             "take its place.",
@@ -95,13 +99,17 @@ async def find(
     (field,) = named
     try:
         if upload is not None:
-            return await _uploaded(services, upload)
-        if wanted.file_id:
-            return await _stored(services, caller, wanted.file_id)
-        return await _linked(services, caller, wanted.video_url or "", origin=origin)
+            found = await _uploaded(services, upload)
+        elif wanted.file_id:
+            found = await _stored(services, caller, wanted.file_id)
+        else:
+            found = await _linked(services, caller, wanted.video_url or "", origin=origin)
+        if found.is_silent and not wanted.segments:
+            raise UnsupportedMediaError(_SILENT)
     except (MediaError, OutboundError, NotFoundError) as error:
         error.field = error.field or field
         raise
+    return found
 
 
 def limits_of(settings: Settings) -> MediaLimits:
@@ -117,7 +125,7 @@ async def _uploaded(services: Services, upload: UploadedFile) -> Source:
     info = await run_in_threadpool(
         partial(probe, services.pool, upload.path, limits=limits_of(services.settings))
     )
-    return Source(identity=None, upload=upload, duration_seconds=_heard(info))
+    return _looked_at(Source(identity=None, upload=upload), info)
 
 
 async def _stored(services: Services, caller: Caller, name: str) -> Source:
@@ -158,7 +166,7 @@ def _measured(services: Services, found: Source) -> Source:
     with TemporaryDirectory(dir=services.blobs.staging) as folder:
         path = services.blobs.open_local(file.blob_key, workspace=Path(folder))
         info = probe(services.pool, path, limits=limits_of(services.settings))
-    return replace(found, duration_seconds=_heard(info))
+    return _looked_at(found, info)
 
 
 async def _linked(services: Services, caller: Caller, url: str, *, origin: str) -> Source:
@@ -166,11 +174,9 @@ async def _linked(services: Services, caller: Caller, url: str, *, origin: str) 
         return await _stored(services, caller, own)
     services.outbound.check_url(url, field="video_url")
     info = await services.looker.film(caller.account.id, url, limits=limits_of(services.settings))
-    return Source(identity=url, url=url, duration_seconds=None if info is None else _heard(info))
+    found = Source(identity=url, url=url)
+    return found if info is None else _looked_at(found, info)
 
 
-def _heard(info: MediaInfo) -> float:
-    """Return how long a video runs, if it can be heard."""
-    if not info.audio:
-        raise UnsupportedMediaError(_SILENT)
-    return info.duration_seconds
+def _looked_at(source: Source, info: MediaInfo) -> Source:
+    return replace(source, duration_seconds=info.duration_seconds, is_silent=not info.audio)

@@ -26,6 +26,7 @@ from telecine.kit.errors import (
     ExpiredError,
     InvalidRequestError,
     MediaError,
+    NotFoundError,
     NotReadyError,
 )
 from telecine.media.probe import MediaLimits, media_limits
@@ -185,6 +186,9 @@ async def _details(request: Request, caller: Caller, services: Services) -> JobD
     job_id = request.path_params["job_id"]
 
     def find(tx: Transaction) -> JobDetails:
-        return jobs.details(tx, jobs.get(tx, job_id, account_id=caller.account.id))
+        job = jobs.get(tx, job_id, account_id=caller.account.id)
+        if job.family != _FAMILY:
+            raise NotFoundError("This is a job of another API: its status is asked there.")
+        return jobs.details(tx, job)
 
     return await services.read(find)

@@ -88,7 +88,9 @@ def check_url(url: str, *, policy: Policy, field: str, https_only: bool = False)
         known = ()
     if not any(policy.permits(address, port=target.port) for address in known):
         raise InvalidRequestError(
-            f"'{field}' must be a public address, on port 80, 443 or from 1024 up.", field=field
+            f"'{field}' must be a public address, on port 80, 443 or from 1024 up; others are named "
+            "by TELECINE_ALLOW_NETWORKS.",
+            field=field,
         )
     return target
 

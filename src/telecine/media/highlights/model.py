@@ -23,16 +23,41 @@ class Wishes:
     max_seconds: float = 90.0
     max_clips: int = 10
 
+    @classmethod
+    def of(
+        cls,
+        *,
+        min_seconds: float | None = None,
+        max_seconds: float | None = None,
+        max_clips: int | None = None,
+    ) -> Wishes:
+        """Return what was wished, and of the rest what is usual: a usual length gives way to a
+        wish that is beyond it. Raises `InvalidRequestError`.
+        """
+        usual = cls()
+        shortest, longest = usual.min_seconds, usual.max_seconds
+        if max_seconds is not None and max_seconds < shortest:
+            shortest = max_seconds / 2
+        if min_seconds is not None and min_seconds > longest:
+            longest = min_seconds * 2
+        return cls(
+            min_seconds=shortest if min_seconds is None else min_seconds,
+            max_seconds=longest if max_seconds is None else max_seconds,
+            max_clips=usual.max_clips if max_clips is None else max_clips,
+        )
+
     def __post_init__(self) -> None:
         """Refuse lengths that no clip can have."""
         if not 0 < self.min_seconds < float("inf"):
-            raise InvalidRequestError("min_duration must be above 0.", field="min_duration")
+            raise InvalidRequestError("'min_duration' must be above 0.", field="min_duration")
         if not self.min_seconds <= self.max_seconds < float("inf"):
             raise InvalidRequestError(
-                "max_duration must not be below min_duration.", field="max_duration"
+                f"'max_duration' ({self.max_seconds:g} s) must not be below 'min_duration' "
+                f"({self.min_seconds:g} s).",
+                field="max_duration",
             )
         if self.max_clips < 1:
-            raise InvalidRequestError("max_clips must be at least 1.", field="max_clips")
+            raise InvalidRequestError("'max_clips' must be at least 1.", field="max_clips")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,9 +119,9 @@ def _by_hand(
         end = min(end, film.seen_seconds)
         if not (math.isfinite(start) and end - start >= _LEAST_SECONDS):
             raise InvalidRequestError(
-                f"'segments.{number}' has less than a second of picture; the video ends at "
+                f"'segments[{number}]' has less than a second of picture; the video ends at "
                 f"{film.seen_seconds:.1f} s.",
-                field=f"segments.{number}",
+                field=f"segments[{number}]",
             )
         inside.append((start, end))
     return cutting.cut(_talk(heard), words=heard.words, segments=inside)

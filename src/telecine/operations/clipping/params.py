@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from telecine.kit.errors import InvalidRequestError
 from telecine.media.highlights.model import Wishes
 from telecine.media.probe import MediaLimits
 from telecine.media.seeing import caption_styles
@@ -17,6 +19,8 @@ from telecine.media.speech.job import Quality
 Aspect = Literal["9:16", "1:1", "16:9"]
 
 _MINUTE_SECONDS = 60
+#: What players show as the end is rounded.
+_LENIENT_SECONDS = 0.5
 
 
 class ClipsParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,6 +64,16 @@ class ClipsParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             return sum(end - start for start, end in self.segments)
         middle = (self.min_seconds + self.max_seconds) / 2
         return min(self.max_clips * middle, film_seconds / 2)
+
+
+def require_within(segments: Sequence[tuple[float, float]], *, duration_seconds: float) -> None:
+    """Raise `InvalidRequestError` for a segment behind the end of the film."""
+    for at, (_, end) in enumerate(segments):
+        if end > duration_seconds + _LENIENT_SECONDS:
+            raise InvalidRequestError(
+                f"'segments[{at}]' ends at {end:g} s, but the video has {duration_seconds:.1f} s.",
+                field=f"segments[{at}]",
+            )
 
 
 def minutes_of(duration_seconds: float) -> int:
