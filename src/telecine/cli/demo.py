@@ -212,7 +212,7 @@ def _voiceover(
         time.sleep(_POLL_SECONDS)
     if now["status"] != "COMPLETED":
         raise ProcessingError(f"The voiceover failed: {now['errorMessage']}")
-    return sample.image, _fetched(server, now["outputVideo"], to=output / "speech-voiceover.mp4")
+    return sample.image, _fetched(server, now["outputVideo"], to=output / "voiceover.mp4")
 
 
 def _project_now(server: Server, project: str) -> dict[str, Any]:
@@ -294,7 +294,7 @@ def _jobs(server: Server, sample: Sample, output: Path) -> Iterator[Row]:
 
 
 def _table(rows: list[Row]) -> Table:
-    table = Table("job", "seconds", "in", "out", "file")
+    table = Table("job", "seconds", "in", "out", "file", pad_edge=False)  # 79 columns
     for column in table.columns:
         column.no_wrap = True
     table.columns[4].overflow = "ignore"  # it is there to be copied
