@@ -65,11 +65,26 @@ def test_a_blog_post_leaves_out_what_is_dull_beside_the_clips(planted: Texts) ->
         assert word not in planted.blog
 
 
-def test_a_heading_is_a_sentence_of_its_section_and_none_comes_twice(planted: Texts) -> None:
+def test_a_heading_is_what_its_section_says_and_none_comes_twice(planted: Texts) -> None:
     headings = [line.lstrip("# ") for line in planted.blog.split("\n") if line.startswith("#")]
     assert len(headings) == len(set(headings)) == 3
     said = " ".join(" ".join(talks.PLANTED["bakery and languages"][0]).split())
-    assert all(heading.rstrip("…") in said for heading in headings)
+    assert all(heading[1:] in said for heading in headings)
+
+
+def test_no_heading_breaks_off_where_no_sentence_is_short() -> None:
+    found = talk.prepare(
+        talks.spoken(
+            "If you would like to learn more technical information about the installation, you will "
+            "have to read the technical information that is written on the pages of the project. "
+            "And the technical information about every computer that anybody has ever tried to use "
+            "with it can be found in a very long list that is kept by a number of people."
+        )
+    )
+    blog = texts.write(found, choosing.choose(found)).blog
+    headings = [line.lstrip("# ") for line in blog.split("\n") if line.startswith("#")]
+    assert headings[0] == "Technical information"
+    assert not any(heading.endswith("…") for heading in headings)
 
 
 def test_the_texts_say_that_nobody_wrote_them(planted: Texts) -> None:

@@ -186,10 +186,10 @@ def _blog(
         return ""
     sections = sorted([*spans[:_MOST_SECTIONS], *_between(talk, lines, spans)])
     named = {(one.first_sentence, one.end_sentence): one.title for one in candidates}
-    name = named.get(spans[0]) or titles.title(talk, first=spans[0][0], end=spans[0][1])
+    name = headings.bare(named.get(spans[0]) or "") or _name(talk, lines, spans[0])
     written, used = [f"# {_escape(name)}"], {name}
     for first, end in sections:
-        heading = named.get((first, end), "")
+        heading = headings.bare(named.get((first, end), ""))
         if not heading or heading in used:
             heading = headings.heading(talk, lines, first=first, end=end, avoid=used)
         if heading and heading not in used:
@@ -198,6 +198,13 @@ def _blog(
         told = [line for line in lines[first:end] if line]
         written += [_escape(text) for text in _paragraphs(told, most=_PARAGRAPH_SENTENCES)]
     return "\n\n".join(written) + "\n"
+
+
+def _name(talk: Talk, lines: Sequence[str], span: Span) -> str:
+    """Return the name of a post: a heading of its best part, or as much of a sentence as fits."""
+    first, end = span
+    heading = headings.heading(talk, lines, first=first, end=end, avoid=())
+    return heading or titles.title(talk, first=first, end=end).rstrip("…")
 
 
 def _between(talk: Talk, lines: Sequence[str], spans: Sequence[Span]) -> list[Span]:

@@ -18,7 +18,7 @@ _SECONDS_A_MINUTE = 60
 _STANDS_ALONE = 0.6
 _GOOD = 0.75
 _FEWEST_CHARACTERS = 12
-_CLAUSE = re.compile(r"[,;:、，；：،؛—–]\s*")  # noqa: RUF001
+CLAUSE = re.compile(r"[,;:、，；：،؛—–]\s*")  # noqa: RUF001
 _END_MARK = re.compile(r"[.。।．…]+$")  # noqa: RUF001
 
 
@@ -48,7 +48,7 @@ def shorten(text: str) -> str:
     most = _most(text)
     if len(text) <= most:
         return text
-    clauses = [found.start() for found in _CLAUSE.finditer(text) if found.start() < most]
+    clauses = [found.start() for found in CLAUSE.finditer(text) if found.start() < most]
     if clauses and clauses[-1] >= most // 2:
         return text[: clauses[-1]] + "…"
     room = text[: most - 1]
