@@ -738,6 +738,25 @@ def test_a_clip_is_opened_as_a_project_whose_film_stays(
     assert anybody.get(first["download_url"]).status_code == 404
 
 
+def test_a_word_of_a_project_that_was_a_clip_is_changed_by_its_place(
+    anybody: httpx2.Client, telecine: Telecine, asset: Asset
+) -> None:
+    job_id = submit(anybody, file_id=asset.id)["job_id"]
+    finish(telecine, job_id)
+    opened = open_clip(anybody, fetch(anybody, job_id)["clips"][0]["clip_id"])
+    word = "/tracks/1/clips/0/words/0/word"
+    patch = [
+        {"op": "test", "path": "/tracks/1/id", "value": "captions"},
+        {"op": "replace", "path": word, "value": "Telecine"},
+    ]
+    body = {"email": "ann@example.com", "operation": "json-patch", "data": {"patch": patch}}
+    answer = anybody.patch(f"{opened['project_url']}/composition", json=body)
+    assert answer.status_code == 200, answer.text
+    shown = anybody.get(opened["project_url"], params={"email": "ann@example.com"}).json()["data"]
+    captions = shown["composition"]["tracks"][1]
+    assert captions["clips"][0]["words"][0]["word"] == "Telecine"
+
+
 def test_a_clip_of_a_file_of_the_library_is_opened_with_that_file(
     anybody: httpx2.Client, telecine: Telecine, asset: Asset
 ) -> None:
