@@ -22,10 +22,11 @@ from tests.voiceovers import JOBS, Files, begin, made, refused, status_of, submi
 
 from telecine.api.app import create_app
 from telecine.assembly import Telecine
+from telecine.cli import admin
 from telecine.core import jobs, webhooks
 from telecine.core.jobs import Ending
 from telecine.db import tables
-from telecine.kit.errors import ProcessingError
+from telecine.kit.errors import ConflictError, ProcessingError
 
 CANCELS = [("DELETE", "/api/jobs/{}"), ("POST", "/api/jobs/{}/cancel"), ("POST", "/api/cancel/{}")]
 
@@ -268,6 +269,21 @@ def test_a_job_that_a_worker_has_is_not_cancelled(
 
 
 # One at a time
+
+
+def test_whoever_runs_the_server_stops_a_job_that_a_worker_has(
+    anybody: httpx2.Client, telecine: Telecine, files: Files
+) -> None:
+    job_id = submit(anybody, files)
+    job = begin(telecine, job_id)
+    admin.cancel_job(telecine.settings, job_id)
+    told = status_of(anybody, job_id)
+    assert (told["status"], told["creditsCharged"]) == ("CANCELLED", 0)
+    with telecine.db.snapshot() as tx:
+        assert not jobs.is_mine(tx, job)
+    with pytest.raises(ConflictError, match="ended already"):
+        admin.cancel_job(telecine.settings, job_id)
+    submit(anybody, files)
 
 
 def test_a_second_job_has_to_wait_and_leaves_nothing(

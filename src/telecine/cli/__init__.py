@@ -35,6 +35,7 @@ app = typer.Typer(
 )
 app.add_typer(accounts.keys, name="keys")
 app.add_typer(accounts.credits, name="credits")
+app.add_typer(accounts.jobs, name="jobs")
 app.add_typer(accounts.webhooks, name="webhooks")
 
 Server = Annotated[

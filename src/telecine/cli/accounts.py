@@ -10,6 +10,7 @@ from telecine import settings
 
 keys = typer.Typer(help="API keys: create, list, revoke.", no_args_is_help=True)
 credits = typer.Typer(help="Credits of accounts.", no_args_is_help=True)
+jobs = typer.Typer(help="Jobs of all accounts.", no_args_is_help=True)
 webhooks = typer.Typer(help="Webhooks of accounts.", no_args_is_help=True)
 
 Data = Annotated[
@@ -63,6 +64,17 @@ def credits_grant(
     from telecine.cli import admin
 
     admin.grant(settings.load(data=data), email=email, amount=amount)
+
+
+@jobs.command("cancel")
+def jobs_cancel(
+    job_id: Annotated[str, typer.Argument(help="The job's id, as its API told it.")],
+    data: Data = None,
+) -> None:
+    """Stop a job of any account, also one that a worker has; nothing is charged for it."""
+    from telecine.cli import admin
+
+    admin.cancel_job(settings.load(data=data), job_id)
 
 
 @webhooks.command("secret")

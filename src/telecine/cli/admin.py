@@ -13,13 +13,14 @@ from rich.table import Table
 
 from telecine import settings as settings_module
 from telecine.cli.tables import console
-from telecine.core import accounts, credits, keys
+from telecine.core import accounts, credits, jobs, keys
 from telecine.core.accounts import Account
+from telecine.core.jobs import Ending
 from telecine.core.keys import KeyStyle
 from telecine.db import Database, Transaction
 from telecine.db.migrate import migrate
 from telecine.kit.clock import Clock, system_clock
-from telecine.kit.errors import InvalidRequestError, NotFoundError
+from telecine.kit.errors import ConflictError, InvalidRequestError, NotFoundError
 from telecine.settings import PlanBook, Settings, load_plans
 
 
@@ -91,6 +92,15 @@ def grant(settings: Settings, *, email: str, amount: int) -> None:
         credits.grant(tx, account.id, amount, now=telecine.clock(), note="credits grant")
         balance = credits.balance(tx, account.id)
     _out.print(f"{account.email}: {balance.available} credits")
+
+
+def cancel_job(settings: Settings, job_id: str) -> None:
+    """Stop a job that has not ended; its worker notices within a second."""
+    with _opened(settings) as telecine, telecine.db.transaction() as tx:
+        job = jobs.get(tx, job_id)
+        if not jobs.cancel(tx, job, ending=Ending(now=telecine.clock())):
+            raise ConflictError(f"{job.id} has ended already: {job.status}.")
+    _out.print(f"cancelled {job.id}")
 
 
 def show_webhook_secret(settings: Settings, *, email: str) -> None:
