@@ -1,7 +1,7 @@
 """A voiceover's sound, decoded once and brought to -16 LUFS: a file of our own that says the truth.
 
-A confined FFmpeg decodes the stranger's bytes to 48 kHz in two channels, holes as silence, and
-measures; another one makes that louder or quieter. A limiter works only where peaks would be
+A confined FFmpeg decodes the stranger's bytes to 48 kHz in two channels, holes as silence where
+packets have times (MP3 has none: there the rest comes earlier), and measures; another one makes that louder or quieter. A limiter works only where peaks would be
 above -2 dBTP, which leaves room for what AAC adds.
 """
 
