@@ -205,16 +205,16 @@ def test_a_wrong_option_is_found_before_the_composition_is_read(tmp_path: Path) 
     assert "--crf" in done.stderr
 
 
-def test_a_source_is_never_overwritten(composition: Path, tmp_path: Path) -> None:
-    for name in ("clip.mov", "astronaut.png"):
-        before = (tmp_path / name).read_bytes()
-        link = tmp_path / f"linked{Path(name).suffix}"
-        link.symlink_to(tmp_path / name)
-        for output in (tmp_path / name, link):
-            done = run("render", composition, "--storyboard", output)
-            assert done.returncode == 1
-            assert "is the source itself" in done.stderr
-        assert (tmp_path / name).read_bytes() == before
+@pytest.mark.parametrize("option", ["-o", "--storyboard"])
+def test_a_source_is_never_overwritten(composition: Path, tmp_path: Path, option: str) -> None:
+    source, link = tmp_path / "astronaut.png", tmp_path / "linked.png"
+    before = source.read_bytes()
+    link.symlink_to(source)
+    for output in (source, link):
+        done = run("render", composition, option, output)
+        assert done.returncode == 1
+        assert "is the source itself" in done.stderr
+    assert source.read_bytes() == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

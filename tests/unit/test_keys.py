@@ -34,7 +34,9 @@ def test_one_changed_character_is_noticed(style: KeyStyle, data: st.DataObject) 
     key = model.mint(style)
     start = len(model.PREFIXES[style])
     place = data.draw(st.integers(start, len(key) - 1))
-    other = data.draw(st.sampled_from("ABCabc019").filter(lambda c: c != key[place]))
+    # What is drawn must not depend on the key, which is another one each time.
+    other = data.draw(st.sampled_from("ABCabc019"))
+    other = "z" if other == key[place] else other
     with pytest.raises(MalformedKeyError):
         model.digest(key[:place] + other + key[place + 1 :])
 

@@ -27,6 +27,14 @@ def test_a_log_that_cannot_be_written_ends_nobody() -> None:
     assert ended.stdout == "alive\n"
 
 
+def test_a_log_that_somebody_has_closed_ends_nobody() -> None:
+    closing = _SAY.replace("for _", "import sys; sys.stderr.close()\nfor _")
+    ended = subprocess.run(
+        [sys.executable, "-c", closing], stdout=subprocess.PIPE, text=True, timeout=60, check=False
+    )
+    assert ended.stdout == "alive\n"
+
+
 def test_what_is_logged_comes_out_in_order() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", _SAY], capture_output=True, text=True, timeout=60, check=True

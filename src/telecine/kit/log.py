@@ -16,6 +16,8 @@ from typing import Literal, TextIO, cast
 import structlog
 from typing_extensions import override  # typing has it from Python 3.12 on
 
+#: ValueError is what a stream says that somebody has closed.
+_UNWRITABLE = contextlib.suppress(OSError, ValueError)
 _bare_traceback = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 
 
@@ -31,13 +33,13 @@ class _Lossy(io.TextIOBase):
 
     @override
     def write(self, text: str, /) -> int:
-        with contextlib.suppress(OSError):
+        with _UNWRITABLE:
             self._stream.write(text)
         return len(text)
 
     @override
     def flush(self) -> None:
-        with contextlib.suppress(OSError):
+        with _UNWRITABLE:
             self._stream.flush()
 
 
