@@ -205,6 +205,11 @@ def test_a_form_that_is_wrong_is_refused(anybody: httpx2.Client, name: str) -> N
     assert refused(anybody.post(JOBS, **request)) == (status, field)
 
 
+def test_a_body_that_is_no_form_is_told_of_both_files(anybody: httpx2.Client) -> None:
+    said = anybody.post(JOBS, json={}).json()["error"]
+    assert '-F "image=@portrait.jpg" -F "audio=@voiceover.mp3"' in said
+
+
 @pytest.mark.parametrize(("kept", "missing"), [("image", "audio"), ("audio", "image")])
 def test_a_missing_file_is_named(
     anybody: httpx2.Client, files: Files, kept: str, missing: str

@@ -313,10 +313,11 @@ def _claimed_filename(part: multipart.MultipartSegment) -> str | None:
     return unquote(extended.group(1)) if extended else None
 
 
-def how_to_send(field: str) -> str:
+def how_to_send(*fields: str) -> str:
     """Return the sentence that shows the right way."""
-    example = _EXAMPLES.get(field, "video.mp4")
-    return f'Send the file as multipart/form-data, for example: curl -F "{field}=@{example}"'
+    what = "file" if len(fields) == 1 else "files"
+    shown = " ".join(f'-F "{each}=@{_EXAMPLES.get(each, "video.mp4")}"' for each in fields)
+    return f"Send the {what} as multipart/form-data, for example: curl {shown}"
 
 
 def too_large(fields: Sequence[str], max_file_bytes: int) -> FileTooLargeError:

@@ -8,7 +8,7 @@ adopts it. Text fields come back beside the file; what they mean is the family's
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 import multipart  # type: ignore[import-untyped]
@@ -50,7 +50,7 @@ async def receive(
     shows; `InvalidRequestError` for everything that is wrong with the form, and for a client
     that stops or trickles. After an error no file is left.
     """
-    boundary = _boundary(request, file_field)
+    boundary = _boundary(request, (file_field, *more_fields))
     declared_bytes = _declared_bytes(request)
     max_body_bytes = max_file_bytes * (1 + len(more_fields)) + limits.framing_bytes
     if declared_bytes is not None and declared_bytes > max_body_bytes:
@@ -131,11 +131,11 @@ async def _chunks(request: Request, limits: Limits) -> AsyncGenerator[bytes, Non
                 waited_seconds, window_bytes = 0.0, 0
 
 
-def _boundary(request: Request, file_field: str) -> bytes:
+def _boundary(request: Request, file_fields: Sequence[str]) -> bytes:
     kind, options = multipart.parse_options_header(request.headers.get("content-type", ""))
     if kind != "multipart/form-data":
         sent = f" This came as {kind[:64]}." if kind else ""
-        raise InvalidRequestError(how_to_send(file_field) + sent, field=file_field)
+        raise InvalidRequestError(how_to_send(*file_fields) + sent, field=file_fields[0])
     boundary = str(options.get("boundary", "")).encode("latin-1", "replace")
     if not 0 < len(boundary) <= _MAX_BOUNDARY_BYTES:
         raise InvalidRequestError(
