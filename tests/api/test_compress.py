@@ -68,6 +68,12 @@ def test_a_video_is_accepted_with_the_documented_reply(anybody: httpx2.Client, v
     }
 
 
+def test_a_field_that_nobody_reads_is_told(anybody: httpx2.Client, video: Path) -> None:
+    (warning,) = steps.send(anybody, video, codek="av1").json()["warnings"]
+    assert (warning["code"], warning["path"], warning["got"]) == ("UNKNOWN_FIELD", "codek", "av1")
+    assert "codec" in warning["allowed"]
+
+
 def test_a_waiting_job_says_so(anybody: httpx2.Client, video: Path, clock: FixedClock) -> None:
     job_id = steps.submit(anybody, video)
     assert steps.status_of(anybody, job_id) == {

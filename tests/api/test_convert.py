@@ -42,6 +42,12 @@ def opened(content: bytes) -> Any:
     return pyvips.Image.new_from_buffer(content, "")
 
 
+def test_a_field_that_nobody_reads_is_told_in_a_header(anybody: httpx2.Client) -> None:
+    answer = convert(anybody, format="jpg", widht="128")
+    assert answer.headers["x-warning"] == "UNKNOWN_FIELD: nothing reads 'widht'."
+    assert "x-warning" not in convert(anybody, format="jpg", width="128").headers
+
+
 @pytest.mark.parametrize(
     ("image_format", "media_type", "loader"),
     [

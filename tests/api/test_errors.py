@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from starlette.testclient import TestClient
-from tests import samples, steps
+from tests import described, samples, steps
 from tests.conftest import Customer, customer_of
 from tests.fakes import FixedClock
 
@@ -47,6 +47,11 @@ NOT_OF_A_REQUEST = {
     "outbound_failed",
     "blocked_address",
 }
+
+
+@pytest.fixture(autouse=True)
+def every_status_is_described(api: TestClient) -> None:
+    api.event_hooks["response"].append(described.check)
 
 
 class Stranger:

@@ -91,7 +91,31 @@ def test_the_description_is_valid_openapi(description: dict[str, Any]) -> None:
 def test_every_served_address_is_described_and_no_other(description: dict[str, Any]) -> None:
     served = {(endpoint.path, endpoint.method.lower()) for endpoint in ENDPOINTS}
     described = {(path, method) for path, item in description["paths"].items() for method in item}
-    assert described == served
+    assert described == served | {("/health", "get"), ("/metrics", "get")}
+
+
+def test_statuses_follow_from_the_errors_of_an_endpoint(description: dict[str, Any]) -> None:
+    def statuses(method: str, path: str) -> set[str]:
+        return set(description["paths"][path][method]["responses"])
+
+    one = "/api/video-project/{id}"
+    assert {"402", "404", "409", "412", "413", "422"} <= statuses("post", f"{one}/render")
+    assert "422" in statuses("get", f"{one}/export")
+    assert "402" in statuses("patch", f"{one}/composition")
+    assert "413" in statuses("post", f"{one}/chat")
+    assert "402" in statuses("post", "/api/v1/video/{taskId}/render")
+    assert "402" not in statuses("get", one)
+
+
+def test_the_reference_speaks_of_projects_as_projects_do(description: dict[str, Any]) -> None:
+    operation = description["paths"]["/api/video-project/{id}"]["get"]
+    said = {status: each["description"] for status, each in operation["responses"].items()}
+    assert "data.field" in said["400"]
+    assert "another account's" in said["403"]
+    assert "job" not in said["404"]
+    named = {each["name"]: each for each in operation["parameters"]}
+    assert named["id"]["schema"] == {"type": "integer"}
+    assert named["email"]["required"] is True
 
 
 def test_the_documented_addresses_are_all_there(description: dict[str, Any]) -> None:

@@ -11,6 +11,8 @@ import httpx2
 import pytest
 import pyvips
 import sqlalchemy as sa
+from starlette.testclient import TestClient
+from tests import described
 from tests.conftest import customer_of
 from tests.fakes import FixedClock
 from tests.projects import EMAIL, URL, begin, composition, fetch, finish, make, patch, refused
@@ -19,6 +21,11 @@ from telecine.assembly import Telecine
 from telecine.core import jobs as core_jobs
 from telecine.core.jobs import Ending
 from telecine.db.tables import deliveries, jobs
+
+
+@pytest.fixture(autouse=True)
+def every_status_is_described(api: TestClient) -> None:
+    api.event_hooks["response"].append(described.check)
 
 
 def exports(client: httpx2.Client, project_id: int) -> list[dict[str, Any]]:

@@ -28,6 +28,7 @@ _EXPOSED = (
     "X-Original-Size",
     "X-Output-Size",
     "X-Output-Format",
+    "X-Warning",
     "X-RateLimit-Limit",
     "X-RateLimit-Remaining",
     "X-RateLimit-Reset",

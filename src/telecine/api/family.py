@@ -68,6 +68,8 @@ class Family:
     accepts_body_key: bool = False
     #: How the reference shows a failure; None: as the compress family does.
     failure_body: type[msgspec.Struct] | None = None
+    #: Where in the body of a failure the name of the field at fault stands.
+    field_at: str = "field"
 
     def failure(self, error: TelecineError, *, request_id: str) -> Response:
         """Return the response that tells an error in this family's shape."""
@@ -107,10 +109,12 @@ class Endpoint:
     headers: Mapping[str, str] = field(default_factory=dict)
     example: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[int, Answer] = field(default_factory=dict)
-    #: Statuses that others do not have, with when they come.
+    #: What the reference says of a status, where the sentences of `raising` do not do.
     failures: Mapping[int, str] = field(default_factory=dict)
     #: Brings new work: where addresses are counted, these are counted by themselves, too.
     is_submission: bool = False
+    #: What the reference files it under; the family's title where it says nothing.
+    title: str = ""
     #: The handler's; another where one handler serves several URLs.
     name: str = ""
 

@@ -4,36 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from telecine import __version__
 from telecine.api.compress.wire import ErrorReply, Event
 from telecine.api.family import Answer, Endpoint
+from telecine.api.raising import raised, sentence
 
 _REF = "#/components/schemas/{name}"
-_BEARER = "bearerKey"
-_COMMON_FAILURES = {
-    400: "A field is missing or wrong; `field` names it.",
-    401: "The key is missing, malformed, unknown or revoked.",
-    403: "The plan has no access.",
-    429: "Too many requests; `Retry-After` says when to come back.",
-    500: "A fault on our side; the log has it under `request_id`.",
+_KEYS: Final = {
+    "bearerKey": {"type": "http", "scheme": "bearer"},
+    "apiKeyHeader": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "shortApiKeyHeader": {"type": "apiKey", "in": "header", "name": "api-key"},
 }
-_JOB_FAILURES = {
-    402: "The balance does not cover the price.",
-    413: "The file is larger than the plan allows.",
-    415: "Not the kind of file that is expected.",
-    422: "The right kind of file, but damaged, truncated, or over a media limit.",
-    507: "The disk has no room for the file.",
+#: What belongs to no family and takes no key: summary, media type.
+_OPEN: Final = {
+    "/health": ("Whether the server is well, and its version", "application/json"),
+    "/metrics": ("Figures for Prometheus", "text/plain"),
 }
-_READ_FAILURES = {404: "No such job under this account."}
-_DOWNLOAD_FAILURES = {
-    409: "The job has not finished.",
-    410: "The file has expired.",
-    416: "The range lies outside the file; `Content-Range` tells its size.",
-}
+#: Parts of a path that count; all others are texts.
+_NUMBERS: Final = frozenset({"id", "revision"})
 
 
 def describe(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
@@ -47,6 +39,8 @@ def describe(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in listed:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
+    for path, (summary, media_type) in _OPEN.items():
+        paths[path] = {"get": _open(path, summary, media_type)}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -56,15 +50,12 @@ def describe(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "security": [{_BEARER: []}, {"apiKeyHeader": []}],
+        "security": [{name: []} for name in _KEYS],
         "paths": paths,
         "webhooks": {"jobEnded": {"post": _webhook()}},
         "components": {
             "schemas": components,
-            "securitySchemes": {
-                _BEARER: {"type": "http", "scheme": "bearer"},
-                "apiKeyHeader": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-            },
+            "securitySchemes": _KEYS,
         },
     }
 
@@ -108,7 +99,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": endpoint.operation_id,
         "summary": endpoint.summary,
-        "tags": [endpoint.family.title],
+        "tags": [endpoint.title or endpoint.family.title],
         "responses": {
             **{str(status): _answer(answer) for status, answer in endpoint.answers.items()},
             **{str(status): _failure(text, shape) for status, text in _failures(endpoint).items()},
@@ -120,6 +111,16 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     if body := _body(endpoint):
         operation["requestBody"] = body
     return operation
+
+
+def _open(path: str, summary: str, media_type: str) -> dict[str, Any]:
+    return {
+        "operationId": path.removeprefix("/"),
+        "summary": summary,
+        "tags": ["Server"],
+        "security": [],
+        "responses": {"200": {"description": "Done.", "content": {media_type: {}}}},
+    }
 
 
 def _body(endpoint: Endpoint) -> dict[str, Any]:
@@ -138,7 +139,7 @@ def _body(endpoint: Endpoint) -> dict[str, Any]:
 
 def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     in_path = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {"name": name, "in": "path", "required": True, "schema": {"type": _type(name)}}
         for name in re.findall(r"{(\w+)}", endpoint.path)
     ]
     listed = in_path + [
@@ -148,24 +149,35 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     if endpoint.query is None:
         return listed
     _, schemas = msgspec.json.schema_components([endpoint.query], ref_template=_REF)
-    fields = schemas[endpoint.query.__name__]["properties"]
+    described = schemas[endpoint.query.__name__]
+    needed = described.get("required", ())
     return listed + [
-        {"name": name, "in": "query", "description": schema.pop("description"), "schema": schema}
-        for name, schema in fields.items()
+        {
+            "name": name,
+            "in": "query",
+            "description": schema.pop("description"),
+            **({"required": True} if name in needed else {}),
+            "schema": schema,
+        }
+        for name, schema in described["properties"].items()
     ]
 
 
+def _type(name: str) -> str:
+    return "integer" if name in _NUMBERS else "string"
+
+
 def _failures(endpoint: Endpoint) -> dict[int, str]:
-    failures = dict(_COMMON_FAILURES)
-    if endpoint.form is not None:
-        failures |= _JOB_FAILURES
-    if "{" in endpoint.path:
-        failures |= _READ_FAILURES
-    if "If-Match" in endpoint.headers:
-        failures[412] = "Another revision is the newest by now."
-    if "download" in endpoint.path:
-        failures |= _DOWNLOAD_FAILURES
-    return dict(sorted({**failures, **endpoint.failures}.items()))
+    """Return when each status comes: what may be raised, by the family's table of errors."""
+    family = endpoint.family
+    said: dict[int, list[str]] = {}
+    for error in raised(endpoint):
+        text = sentence(error).replace("{field}", family.field_at)
+        told = said.setdefault(family.errors[error.code], [])
+        if text not in told:
+            told.append(text)
+    joined = {status: " ".join(texts) for status, texts in said.items()}
+    return dict(sorted({**joined, **endpoint.failures}.items()))
 
 
 def _answer(answer: Answer) -> dict[str, Any]:
@@ -174,7 +186,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
         schema = {"$ref": _REF.format(name=answer.body.__name__)}
         described["content"] = {answer.media_type: {"schema": schema}}
     elif answer.media_type:
-        described["content"] = {answer.media_type: {}}
+        described["content"] = {kind: {} for kind in answer.media_type.split(", ")}
     if answer.headers:
         described["headers"] = {name: {"schema": {"type": "string"}} for name in answer.headers}
     return described

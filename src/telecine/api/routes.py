@@ -84,7 +84,7 @@ _COMPRESS: tuple[Endpoint, ...] = (
             200: Answer(
                 description="The image.",
                 media_type="image/*",
-                headers=("X-Original-Size", "X-Output-Size", "X-Output-Format"),
+                headers=("X-Original-Size", "X-Output-Size", "X-Output-Format", "X-Warning"),
             ),
             202: Answer(description="With ?async=true: a job.", body=wire.Accepted),
         },
@@ -225,6 +225,7 @@ def _project(
         handler=handler,
         summary=summary,
         answers={status: _told(answer)},
+        failures=_NOT_YOURS,
         **more,
     )
 
@@ -236,6 +237,9 @@ def _told(answer: type[msgspec.Struct]) -> Answer:
 
 
 _TAGGED = (project_wire.ProjectReply, project_wire.FullReply, project_wire.RevisionReply)
+_NOT_YOURS = {
+    403: "The plan has no access; or the `email` is not the key's, or the project another account's."
+}
 _IF_MATCH = {"If-Match": "The revision that is expected to be the newest, as `ETag` names it."}
 _PROJECTS: tuple[Endpoint, ...] = (
     _project(
@@ -311,6 +315,10 @@ _PROJECTS: tuple[Endpoint, ...] = (
     ),
 )
 
+_INTERCHANGED = Answer(
+    description="OpenTimelineIO as JSON; with ?format=srt subtitles.",
+    media_type="application/json, application/x-subrip",
+)
 _INTERCHANGE: tuple[Endpoint, ...] = (
     Endpoint(
         family=PROJECTS,
@@ -319,7 +327,8 @@ _INTERCHANGE: tuple[Endpoint, ...] = (
         handler=interchange.export,
         summary="A project as a file of other editors",
         query=project_wire.ExportQuery,
-        answers={200: Answer(description="The file.", media_type=_BINARY)},
+        answers={200: _INTERCHANGED},
+        failures=_NOT_YOURS,
     ),
     Endpoint(
         family=PROJECTS,
@@ -328,6 +337,7 @@ _INTERCHANGE: tuple[Endpoint, ...] = (
         handler=interchange.import_file,
         summary="Make a project of a file of other editors",
         form=project_wire.ImportForm,
+        failures=_NOT_YOURS,
         example={"file": "@cut.otio", "email": "you@example.com"},
         answers={201: _told(project_wire.ProjectReply)},
     ),
@@ -389,12 +399,14 @@ _VOICEOVER: tuple[Endpoint, ...] = (
     _voiceover(
         *("GET", "account/webhook-secret", voiceover.webhook_secret),
         *("What signs the account's webhooks", voiceover_wire.SecretReply),
+        title="Account",
     ),
     _voiceover(
         *("POST", "account/webhook-secret", voiceover.rotate_webhook_secret),
         *("Another secret; the former one signs on for a while", voiceover_wire.SecretReply),
         body=voiceover_wire.SecretBody,
         failures={409: "The secret was changed already, and the former one still signs."},
+        title="Account",
     ),
 )
 

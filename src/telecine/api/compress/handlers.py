@@ -17,6 +17,7 @@ from telecine.api.access import Caller
 from telecine.api.compress import fields, wire
 from telecine.api.family import Json
 from telecine.api.formdata import STAGED_SUFFIX, UploadedFile
+from telecine.api.remarks import Remark
 from telecine.api.services import Services
 from telecine.core import jobs
 from telecine.core.jobs import JobDetails, JobStatus
@@ -75,7 +76,8 @@ async def compress(request: Request, caller: Caller, services: Services) -> Resp
             request_id=request.state.request_id,
         )
         job = await intake.submit(services, taken, file, media_type="video/*")
-    return Json(wire.accepted(job), status_code=202)
+        warnings = formfields.unread(upload.fields, wire.CompressForm)
+    return Json(wire.accepted(job, warnings=warnings), status_code=202)
 
 
 async def status(request: Request, caller: Caller, services: Services) -> Response:
@@ -124,6 +126,7 @@ async def convert(request: Request, caller: Caller, services: Services) -> Respo
                 "'webhook_url' is read with ?async=true only.", field="webhook_url"
             )
         file = upload.require_file()
+        warnings = formfields.unread(upload.fields, wire.ConvertForm)
         taken = intake.order(
             services,
             caller,
@@ -137,7 +140,7 @@ async def convert(request: Request, caller: Caller, services: Services) -> Respo
         )
         if is_job:
             job = await intake.submit(services, taken, file, media_type="image/*")
-            return Json(wire.accepted(job), status_code=202)
+            return Json(wire.accepted(job, warnings=warnings), status_code=202)
         await intake.check_funds(services, taken)
         output = services.blobs.stage(STAGED_SUFFIX)
         try:
@@ -162,8 +165,14 @@ async def convert(request: Request, caller: Caller, services: Services) -> Respo
             "X-Original-Size": str(file.size_bytes),
             "X-Output-Size": str(facts.size_bytes),
             "X-Output-Format": params.format,
+            **_warned(warnings),
         },
     )
+
+
+def _warned(warnings: tuple[Remark, ...]) -> dict[str, str]:
+    names = ", ".join(ascii(each.path) for each in warnings)  # a header has no other letters
+    return {"X-Warning": f"UNKNOWN_FIELD: nothing reads {names}."} if names else {}
 
 
 async def _require_video(services: Services, file: UploadedFile, params: CompressParams) -> None:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from telecine.api.remarks import Remark
 from telecine.api.usage import Usage
 from telecine.core.jobs import Job, JobDetails, JobStatus
 from telecine.kit.clock import isoformat
@@ -79,6 +80,8 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     status: WireStatus
     status_url: str
     credits_charged: int
+    #: Fields of the form that nobody reads; left out where there are none.
+    warnings: tuple[Remark, ...] | UnsetType = UNSET
 
 
 class InputInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,13 +203,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     timestamp: str
 
 
-def accepted(job: Job) -> Accepted:
+def accepted(job: Job, *, warnings: tuple[Remark, ...] = ()) -> Accepted:
     """Word the acceptance of a job."""
     return Accepted(
         job_id=job.id,
         status=_STATUS[job.status],
         status_url=f"/api/v1/status/{job.id}",
         credits_charged=job.price,
+        warnings=warnings or UNSET,
     )
 
 

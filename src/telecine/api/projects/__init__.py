@@ -13,4 +13,5 @@ FAMILY = Family(
     event_body=wording.event_body,
     accepts_body_key=True,
     failure_body=wire.ProjectFailure,
+    field_at="data.field",
 )

@@ -20,6 +20,7 @@ from telecine.api.family import Json
 from telecine.api.projects import fields
 from telecine.api.services import Services
 from telecine.core import projects
+from telecine.core.files import File
 from telecine.core.projects import Project, ProjectStatus
 from telecine.db import Transaction
 from telecine.kit.errors import InvalidDocumentError, NotFoundError
@@ -151,8 +152,14 @@ async def _work(services: Services, project: Project, *, origin: str) -> pages.W
         progress=0 if job is None else int(job.progress * 100),
         error=job.error_message if job is not None and is_failed else None,
         download_url=None if output is None else links.link_to(output, origin=origin),
-        size=None if output is None else pages.megabytes(output.size_bytes),
+        size=None if output is None else _size(output),
     )
+
+
+def _size(output: File) -> str:
+    """Say what the button gives: not every render is a film."""
+    kind = output.filename.rpartition(".")[2].upper()
+    return f"{kind}, {pages.megabytes(output.size_bytes)}"
 
 
 def _requests(

@@ -11,4 +11,5 @@ FAMILY = Family(
     event_body=wording.event_body,
     accepts_query_key=True,
     failure_body=wire.VideoFailure,
+    field_at="details.field",
 )
