@@ -117,7 +117,9 @@ def test_a_start_after_keys_were_made_says_what_it_found_and_where(tmp_path: Pat
         welcome = read_until(process, r"keys create .*\n")
 
     assert "one of them local@telecine.localhost (plan pro); keys in use: 1" in welcome
-    assert f"    {program()} keys create --email local@telecine.localhost --data '{data}'" in welcome
+    assert (
+        f"    {program()} keys create --email local@telecine.localhost --data '{data}'" in welcome
+    )
     assert "tc_" not in welcome
 
 
