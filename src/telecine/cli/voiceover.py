@@ -81,7 +81,12 @@ def _make_here(
         assembly.renderer(loaded) as renderer,
     ):
         params, _ = form.measured(
-            form.wish(wishes, loaded), image=image, audio=audio, pool=pool, settings=loaded
+            form.wish(wishes, loaded),
+            image=image,
+            audio=audio,
+            pool=pool,
+            settings=loaded,
+            prices=settings.load_plans(loaded).prices,
         )
         result = VOICEOVER.run(
             params,
