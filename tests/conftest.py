@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import structlog
 from starlette.testclient import TestClient
 from tests.fakes import FixedClock
 
@@ -19,6 +20,14 @@ from telecine.core.accounts import Account
 from telecine.core.keys import KeyStyle
 from telecine.db import Database
 from telecine.db.migrate import migrate
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _unchanged_log() -> Iterator[None]:
+    """A command sets up the log of its process; called from here, that would be ours for good."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", lambda **_: None)
+        yield
 
 
 @pytest.fixture

@@ -57,12 +57,6 @@ def _run(*words: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture(autouse=True)
-def _unchanged_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command sets up the log of its process, and here that is the tests'."""
-    monkeypatch.setattr("telecine.cli.clips.configure", lambda **_: None)
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> _Made:
     folder = tmp_path_factory.mktemp("clips")
