@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from telecine import assembly, settings
+from telecine import settings, shelves
 from telecine.media.voiceover.canvas import CANVASES
 from telecine.operations.base import Context, Input
 from telecine.operations.voiceover import VOICEOVER, VoiceoverParams
@@ -46,7 +46,7 @@ def _poster(folder: Path, aspect: str) -> _Bgr:
     workspace.mkdir()
     loaded = settings.load({})
     width, height = (side // 2 for side in CANVASES[aspect])
-    with assembly.pool(loaded) as pool, assembly.renderer(loaded) as renderer:
+    with shelves.pool(loaded) as pool, shelves.renderer(loaded) as renderer:
         paths = folder / "landscape.png", folder / "voice.wav"
         context = Context(
             inputs=tuple(
@@ -54,7 +54,7 @@ def _poster(folder: Path, aspect: str) -> _Bgr:
                 for path in paths
             ),
             workspace=workspace,
-            ffmpeg=assembly.ffmpeg(loaded),
+            ffmpeg=shelves.ffmpeg(loaded),
             pool=pool,
             report=lambda _: None,
             is_cancelled=lambda: False,

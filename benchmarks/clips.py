@@ -30,7 +30,7 @@ from typing import Any, Final
 from benchmarks import report
 from tests import debian, spoken
 
-from telecine import assembly, settings
+from telecine import outside, settings, shelves
 from telecine.kit.outbound import Cache
 from telecine.media.speech.job import QUALITIES, Quality
 from telecine.operations.base import Context, Input
@@ -70,20 +70,20 @@ def main(wanted: list[str]) -> None:
 def _measured(talk: Path, quality: Quality) -> dict[str, Any]:
     loaded = settings.load()
     stages = _Stages()
-    with tempfile.TemporaryDirectory() as name, assembly.renderer(loaded) as renderer:
+    with tempfile.TemporaryDirectory() as name, shelves.renderer(loaded) as renderer:
         folder = Path(name)
-        pool = assembly.pool(loaded)
+        pool = shelves.pool(loaded)
         context = Context(
             inputs=(Input(path=talk, filename=talk.name, size_bytes=talk.stat().st_size),),
             workspace=folder,
-            ffmpeg=assembly.ffmpeg(loaded),
+            ffmpeg=shelves.ffmpeg(loaded),
             pool=pool,
             report=lambda _: None,
             is_cancelled=lambda: False,
             enter=stages.enter,
             renderer=renderer,
-            cache=Cache(folder / "cache", outbound=assembly.outbound(loaded), max_bytes=2**30),
-            senses=assembly.senses(loaded),
+            cache=Cache(folder / "cache", outbound=outside.outbound(loaded), max_bytes=2**30),
+            senses=outside.senses(loaded),
         )
         with _memory() as memory:
             params = ClipsParams(quality=quality, language="en", max_clips=_CLIPS_HERE)

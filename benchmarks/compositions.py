@@ -25,7 +25,7 @@ _SENTENCE = (
 _COLOURS = ("#ef4444", "#22c55e", "#3b82f6", "#eab308", "#a855f7", "#06b6d4", "#f97316")
 
 
-def documents(*, scale: float = 1.0) -> dict[str, Document]:
+def documents(*, scale: float = 1) -> dict[str, Document]:
     """Return all four by name. Sources are names of files that `make_media` made."""
     video = "clip1080.mp4" if scale > 1 else "clip720.mp4"
     return {

@@ -17,12 +17,12 @@ from pathlib import Path
 from benchmarks import report
 
 from telecine import settings
-from telecine.assembly import pool
 from telecine.cli.local_server import local_server
 from telecine.media import encode
 from telecine.media.encode import Box, Crf, Encode
 from telecine.media.ffmpeg import find_ffmpeg
 from telecine.media.probe import probe
+from telecine.shelves import pool
 from telecine_client import Client
 
 GOAL = 1.05

@@ -22,7 +22,7 @@ from pathlib import Path
 from tests import debian, samples
 from tests.media.speech.scoring import word_errors
 
-from telecine import assembly, settings
+from telecine import settings, shelves
 from telecine.media.speech import weights
 from telecine.media.speech.job import QUALITIES, Quality
 from telecine.media.speech.transcribe import Speech
@@ -44,7 +44,7 @@ def main(wanted: list[str]) -> None:
             if quality not in QUALITIES:
                 raise SystemExit(f"{pair}: write model:quality, such as base:fast")
             speech = Speech(
-                ffmpeg=assembly.ffmpeg(loaded),
+                ffmpeg=shelves.ffmpeg(loaded),
                 weights=weights.ensure(model, root=loaded.models_dir),
             )
             print(json.dumps(_measured(speech, talk, reading, quality, folder)), flush=True)

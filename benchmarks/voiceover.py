@@ -23,7 +23,7 @@ import av
 from benchmarks import report
 from tests import debian, samples
 
-from telecine import assembly, settings
+from telecine import outside, settings, shelves
 from telecine.operations.base import Context, Input
 from telecine.operations.voiceover import VOICEOVER, VoiceoverParams
 
@@ -99,8 +99,8 @@ def _film(folder: Path, sound: Path, *, seconds: float, size: tuple[int, int]) -
     paths = samples.astronaut(), sound
     with (
         tempfile.TemporaryDirectory(dir=folder) as workspace,
-        assembly.pool(loaded) as pool,
-        assembly.renderer(loaded) as renderer,
+        shelves.pool(loaded) as pool,
+        shelves.renderer(loaded) as renderer,
     ):
         context = Context(
             inputs=tuple(
@@ -108,12 +108,12 @@ def _film(folder: Path, sound: Path, *, seconds: float, size: tuple[int, int]) -
                 for path in paths
             ),
             workspace=Path(workspace),
-            ffmpeg=assembly.ffmpeg(loaded),
+            ffmpeg=shelves.ffmpeg(loaded),
             pool=pool,
             report=lambda _: None,
             is_cancelled=lambda: False,
             renderer=renderer,
-            senses=assembly.senses(loaded),
+            senses=outside.senses(loaded),
         )
         params = VoiceoverParams(seconds=seconds + 0.1, width=size[0], height=size[1])
         made = VOICEOVER.run(params, context).outputs[0].path

@@ -1,6 +1,7 @@
 """Where Telecine is put together: settings in, working parts out. Read this first.
 
-    Settings ─┬─ Database, BlobStore, Queue, Outbound, Cache, FFmpeg, Pool, Renderer, Senses  shelves
+    Settings ─┬─ Database, BlobStore, Queue, Cache, FFmpeg, Pool, Renderer (shelves.py),
+              │  Outbound, Chat, Senses (outside.py)
               ├─ Services ──> api.routes ──> the ASGI app               doors for clients
               └─ Attempts, Courier, Janitor ──> Worker                  doors that time opens
 
@@ -9,13 +10,12 @@ Nothing else in the package builds its own collaborators: they are handed in fro
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from telecine import engine
+from telecine import engine, outside, shelves
 from telecine.api.looking import Looker
 from telecine.api.routes import FAMILIES
 from telecine.api.services import Services
@@ -25,21 +25,10 @@ from telecine.db import Database
 from telecine.db.migrate import migrate
 from telecine.engine import Lane, Queue
 from telecine.kit.clock import Clock, system_clock
-from telecine.kit.errors import InvalidRequestError
-from telecine.kit.outbound import (
-    ANYWHERE,
-    Cache,
-    Chat,
-    LipSync,
-    Outbound,
-    Policy,
-    check_url,
-    parse_networks,
-)
+from telecine.kit.outbound import Cache, Chat, Outbound
 from telecine.media import sandbox
-from telecine.media.ffmpeg import FFmpeg, find_ffmpeg
+from telecine.media.ffmpeg import FFmpeg
 from telecine.media.pool import Pool
-from telecine.media.process import Limits
 from telecine.media.render.confined import Renderer
 from telecine.media.render.previewing import Previews
 from telecine.media.senses import Senses
@@ -52,11 +41,6 @@ from telecine.worker.courier import Courier
 from telecine.worker.janitor import Janitor
 from telecine.worker.loop import Worker
 from telecine.worker.post import Posts
-
-#: Room that one encode may fill in its workspace.
-_OUTPUT_BYTES = 16 * 2**30
-#: Address space of one process that opens pictures and probes files.
-_POOL_MEMORY_BYTES = 4 * 2**30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +129,7 @@ class Telecine:
             work_dir=work_dir,
             posts=self.posts(),
             worker_timeout=timedelta(seconds=self.settings.worker_timeout_seconds),
+            webhooks_kept=timedelta(seconds=self.settings.webhooks_kept_seconds),
         )
         return Worker(
             worker_id=worker_id,
@@ -173,8 +158,8 @@ def assemble(
 ) -> Telecine:
     """Build a Telecine from settings. Touches no database and starts no process yet."""
     url = settings.resolved_database_url
-    drawing = renderer(settings, n_spare=1)
-    client = outbound(settings)
+    drawing = shelves.renderer(settings, n_spare=1)
+    client = outside.outbound(settings)
     return Telecine(
         settings=settings,
         plans=load_plans(settings),
@@ -186,11 +171,11 @@ def assemble(
         cache=Cache(
             settings.data_dir / "cache", outbound=client, max_bytes=settings.source_cache_bytes
         ),
-        ffmpeg=ffmpeg(settings),
-        pool=pool(settings),
+        ffmpeg=shelves.ffmpeg(settings),
+        pool=shelves.pool(settings),
         renderer=drawing,
-        senses=senses(settings),
-        language_model=language_model(settings),
+        senses=outside.senses(settings),
+        language_model=outside.language_model(settings),
         previews=Previews(
             drawing,
             folder=settings.data_dir / "previews",
@@ -218,107 +203,6 @@ def check_sandbox(settings: Settings) -> None:
         raise SettingsError(f"TELECINE_SANDBOX=require, but this is missing here: {reasons}")
 
 
-def ffmpeg(settings: Settings) -> FFmpeg:
-    """Build the encoder runner; local command-line runs need no more than this and the pool."""
-    return FFmpeg(
-        executable=find_ffmpeg(settings.ffmpeg),
-        sandbox=settings.sandbox,
-        limits=_job_limits(settings),
-        max_pixels=settings.max_pixels,
-    )
-
-
-def renderer(settings: Settings, *, n_spare: int = 0) -> Renderer:
-    """Build the renderer; its processes start when they are needed.
-
-    From its first job on, `n_spare` more wait with everything imported.
-    """
-    return Renderer(
-        sandbox=settings.sandbox,
-        limits=_job_limits(settings),
-        n_spare=n_spare,
-    )
-
-
-def pool(settings: Settings) -> Pool:
-    """Build the pool of confined processes; they start at the first call."""
-    return Pool(
-        os.cpu_count() or 2,
-        sandbox=settings.sandbox,
-        memory_bytes=_POOL_MEMORY_BYTES,
-    )
-
-
-def senses(settings: Settings) -> Senses:
-    """Build what hears and sees; its weights are fetched when they are first needed."""
-    return Senses(
-        ffmpeg=ffmpeg(settings),
-        whisper_model=settings.whisper_model,
-        models_dir=settings.models_dir,
-        n_threads=settings.encoder_threads,
-        most_seconds=settings.max_duration_seconds,
-        lip_sync=lip_sync(settings),
-    )
-
-
-def _job_limits(settings: Settings) -> Limits:
-    return Limits(
-        memory_bytes=settings.job_memory_bytes,
-        output_bytes=_OUTPUT_BYTES,
-        wall_seconds=settings.job_wall_seconds,
-        stall_seconds=settings.job_stall_seconds,
-        cpu_seconds=None,
-    )
-
-
-def outbound(settings: Settings) -> Outbound:
-    """Build the one client for outgoing requests."""
-    try:
-        networks = parse_networks(settings.allow_networks)
-    except ValueError as error:
-        raise SettingsError(f"TELECINE_ALLOW_NETWORKS: {error}") from error
-    try:
-        policy = Policy(allow_networks=networks, egress_proxy=settings.egress_proxy or None)
-    except ValueError as error:
-        raise SettingsError(f"TELECINE_EGRESS_PROXY: {error}") from error
-    return Outbound(policy)
-
-
 def event_bodies() -> Mapping[str, EventBody]:
     """Return how each family words its webhooks: the only thing a worker knows of them."""
     return {family.name: family.event_body for family in FAMILIES}
-
-
-def language_model(settings: Settings) -> Chat | None:
-    """Build the client of the operator's language model; None where there is none.
-
-    It has a policy of its own: what strangers' addresses may not reach, this one may.
-    """
-    if not settings.llm_url:
-        return None
-    if not settings.llm_model:
-        raise SettingsError("TELECINE_LLM_MODEL: name the model at TELECINE_LLM_URL.")
-    try:
-        check_url(settings.llm_url, policy=ANYWHERE, field="TELECINE_LLM_URL")
-    except InvalidRequestError as error:
-        raise SettingsError(f"TELECINE_LLM_URL: {error.message}") from error
-    try:
-        return Chat(
-            Outbound(ANYWHERE),
-            url=settings.llm_url,
-            model=settings.llm_model,
-            key=settings.llm_key,
-        )
-    except ValueError as error:
-        raise SettingsError(f"TELECINE_LLM_KEY: {error}") from error
-
-
-def lip_sync(settings: Settings) -> LipSync | None:
-    """Build the client of the operator's lip-sync server, under the language model's policy."""
-    if not settings.talking_engine_url:
-        return None
-    try:
-        check_url(settings.talking_engine_url, policy=ANYWHERE, field="TELECINE_TALKING_ENGINE_URL")
-    except InvalidRequestError as error:
-        raise SettingsError(f"TELECINE_TALKING_ENGINE_URL: {error.message}") from error
-    return LipSync(Outbound(ANYWHERE), url=settings.talking_engine_url)

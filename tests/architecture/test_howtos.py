@@ -23,8 +23,8 @@ from starlette.testclient import TestClient
 from tests import samples
 from tests.conftest import Customer
 
-from telecine import assembly
 from telecine import settings as settings_module
+from telecine import shelves
 from telecine.api.family import Answer, Endpoint
 from telecine.api.metrics import Metrics
 from telecine.api.middleware import Surround
@@ -73,7 +73,7 @@ def run_operation(tmp_path: Path) -> Iterator[Callable[..., Any]]:
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     reported: list[float] = []
-    with assembly.pool(loaded) as pool:
+    with shelves.pool(loaded) as pool:
 
         def run(operation: Any, source: Path) -> tuple[Any, list[float]]:
             context = Context(
@@ -81,7 +81,7 @@ def run_operation(tmp_path: Path) -> Iterator[Callable[..., Any]]:
                     Input(path=source, filename=source.name, size_bytes=source.stat().st_size),
                 ),
                 workspace=workspace,
-                ffmpeg=assembly.ffmpeg(loaded),
+                ffmpeg=shelves.ffmpeg(loaded),
                 pool=pool,
                 report=reported.append,
                 is_cancelled=lambda: False,

@@ -8,7 +8,6 @@ import pytest
 from tests.media.errands import Job, Report
 
 from telecine import settings
-from telecine.assembly import ffmpeg
 from telecine.kit.errors import (
     CancelledError,
     InternalError,
@@ -17,6 +16,7 @@ from telecine.kit.errors import (
     UnsupportedMediaError,
 )
 from telecine.media.errand import Errand
+from telecine.shelves import ffmpeg
 
 
 def send(task: str, workspace: Path, *, path: Path | None = None, **more: object) -> list[int]:

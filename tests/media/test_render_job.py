@@ -15,7 +15,7 @@ import pytest
 from tests import samples
 from typing_extensions import override
 
-from telecine import assembly
+from telecine import outside, shelves
 from telecine import settings as settings_module
 from telecine.kit.errors import (
     CancelledError,
@@ -65,7 +65,7 @@ def run(tmp_path: Path, reports: list[float]) -> Iterator[Run]:
     loaded = settings_module.load({}, data=str(tmp_path / "data"), allow_networks="127.0.0.0/8")
     workspace = tmp_path / "workspace"
     workspace.mkdir()
-    with assembly.pool(loaded) as pool, assembly.renderer(loaded) as renderer:
+    with shelves.pool(loaded) as pool, shelves.renderer(loaded) as renderer:
 
         def act(
             shown: dict[str, Any],
@@ -82,14 +82,12 @@ def run(tmp_path: Path, reports: list[float]) -> Iterator[Run]:
             context = Context(
                 inputs=inputs,
                 workspace=workspace,
-                ffmpeg=assembly.ffmpeg(loaded),
+                ffmpeg=shelves.ffmpeg(loaded),
                 pool=pool,
                 report=reports.append,
                 is_cancelled=is_cancelled,
                 renderer=renderer,
-                cache=Cache(
-                    tmp_path / "cache", outbound=assembly.outbound(loaded), max_bytes=2**30
-                ),
+                cache=Cache(tmp_path / "cache", outbound=outside.outbound(loaded), max_bytes=2**30),
             )
             result = RENDER.run(wishes, context)
             video = probe(pool, result.outputs[0].path).video

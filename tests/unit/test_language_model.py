@@ -5,17 +5,17 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from telecine import assembly
+from telecine import outside
 from telecine.settings import Settings, SettingsError
 
 
 def test_without_an_address_there_is_no_model() -> None:
-    assert assembly.language_model(Settings()) is None
+    assert outside.language_model(Settings()) is None
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:11434/v1", "https://models.example.org/v1"])
 def test_a_private_or_public_address_is_taken(url: str) -> None:
-    model = assembly.language_model(Settings(llm_url=url, llm_model="small", llm_key="k"))
+    model = outside.language_model(Settings(llm_url=url, llm_model="small", llm_key="k"))
     assert model is not None
     assert model.model == "small"
 
@@ -34,4 +34,4 @@ def test_a_wrong_setting_stops_the_start_by_its_name(
 ) -> None:
     right = {"llm_url": "http://127.0.0.1:11434/v1", "llm_model": "small", "llm_key": ""}
     with pytest.raises(SettingsError, match=variable):
-        assembly.language_model(msgspec.structs.replace(Settings(), **{**right, **changes}))
+        outside.language_model(msgspec.structs.replace(Settings(), **{**right, **changes}))

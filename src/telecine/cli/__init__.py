@@ -343,20 +343,23 @@ def render_command(
     ] = None,
 ) -> None:
     """Render a composition to a video, a sound or a picture."""
-    from telecine.cli import render
+    if output is None and storyboard is None:
+        raise InvalidRequestError("Name the file to write: -o film.mp4.", field="-o")
+    from telecine import shelves
 
-    options = render.Options(
-        codec=codec, preset=preset, crf=crf, size=size, span=range, n_workers=workers
-    )
-    if storyboard is not None:
-        render.storyboard(composition, storyboard, options)
-    if output is None:
-        if storyboard is None:
-            raise InvalidRequestError("Name the file to write: -o film.mp4.", field="-o")
-    elif frame is not None:
-        render.still(composition, output, options, seconds=frame)
-    else:
-        render.film(composition, output, options)
+    with shelves.renderer(settings.load()) as renderer:
+        renderer.warm(n_children=1)  # its imports go on beside ours
+        from telecine.cli import render
+
+        options = render.Options(
+            codec=codec, preset=preset, crf=crf, size=size, span=range, n_workers=workers
+        )
+        if storyboard is not None:
+            render.storyboard(composition, storyboard, options, renderer=renderer)
+        if output is not None and frame is not None:
+            render.still(composition, output, options, renderer=renderer, seconds=frame)
+        elif output is not None:
+            render.film(composition, output, options, renderer=renderer)
 
 
 @app.command()

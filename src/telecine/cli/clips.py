@@ -27,7 +27,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from telecine import assembly, settings
+from telecine import outside, settings, shelves
 from telecine.cli import models
 from telecine.cli.media import Remote, remote_errors
 from telecine.cli.target import deliver, require_file, workspace
@@ -162,12 +162,12 @@ def _require_folder(output: Path, *, source: Path) -> None:
 
 
 def _run_here(params: ClipsParams, source: Path, output: Path, loaded: Settings) -> dict[str, Any]:
-    senses = assembly.senses(loaded)
+    senses = outside.senses(loaded)
     models.fetch(senses)
-    pool = assembly.pool(loaded)
+    pool = shelves.pool(loaded)
     with (
         workspace() as folder,
-        assembly.renderer(loaded) as renderer,
+        shelves.renderer(loaded) as renderer,
         _bar(source.name) as bar,
     ):
         try:
@@ -178,7 +178,7 @@ def _run_here(params: ClipsParams, source: Path, output: Path, loaded: Settings)
                         Input(path=source, filename=source.name, size_bytes=source.stat().st_size),
                     ),
                     workspace=folder,
-                    ffmpeg=assembly.ffmpeg(loaded),
+                    ffmpeg=shelves.ffmpeg(loaded),
                     pool=pool,
                     report=bar.report,
                     is_cancelled=lambda: False,
@@ -186,11 +186,11 @@ def _run_here(params: ClipsParams, source: Path, output: Path, loaded: Settings)
                     renderer=renderer,
                     cache=Cache(
                         folder / "cache",
-                        outbound=assembly.outbound(loaded),
+                        outbound=outside.outbound(loaded),
                         max_bytes=loaded.source_cache_bytes,
                     ),
                     senses=senses,
-                    language_model=assembly.language_model(loaded),
+                    language_model=outside.language_model(loaded),
                 ),
             )
         finally:

@@ -27,8 +27,8 @@ from rich.table import Table
 
 from telecine import settings
 from telecine.cli.local_server import local_server
-from telecine.cli.media import size
 from telecine.cli.serve import LOCAL_EMAIL
+from telecine.cli.sizes import size_text
 from telecine.cli.tables import console
 from telecine.cli.target import workspace
 from telecine.kit.errors import ProcessingError
@@ -304,8 +304,8 @@ def _table(rows: list[Row]) -> Table:
         table.add_row(
             row.job,
             f"{row.seconds:.1f}",
-            size(row.input_bytes),
-            size(row.output.stat().st_size),
+            size_text(row.input_bytes),
+            size_text(row.output.stat().st_size),
             row.output.name,
         )
     return table

@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from telecine import assembly, settings
+from telecine import settings, shelves
 from telecine.api.compress import fields as form
+from telecine.cli.sizes import size_bytes, size_text
 from telecine.cli.target import deliver, require_file, require_place, workspace
 from telecine.kit.errors import InvalidRequestError, ProcessingError
 from telecine.kit.log import configure
@@ -66,7 +67,7 @@ def compress_fields(
         "quality": quality,
         "method": "size" if target_size and method == "crf" else method,
         "bitrate": bitrate,
-        "target_size_bytes": _bytes(target_size) if target_size else None,
+        "target_size_bytes": size_bytes(target_size) if target_size else None,
         "resolution": resolution,
         "fit": fit,
         "keep_smaller": "true" if keep_smaller else None,
@@ -140,7 +141,7 @@ def convert(source: Path, output: Path, *, fields: Fields, remote: Remote | None
 def _run_here(operation: AnyOperation, params: Any, source: Path, output: Path) -> None:
     loaded = settings.load()
     configure(level="warning", format=loaded.log_format)
-    pool = assembly.pool(loaded)
+    pool = shelves.pool(loaded)
     with workspace() as folder, progress_bar(source.name) as report:
         try:
             result = operation.run(
@@ -150,7 +151,7 @@ def _run_here(operation: AnyOperation, params: Any, source: Path, output: Path) 
                         Input(path=source, filename=source.name, size_bytes=source.stat().st_size),
                     ),
                     workspace=folder,
-                    ffmpeg=assembly.ffmpeg(loaded),
+                    ffmpeg=shelves.ffmpeg(loaded),
                     pool=pool,
                     report=report,
                     is_cancelled=lambda: False,
@@ -192,28 +193,5 @@ def _fraction(job: Job) -> float:
 def _say(source: Path, output: Path) -> None:
     before, after = source.stat().st_size, output.stat().st_size
     change = f"{(before - after) / before:.0%} smaller" if after <= before else "larger"
-    line = f"{output}  {size(after)}  ({size(before)} before, {change})"
+    line = f"{output}  {size_text(after)}  ({size_text(before)} before, {change})"
     _console.print(Text(line), soft_wrap=True)
-
-
-def size(n_bytes: int) -> str:
-    """Write a size for people: 7.3 MB."""
-    if n_bytes < 1000:
-        return f"{n_bytes} B"
-    if n_bytes < 1_000_000:
-        return f"{n_bytes / 1000:.1f} kB"
-    return f"{n_bytes / 1_000_000:.1f} MB"
-
-
-_UNITS = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 10**6, "mb": 10**6, "g": 10**9, "gb": 10**9}
-
-
-def _bytes(text: str) -> int:
-    number = text.rstrip("bBkKmMgG ")
-    unit = text[len(number) :].strip().lower()
-    try:
-        return int(float(number) * _UNITS[unit])
-    except (ValueError, KeyError, OverflowError):
-        raise InvalidRequestError(
-            f"{text!r} is no size; write 8MB, 500k or 7340032.", field="--target-size"
-        ) from None

@@ -8,9 +8,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from telecine import assembly
+from telecine import shelves
 from telecine.kit.errors import TelecineError
-from telecine.media.describing import describe
 from telecine.media.timeline import wordfile
 from telecine.media.timeline.dialects import Parsed, parse
 from telecine.media.timeline.model import Source
@@ -32,7 +31,7 @@ class _Nearby:
     def __init__(self, folder: Path, settings: Settings) -> None:
         self._folder = folder
         self._max_pixels = settings.max_pixels
-        self._pool = assembly.pool(settings)
+        self._pool = shelves.pool(settings)
         self._seconds: dict[str, float | None] = {}
 
     def duration_seconds(self, source: Source) -> float | None:
@@ -58,6 +57,9 @@ class _Nearby:
     def _measured(self, path: Path) -> float | None:
         if not path.is_file():
             return None
+        # Its libraries take longer to import than many a film, and few compositions ask.
+        from telecine.media.describing import describe  # noqa: PLC0415
+
         with tempfile.TemporaryDirectory(prefix="telecine-") as folder:
             try:
                 target = Path(folder) / "copy"

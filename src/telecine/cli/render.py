@@ -29,15 +29,15 @@ from rich.progress import (
 from rich.text import Text
 from typing_extensions import override
 
-from telecine import assembly, settings
-from telecine.cli.media import size as size_text
+from telecine import outside, settings
 from telecine.cli.nearby import parse_beside
+from telecine.cli.sizes import size_text
 from telecine.cli.target import deliver, require_file, require_place, workspace
 from telecine.kit.errors import InvalidRequestError, TelecineError
 from telecine.kit.log import configure
 from telecine.kit.outbound import Outbound
 from telecine.media.render.confined import Order, Renderer
-from telecine.media.render.encoding.codecs import MOST_CRF, PRESETS, RenderCodec
+from telecine.media.render.encoding.scales import MOST_CRF, PRESETS, RenderCodec
 from telecine.media.timeline.dialects import Parsed
 from telecine.media.timeline.model import Source, Timeline
 from telecine.media.timeline.reader import Problem
@@ -83,7 +83,7 @@ def validate(composition: Path) -> int:
     return 0
 
 
-def film(composition: Path, output: Path, options: Options) -> None:
+def film(composition: Path, output: Path, options: Options, *, renderer: Renderer) -> None:
     """Render a composition to the kind of file that the suffix names."""
     require_file(composition)
     if output.suffix.lower() not in _SUFFIXES:
@@ -92,7 +92,7 @@ def film(composition: Path, output: Path, options: Options) -> None:
         )
     require_place(output, source=composition)
     _check(options, output)
-    with _ready(composition) as job:
+    with _ready(composition, renderer) as job:
         job.require_apart(output)
         order = job.order(output, options)
         with _bar(output.name, n_frames=_n_frames(order, job.timeline)) as told:
@@ -101,12 +101,14 @@ def film(composition: Path, output: Path, options: Options) -> None:
     _say(f"{output}  {size_text(facts.size_bytes)}  {float(facts.duration_seconds):.2f} s")
 
 
-def still(composition: Path, output: Path, options: Options, *, seconds: float) -> None:
+def still(
+    composition: Path, output: Path, options: Options, *, renderer: Renderer, seconds: float
+) -> None:
     """Write the picture that is shown at an instant as a PNG."""
     require_file(composition)
     _require_png(output, option="-o")
     require_place(output, source=composition)
-    with _ready(composition) as job:
+    with _ready(composition, renderer) as job:
         job.require_apart(output)
         number = math.floor(seconds * job.timeline.frame_rate) if math.isfinite(seconds) else -1
         if not 0 <= number < job.timeline.duration_frames:
@@ -126,12 +128,12 @@ def _require_png(output: Path, *, option: str) -> None:
         raise InvalidRequestError(f"{output} must end in .png: a PNG is written.", field=option)
 
 
-def storyboard(composition: Path, output: Path, options: Options) -> None:
+def storyboard(composition: Path, output: Path, options: Options, *, renderer: Renderer) -> None:
     """Write a sheet of pictures from the beginning to the end as a PNG."""
     require_file(composition)
     _require_png(output, option="--storyboard")
     require_place(output, source=composition)
-    with _ready(composition) as job:
+    with _ready(composition, renderer) as job:
         job.require_apart(output)
         order = job.order(output.with_suffix(".png"), options)
         job.renderer.storyboard(order)
@@ -170,7 +172,7 @@ class _Ready:
 
 
 @contextmanager
-def _ready(composition: Path) -> Iterator[_Ready]:
+def _ready(composition: Path, renderer: Renderer) -> Iterator[_Ready]:
     loaded = settings.load()
     configure(level="warning", format=loaded.log_format)
     document = read(composition)
@@ -180,7 +182,7 @@ def _ready(composition: Path) -> Iterator[_Ready]:
     show(parsed.warnings, is_warning=True)
     if faults or parsed.timeline is None or not isinstance(document, Mapping):
         raise InvalidRequestError(f"{composition} has {_verdict(faults, parsed.warnings)}.")
-    with workspace() as folder, assembly.renderer(loaded) as renderer:
+    with workspace() as folder:
         yield _Ready(
             document=document,
             timeline=parsed.timeline,
@@ -231,7 +233,7 @@ def _what_is_wrong(path: Path) -> str:
 
 def _files(parsed: Parsed, base: Path, folder: Path, loaded: Settings) -> dict[str, Path]:
     files = {}
-    outbound = assembly.outbound(loaded)
+    outbound = outside.outbound(loaded)
     for index, source in enumerate(parsed.sources):
         if is_remote(source.src):
             files[source.src] = _fetched(source, folder / f"source{index}", outbound)

@@ -21,7 +21,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from telecine import assembly, settings
+from telecine import outside, settings
 from telecine.cli import models
 from telecine.cli.target import deliver, require_file, require_place, workspace
 from telecine.kit.errors import InvalidRequestError
@@ -57,7 +57,7 @@ def transcribe(source: Path, output: Path, *, language: str, quality: str) -> No
     require_place(output, source=source)
     loaded = settings.load()
     configure(level="warning", format=loaded.log_format)
-    speech = models.speech(assembly.senses(loaded))
+    speech = models.speech(outside.senses(loaded))
     with workspace() as folder, _bar(source.name) as told:
         heard = speech.transcribe(
             source,

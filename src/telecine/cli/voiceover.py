@@ -15,9 +15,10 @@ import httpx2
 from rich.console import Console
 from rich.text import Text
 
-from telecine import assembly, settings
+from telecine import outside, settings, shelves
 from telecine.api.voiceover import fields as form
-from telecine.cli.media import Fields, Remote, progress_bar, size
+from telecine.cli.media import Fields, Remote, progress_bar
+from telecine.cli.sizes import size_text
 from telecine.cli.target import deliver, require_file, require_place, workspace
 from telecine.kit.errors import InvalidRequestError, ProcessingError
 from telecine.kit.log import configure
@@ -67,7 +68,7 @@ def voiceover(
             _make_here(image, audio, output, wishes, report)
         else:
             _make_there(image, audio, output, wishes, remote, report)
-    _console.print(Text(f"{output}  {size(output.stat().st_size)}"), soft_wrap=True)
+    _console.print(Text(f"{output}  {size_text(output.stat().st_size)}"), soft_wrap=True)
 
 
 def _make_here(
@@ -77,8 +78,8 @@ def _make_here(
     configure(level="warning", format=loaded.log_format)
     with (
         workspace() as folder,
-        assembly.pool(loaded) as pool,
-        assembly.renderer(loaded) as renderer,
+        shelves.pool(loaded) as pool,
+        shelves.renderer(loaded) as renderer,
     ):
         params, _ = form.measured(
             form.wish(wishes, loaded),
@@ -96,12 +97,12 @@ def _make_here(
                     for path in (image, audio)
                 ),
                 workspace=folder,
-                ffmpeg=assembly.ffmpeg(loaded),
+                ffmpeg=shelves.ffmpeg(loaded),
                 pool=pool,
                 report=report,
                 is_cancelled=lambda: False,
                 renderer=renderer,
-                senses=assembly.senses(loaded),
+                senses=outside.senses(loaded),
             ),
         )
         deliver(result.outputs[0].path, to=output)

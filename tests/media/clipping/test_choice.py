@@ -11,7 +11,7 @@ import pytest
 from tests import models, samples, talks
 
 from telecine import settings as settings_module
-from telecine.assembly import Telecine, language_model
+from telecine.assembly import Telecine
 from telecine.kit.errors import InvalidRequestError, UnsupportedMediaError
 from telecine.media.probe import probe
 from telecine.media.speech.transcript import Transcript
@@ -20,6 +20,7 @@ from telecine.operations.clipping import choice, films, making
 from telecine.operations.clipping.films import Film
 from telecine.operations.clipping.params import ClipsParams
 from telecine.operations.clipping.stages import Bar, Work
+from telecine.outside import language_model
 
 MakeContext = Callable[..., Context]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests import samples
 
-from telecine.media.render.encoding.codecs import DEFAULT_CRF
+from telecine.media.render.encoding.scales import DEFAULT_CRF
 from telecine.operations.clipping import making
 
 

@@ -22,8 +22,9 @@ from telecine.kit.errors import (
     ResourceLimitError,
     TelecineError,
 )
-from telecine.media.render.encoding.codecs import EncodeSettings, RenderCodec
+from telecine.media.render.encoding.codecs import EncodeSettings
 from telecine.media.render.encoding.encode import LEAST_RING, Encoder
+from telecine.media.render.encoding.scales import RenderCodec
 from telecine.media.render.planes import Planes
 
 _RATES = [Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(30), Fraction(60)]

@@ -14,10 +14,11 @@ from tests.media.render import films
 
 from telecine.kit.errors import InternalError
 from telecine.media.render.encoding.chunks import spans
-from telecine.media.render.encoding.codecs import EncodeSettings, RenderCodec, chunk_frames
+from telecine.media.render.encoding.codecs import EncodeSettings, chunk_frames
 from telecine.media.render.encoding.encode import Encoder
 from telecine.media.render.encoding.join import join
 from telecine.media.render.encoding.outputs import SoundEncoder
+from telecine.media.render.encoding.scales import RenderCodec
 
 #: So slow that a chunk is short.
 _RATE = Fraction(2)

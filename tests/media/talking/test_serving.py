@@ -23,10 +23,10 @@ from tests.media.talking import portraits
 from typing_extensions import override
 
 from telecine import settings
-from telecine.assembly import lip_sync, senses
 from telecine.kit.errors import CancelledError, OutboundError
 from telecine.kit.outbound import ANYWHERE, LipSync, Outbound
 from telecine.media.talking.talking import Talking
+from telecine.outside import lip_sync, senses
 from telecine.settings import SettingsError
 
 _PAGE = Path(__file__).resolve().parents[3] / "docs" / "howto" / "talking-portraits.md"

@@ -9,7 +9,7 @@ import pytest
 import pyvips
 from tests import samples
 
-from telecine import assembly, settings
+from telecine import settings, shelves
 from telecine.kit.errors import (
     InvalidRequestError,
     MediaError,
@@ -26,7 +26,7 @@ LIMITS = intake.Limits(max_pixels=100_000_000, max_seconds=3600)
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
-    with assembly.pool(settings.load({})) as made:
+    with shelves.pool(settings.load({})) as made:
         yield made
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests import samples
 
-from telecine import assembly, settings
+from telecine import settings, shelves
 from telecine.kit.errors import UndecodableMediaError
 from telecine.media.ffmpeg import FFmpeg
 from telecine.media.voiceover import composing, levelling
@@ -33,7 +33,7 @@ ENCODERS = {
 
 @pytest.fixture(scope="module")
 def ffmpeg() -> FFmpeg:
-    return assembly.ffmpeg(settings.load({}))
+    return shelves.ffmpeg(settings.load({}))
 
 
 def level(ffmpeg: FFmpeg, source: Path, *, most_seconds: float = 60) -> Levelled:

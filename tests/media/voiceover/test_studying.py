@@ -11,7 +11,7 @@ import pyvips
 from tests import samples
 from tests.media.seeing import watching
 
-from telecine import assembly, settings
+from telecine import settings, shelves
 from telecine.kit.errors import UndecodableMediaError
 from telecine.media.pool import Pool
 from telecine.media.seeing.looking import Eyes
@@ -23,7 +23,7 @@ LIMITS = intake.Limits(max_pixels=100_000_000, max_seconds=60)
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
-    with assembly.pool(settings.load({})) as made:
+    with shelves.pool(settings.load({})) as made:
         yield made
 
 

@@ -15,7 +15,7 @@ import pyvips
 from tests import samples
 from tests.media.voiceover.test_levelling import loudness, voice
 
-from telecine import assembly, settings
+from telecine import settings, shelves
 from telecine.kit.errors import CancelledError, MediaLimitError, UnsupportedMediaError
 from telecine.media.render.confined import Order
 from telecine.media.seeing.model import Box, Face
@@ -37,13 +37,13 @@ def params(**wishes: Any) -> VoiceoverParams:
 
 
 @pytest.fixture(scope="module")
-def shelves() -> Iterator[Context]:
+def equipment() -> Iterator[Context]:
     loaded = settings.load({})
-    with assembly.pool(loaded) as pool, assembly.renderer(loaded) as renderer:
+    with shelves.pool(loaded) as pool, shelves.renderer(loaded) as renderer:
         yield Context(
             inputs=(),
             workspace=Path(),
-            ffmpeg=assembly.ffmpeg(loaded),
+            ffmpeg=shelves.ffmpeg(loaded),
             pool=pool,
             report=lambda _: None,
             is_cancelled=lambda: False,
@@ -52,7 +52,7 @@ def shelves() -> Iterator[Context]:
 
 
 @pytest.fixture
-def run(shelves: Context, tmp_path: Path) -> Run:
+def run(equipment: Context, tmp_path: Path) -> Run:
     workspace = tmp_path / "workspace"
     workspace.mkdir()
 
@@ -62,7 +62,7 @@ def run(shelves: Context, tmp_path: Path) -> Run:
             for path in (image, audio)
         )
         return VOICEOVER.run(
-            wishes, replace(shelves, inputs=inputs, workspace=workspace, **context)
+            wishes, replace(equipment, inputs=inputs, workspace=workspace, **context)
         )
 
     return run
@@ -204,7 +204,7 @@ def test_what_is_pushed_in_on_moves_without_jitter(tmp_path: Path) -> None:
         crf=8,
         has_sound=False,
     )
-    with assembly.renderer(loaded) as renderer:
+    with shelves.renderer(loaded) as renderer:
         renderer.render(order)
     places = np.array([_middle(frame) for frame in _grey_frames(order.output)])
     assert len(places) == 60

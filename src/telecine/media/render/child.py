@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import select
 import socket
 import sys
 import traceback
@@ -45,6 +46,8 @@ from telecine.media.timeline.dialects import parse
 from telecine.media.timeline.model import Timeline
 from telecine.media.timeline.retime import retimed
 
+#: Who has not been given a job by then has time for what a job may need.
+_HURRY_SECONDS: Final = 0.25
 #: A child may wait long for its job.
 _PATIENCE_SECONDS: Final = 30 * 86_400.0
 _NOTHING: Final = Facts(width=0, height=0, n_frames=0, n_samples=0, size_bytes=0, duration="0")
@@ -62,8 +65,9 @@ def main(arguments: list[str]) -> int:
     begin = msgspec.json.decode(arguments[0], type=Start)
     confining.end_with(begin.lifeline_fd)
     with socket.socket(fileno=begin.socket_fd) as parent:
-        open_bundled()
         wire.send(parent, Report(is_ready=True))
+        if not select.select([parent], [], [], _HURRY_SECONDS)[0]:
+            open_bundled()
         try:
             job = wire.receive(parent, Job, timeout_seconds=_PATIENCE_SECONDS)
         except ConnectionError:

@@ -119,10 +119,11 @@ class Renderer:
             raise
         return Engaged(child, facts=facts, limits=limits)
 
-    def warm(self) -> None:
-        """Start the children that wait, without waiting for them."""
+    def warm(self, *, n_children: int | None = None) -> None:
+        """Start children that wait, `n_spare` unless told, without waiting for them."""
+        wanted = self._n_spare if n_children is None else n_children
         with self._lock:
-            while len(self._spare) < self._n_spare and not self._is_closed:
+            while len(self._spare) < wanted and not self._is_closed:
                 self._spare.append(Child())
 
     def close(self) -> None:

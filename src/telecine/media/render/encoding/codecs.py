@@ -18,29 +18,13 @@ from av import AudioCodecContext, CodecContext, VideoCodecContext
 from av.codec.context import Flags, ThreadType
 
 from telecine.kit.errors import InvalidRequestError
+from telecine.media.render.encoding.scales import DEFAULT_CRF, MOST_CRF, PRESETS, RenderCodec
 
-RenderCodec = Literal["h264", "h265", "vp9"]
 SoundCodec = Literal["aac", "opus", "mp3", "wav"]
 
 SAMPLE_RATE: Final = 48_000
 CHANNELS: Final = 2
 
-#: About the same quality to the eye; 20 is what composition documents mean when they say nothing.
-DEFAULT_CRF: Final[Mapping[RenderCodec, float]] = {"h264": 20, "h265": 24, "vp9": 31}
-#: The worst quality that a codec's scale has; the best is 0.
-MOST_CRF: Final[Mapping[RenderCodec, float]] = {"h264": 51, "h265": 51, "vp9": 63}
-#: The names of x264, for every codec. Behind them: how thorough libvpx is (its cpu-used).
-PRESETS: Final[Mapping[str, int]] = {
-    "ultrafast": 5,
-    "superfast": 5,
-    "veryfast": 5,
-    "faster": 4,
-    "fast": 4,
-    "medium": 3,
-    "slow": 2,
-    "slower": 1,
-    "veryslow": 1,
-}
 #: Seconds that one encoder works on before the next begins: the grid that chunks keep to.
 CHUNK_SECONDS: Final = 5
 
