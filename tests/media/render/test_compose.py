@@ -16,7 +16,16 @@ from telecine.media.render.composing.compose import Composer
 from telecine.media.render.composing.kernels import Rect as PixelRect
 from telecine.media.render.composing.picture import Picture, lay
 from telecine.media.render.composing.picture import of_sprite as picture_of_sprite
-from telecine.media.render.display import Canvas, ClipBox, Draw, Frame, Layer, Mask, Matrix
+from telecine.media.render.display import (
+    Canvas,
+    ClipBox,
+    Draw,
+    Frame,
+    Layer,
+    Mask,
+    Matrix,
+    blocks,
+)
 from telecine.media.render.drawing.pixels import to_planes
 from telecine.media.render.planes import Planes, Sprite
 from telecine.media.timeline.model import BlendMode, Colour, Filter, Rect, Style
@@ -345,7 +354,14 @@ def test_layers_that_are_wiped_into_one_another_let_nothing_through(
     sprites = [sprite_of(RED, width=width, height=height) for width, height in (large, small)]
     box = (8.0, 8.0, WIDTH - 8.0, HEIGHT - 8.0)
     comes = Mask(kind="wipe", share=share, direction="right", softness=softness, box=box)
-    goes = Mask(kind="wipe", share=1 - share, direction="left", softness=softness, box=box)
+    goes = Mask(
+        kind="wipe",
+        share=1 - share,
+        direction="left",
+        softness=softness,
+        box=box,
+        is_going=True,
+    )
     draws = (
         Draw(layer=0, matrix=at(8, 8), masks=(goes,)),
         Draw(layer=1, matrix=at(12, 12), masks=(comes,)),
@@ -353,3 +369,39 @@ def test_layers_that_are_wiped_into_one_another_let_nothing_through(
     picture = drawn(composer(*sprites).compose(Frame(draws=draws)))
     assert np.abs(picture[14:-14, 14:-14] - np.array(RED)).max() <= 5
     assert_is(picture[2, 2], (0, 0, 0))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.5, 0.9])
+@pytest.mark.parametrize("softness", [0, 12])
+def test_clips_of_several_layers_are_wiped_as_one_picture_each(
+    share: float, softness: float
+) -> None:
+    box = (8.0, 8.0, WIDTH - 8.0, HEIGHT - 8.0)
+    comes = Mask(kind="wipe", share=share, direction="right", softness=softness, box=box)
+    goes = replace(comes, share=1 - share, direction="left", is_going=True)
+    size = {"width": WIDTH - 16, "height": HEIGHT - 16}
+    colours = (GREEN, RED, RED, GREEN, RED)
+    made = composer(*(sprite_of(colour, **size) for colour in colours))
+    draws = tuple(
+        Draw(layer=layer, matrix=at(8, 8), masks=(mask,), opacity=opacity)
+        for layer, mask, opacity in (
+            *((0, goes, 1.0), (1, goes, 0.5), (2, goes, 1.0)),
+            *((3, comes, 0.5), (4, comes, 1.0)),
+        )
+    )
+    picture = drawn(made.compose(Frame(draws=draws)))
+    assert np.abs(picture[10:-10, 10:-10] - np.array(RED)).max() <= 5
+    alone = drawn(made.compose(Frame(draws=draws[3:])))
+    lone = made.compose(Frame(draws=draws[4:]))
+    assert np.abs(alone - drawn(lone)).max() <= 5  # nothing of what is hidden
+
+
+def test_the_two_sides_of_two_edges_are_four_groups() -> None:
+    box = (0.0, 0.0, 10.0, 10.0)
+    comes = Mask(kind="wipe", share=0.25, direction="right", box=box)
+    goes = replace(comes, share=0.75, direction="left", is_going=True)
+    free = Draw(layer=0, matrix=at(0, 0))
+    draws = [replace(free, masks=(mask,)) for mask in (goes, comes, comes, goes, comes)]
+    assert list(blocks([free, *draws, free])) == [
+        *((range(1),), (range(1, 2), range(2, 4)), (range(4, 5), range(5, 6)), (range(6, 7),)),
+    ]

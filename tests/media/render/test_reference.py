@@ -235,6 +235,10 @@ def test_a_flat_layer_is_not_seen() -> None:
 # Both engines ------------------------------------------------------------------------------
 
 CENTRED = turned(80, 45, size=(60, 60), scale=1.2)
+EDGE = (20.0, 10.0, 140.0, 80.0)
+COMES = Mask(kind="wipe", share=0.45, direction="right", softness=30, box=EDGE)
+GOES = replace(COMES, share=0.55, direction="left", is_going=True)
+IRIS = Mask(kind="iris", share=0.6, softness=20, box=EDGE)
 SCENES: dict[str, tuple[Draw, ...]] = {
     "a video": (draw(0),),
     "turned": (
@@ -268,6 +272,22 @@ SCENES: dict[str, tuple[Draw, ...]] = {
         draw(1, turned(50, 45, size=(60, 60), degrees=30), sweep=0.6, sweep_strength=1.2),
     ),
     "an iris": (draw(0, masks=(Mask(kind="iris", share=0.5),)),),
+    "two clips of several layers wiped into one another": (
+        draw(0, filters=(Filter(kind="contrast", value=0.3),)),
+        *(
+            draw(layer, matrix, masks=(mask,), opacity=opacity)
+            for layer, matrix, mask, opacity in (
+                (4, turned(70, 45, size=(50, 30), scale=2), GOES, 1.0),
+                (2, turned(70, 45, size=(100, 40)), GOES, 0.8),
+                (3, (1, 0, 0, 1, 40, 15), COMES, 1.0),
+                (1, CENTRED, COMES, 1.0),
+            )
+        ),
+    ),
+    "a soft iris over several layers": (
+        draw(0, masks=(IRIS,)),
+        draw(1, CENTRED, masks=(IRIS,), filters=(Filter(kind="blur", value=3),)),
+    ),
     "a soft wipe": (draw(0, masks=(Mask(kind="wipe", share=0.4, direction="up", softness=12),)),),
     "rounded": (
         draw(3, (1, 0, 0, 1, 20, 10), masks=(Mask(kind="rounded", radii=(20, 5, 0, 30)),)),

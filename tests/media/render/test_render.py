@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from tests import samples
+from tests.media.render.sounds import tone, write_wav
 
 from telecine.kit.errors import (
     CancelledError,
@@ -40,6 +41,7 @@ from telecine.media.timeline.dialects import parse
 from telecine.media.timeline.model import Source, Timeline
 
 GALLERY = sorted((Path(__file__).parent / "gallery").glob("*.json"))
+PICTURED = sorted((Path(__file__).parent / "gallery" / "pictured").glob("*.json"))
 FAST = EncodeSettings(preset="ultrafast", crf=10)
 
 Floats = npt.NDArray[np.float32]
@@ -86,13 +88,29 @@ def ssim(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> float:
     return float((upper / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))).mean())
 
 
-@pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
-def test_both_engines_draw_the_gallery_alike(path: Path) -> None:
+@pytest.fixture(scope="module")
+def gallery_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What gallery documents show: films and stills of documents beside them, and a tone."""
+    folder = tmp_path_factory.mktemp("sources")
+    write_wav(folder / "tones.wav", tone(2))
+    for path in (PICTURED[0].parent / "sources").glob("*.json"):
+        line = timeline_of(json.loads(path.read_text("utf-8")))
+        render(line, find=no_file, output=folder / f"{path.stem}.mp4", settings=FAST)
+        (folder / f"{path.stem}.png").write_bytes(still(line, find=no_file, frame=0))
+        render(line, find=no_file, output=folder / f"{path.stem}.gif", settings=FAST)
+    return folder
+
+
+@pytest.mark.parametrize("path", [*GALLERY, *PICTURED], ids=lambda path: path.stem)
+def test_both_engines_draw_the_gallery_alike(path: Path, gallery_files: Path) -> None:
+    def find(source: Source) -> Path:
+        return gallery_files / Path(source.src).name
+
     timeline = timeline_of(json.loads(path.read_text("utf-8")))
-    sprites = Sprites(fonts=FontBook(), find=no_file)
-    measuring = Measuring(sprites, find=no_file)
+    sprites = Sprites(fonts=FontBook(), find=find)
+    measuring = Measuring(sprites, find=find)
     planned = plan(timeline, measure=measuring)
-    supply = Supply(planned.layers, sprites=sprites, measuring=measuring, find=no_file)
+    supply = Supply(planned.layers, sprites=sprites, measuring=measuring, find=find)
     fast = Composer(planned.canvas, planned.layers, sprite=supply.sprite, source=supply.source)
     slow = Reference(planned.canvas, planned.layers, pixels=sprites.pixels, source=supply.source)
     try:
@@ -103,6 +121,8 @@ def test_both_engines_draw_the_gallery_alike(path: Path) -> None:
             # Where two edges share a chroma sample, half-size planes cannot tell them apart.
             assert min(ssim(mine.u, its.u), ssim(mine.v, its.v)) >= 0.96, number
     finally:
+        fast.close()
+        slow.close()
         supply.close()
 
 

@@ -10,7 +10,7 @@ from tests.media.render.layers import sprites
 from tests.media.render.timelines import BLUE, SizeTable, clip, corner, curve, planned, video
 
 from telecine.media.render.composing.compose import Composer
-from telecine.media.render.display import Draw, Mask
+from telecine.media.render.display import Draw, Mask, blocks
 from telecine.media.render.planes import Planes
 from telecine.media.render.planning.plan import Plan
 from telecine.media.render.planning.transitions import BLUR_PX, ZOOM_SCALE
@@ -33,6 +33,7 @@ from telecine.media.timeline.model import (
     Rect,
     Shadow,
     Source,
+    Stroke,
     Style,
     Text,
     Transition,
@@ -185,14 +186,24 @@ def test_an_easing_that_overshoots_keeps_shares_in_range() -> None:
     assert max(shares) <= 1
 
 
-def test_a_transition_longer_than_its_clip_is_cut_off() -> None:
-    made = planned(clip(end=5, coming=transition("fade", 2.0)))
-    assert draw_of(made, 4).opacity == pytest.approx(0.2)
+def test_a_transition_longer_than_its_clip_is_over_by_its_last_frame() -> None:
+    comes = planned(clip(end=5, coming=transition("fade", 2.0)))
+    assert [draw_of(comes, n).opacity for n in (1, 2, 3, 4)] == pytest.approx([0.25, 0.5, 0.75, 1])
+    goes = planned(clip(end=5, going=transition("fade", 2.0)))
+    assert [draw_of(goes, n).opacity for n in range(5)] == pytest.approx([1, 0.8, 0.6, 0.4, 0.2])
+    at_once = planned(clip(end=1, coming=transition("fade", 2.0)))
+    assert draw_of(at_once, 0).opacity == 1
+
+
+def test_a_child_of_a_layout_comes_within_its_time() -> None:
+    layout = Layout(children=(clip(name="child", coming=transition("fade", 2.0)),))
+    made = planned(clip(layout, end=5, place=Placement(width=400, height=200)))
+    assert draw_of(made, 4).opacity == 1
 
 
 def test_coming_and_going_overlap_in_a_short_clip() -> None:
-    made = planned(clip(end=10, coming=transition("fade"), going=transition("fade")))
-    assert draw_of(made, 5).opacity == 0.25
+    made = planned(clip(end=11, coming=transition("fade"), going=transition("fade")))
+    assert draw_of(made, 6).opacity == pytest.approx(0.3)
 
 
 def test_wipes_over_what_has_layers_around_it_cut_them_as_boxes() -> None:
@@ -203,6 +214,22 @@ def test_wipes_over_what_has_layers_around_it_cut_them_as_boxes() -> None:
     (box,) = shadow.clips
     assert corner(box.matrix, box.width)[0] == 200  # half of the canvas
     assert corner(box.matrix)[0] < -400
+
+
+@pytest.mark.parametrize("kind", ["wipe", "iris"])
+def test_a_soft_edge_cuts_all_layers_of_a_clip_alike(kind: TransitionKind) -> None:
+    style = Style(
+        shadow=Shadow(colour=BLUE, blur=2, offset=(0, 0)), stroke=Stroke(paint=BLUE, width=4)
+    )
+    place = Placement(width=200, height=100)
+    made = planned(clip(video(), style=style, place=place, coming=transition(kind, blur=20.0)))
+    draws = made.frame(5).draws
+    assert len(draws) == 3
+    assert {len(draw.clips) for draw in draws} == {0}
+    (mask,) = {draw.masks[-1] for draw in draws}
+    assert (mask.kind, mask.box) == (kind, (100, 50, 300, 150))
+    assert mask.share == pytest.approx(0.5)
+    assert list(blocks(draws)) == [(range(3),)]
 
 
 def test_an_iris_over_a_layout_is_a_round_box() -> None:
@@ -267,7 +294,7 @@ def test_what_will_not_be_hidden_fades_out() -> None:
     tall = planned(
         clip(PICTURE, name="a", end=10),
         clip(
-            Image(source=Source(src="tall.png", path="")), name="b", start=10,
+            Image(source=Source(src="tall.png", path="")), name="b", start=10, end=30,
             coming=transition("fade"),
         ),
         table=SizeTable({"tall.png": (100, 400)}),
@@ -311,7 +338,7 @@ def test_no_ground_shows_between_clips_of_which_one_pushes_the_other(direction: 
 
 def test_what_is_pushed_by_less_than_itself_has_no_lap() -> None:
     small = Placement(width=100, height=50)
-    two = clip(PICTURE, name="b", start=10, place=small, coming=transition("push"))
+    two = clip(PICTURE, name="b", start=10, end=30, place=small, coming=transition("push"))
     before, after = planned(clip(PICTURE, name="a", end=10), two).frame(15).draws
     assert corner(before.matrix)[0] == -200
     assert corner(after.matrix)[0] == 350
@@ -359,7 +386,7 @@ def test_a_wipe_lies_over_what_it_hides_and_parts_what_it_does_not() -> None:
     before, after = pair("wipe", direction="left").frame(13).draws
     assert (before.masks, len(after.masks)) == ((), 1)
     small = Placement(width=100, height=50)
-    circle = clip(PICTURE, name="b", start=10, place=small, coming=transition("wipe"))
+    circle = clip(PICTURE, name="b", start=10, end=30, place=small, coming=transition("wipe"))
     parted = planned(clip(PICTURE, name="a", end=10), circle).frame(13).draws
     assert parted[0].masks[0].direction == "right"
     assert parted[0].masks[0].share == pytest.approx(0.7)
@@ -474,6 +501,19 @@ def test_three_clips_follow_one_another() -> None:
         )
     made = planned(*clips)
     assert [len(made.frame(n).draws) for n in (9, 12, 15, 22, 25)] == [1, 2, 1, 2, 1]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "spin"])
+def test_a_clip_shorter_than_its_transition_lets_no_ground_through(kind: TransitionKind) -> None:
+    white = Rect(paint=WHITE)
+    made = planned(
+        clip(white, name="a", end=10),
+        clip(white, name="b", start=10, end=14, coming=transition(kind, blur=8.0)),
+        clip(white, name="c", start=14, end=30, coming=transition(kind, blur=8.0)),
+    )
+    picture = drawn(made)
+    assert min(int(picture(n).y.min()) for n in range(30)) >= 232
+    assert [len(made.frame(n).draws) for n in (9, 12, 13, 16)] == [1, 2, 1, 2]
 
 
 def test_the_last_instant_of_the_clip_before_keeps_its_movement() -> None:

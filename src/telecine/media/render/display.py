@@ -6,6 +6,7 @@ is drawn where and how. Engines know nothing of clips, keyframes or transitions.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal
@@ -95,13 +96,13 @@ class ClipBox:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mask:
     """What of a draw is seen. In the layer's box, as shares of its sides; or in `box`, on the
-    canvas: left, top, right, bottom.
+    canvas (left, top, right, bottom): an edge that may cut several draws, see `blocks`.
 
     wipe: what lies on the near side of an edge at `share`, moving towards `direction`.
     iris: a circle about the centre, `share` of the half diagonal. A soft edge runs from below 0
     to over 1.
     rounded: the box with `radii` in px, for layers whose pixels move.
-    The edges are blurred by `softness`, px of the canvas.
+    The edges are blurred by `softness`, px of the canvas. `is_going`: it covers, not uncovers.
     """
 
     kind: Literal["wipe", "iris", "rounded"]
@@ -110,6 +111,7 @@ class Mask:
     radii: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     softness: float = 0.0
     box: tuple[float, float, float, float] | None = None
+    is_going: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,21 +154,48 @@ class Canvas:
     background: Paint
 
 
-def is_handover(before: Draw, after: Draw) -> bool:
-    """Say whether two draws, one upon the other, are the two sides of one edge on the canvas.
+def blocks(draws: Sequence[Draw]) -> Iterator[tuple[range, ...]]:
+    """Part draws, in their order, into blocks of groups, each a range of places.
 
-    Each shows what the other lacks: `after` then takes the place of what lay below both as far as
-    it is seen. Laid over, both half transparent, it would let a quarter of that through.
+    A group is what one edge on the canvas cuts: it is drawn upon what lies below, and that is
+    what is cut. (Cut one by one, half transparent at a soft edge, its draws would show what they
+    hide of one another.) A block of two groups are the two sides of one edge, each showing what
+    the other lacks: both are drawn upon what lay below the first. Any other draw is by itself.
     """
-    if not before.masks or not after.masks:
+    place = 0
+    while place < len(draws):
+        group = range(place, _group_end(draws, place))
+        place = group.stop
+        if place < len(draws) and _is_handover(draws[place - 1], draws[place]):
+            following = range(place, _group_end(draws, place))
+            place = following.stop
+            yield group, following
+        else:
+            yield (group,)
+
+
+def edge_of(draw: Draw) -> Mask | None:
+    """Return the edge on the canvas that cuts a draw."""
+    mask = draw.masks[-1] if draw.masks else None
+    return None if mask is None or mask.box is None else mask
+
+
+def _group_end(draws: Sequence[Draw], start: int) -> int:
+    edge, end = edge_of(draws[start]), start + 1
+    while edge is not None and end < len(draws) and edge_of(draws[end]) == edge:
+        end += 1
+    return end
+
+
+def _is_handover(before: Draw, after: Draw) -> bool:
+    goes, comes = edge_of(before), edge_of(after)
+    if goes is None or comes is None:
         return False
-    goes, comes = before.masks[-1], after.masks[-1]
     return (
-        goes.kind == comes.kind == "wipe"
-        and goes.box is not None
+        goes.is_going
+        and not comes.is_going
+        and goes.kind == comes.kind == "wipe"
         and (goes.box, goes.softness) == (comes.box, comes.softness)
         and OPPOSITE[goes.direction] == comes.direction
         and abs(goes.share + comes.share - 1) < _NEARLY
-        and before.blend == after.blend == "source-over"
-        and min(before.opacity, after.opacity) >= 1.0
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final, cast
 
 import cv2
@@ -27,11 +28,18 @@ from telecine.media.render.display import (
     Layer,
     Mask,
     Matrix,
-    is_handover,
+    blocks,
+    edge_of,
 )
 from telecine.media.render.drawing import filters
 from telecine.media.render.drawing.paints import fill_paint
-from telecine.media.render.drawing.pixels import Pixels, Rgba, new_surface, to_image
+from telecine.media.render.drawing.pixels import (
+    Pixels,
+    Rgba,
+    new_surface,
+    surface_on,
+    to_image,
+)
 from telecine.media.render.drawing.shapes import rounded_box
 from telecine.media.render.drawing.skia_guard import skia
 from telecine.media.render.planes import FrameSource, Planes
@@ -96,24 +104,21 @@ class Reference:
         canvas = surface.getCanvas()
         canvas.clear(skia.ColorBLACK)
         canvas.drawPaint(fill_paint(self._canvas.background, width, height))
-        ground = rgba
-        for index, draw in enumerate(frame.draws):
-            part = self._part(draw)
-            if part is None:
-                continue
-            below, ground = ground, rgba.copy()
-            before = frame.draws[index - 1] if index else None
-            if before is not None and is_handover(before, draw):
-                cover = part[..., 3:] / np.float32(255)
-                swapped = rgba.astype(np.float32) + part - below * cover
-                rgba[:] = np.rint(np.clip(swapped, 0, 255)).astype(np.uint8)
-                continue
-            opacity = min(max(draw.opacity, 0.0), 1.0)
-            paint = skia.Paint(Alphaf=opacity, BlendMode=_MODES[draw.blend])
-            canvas.drawImage(to_image(part), 0, 0, skia.SamplingOptions(), paint)
-            # Where everything was taken away, the black canvas shows.
-            canvas.drawColor(skia.ColorBLACK, skia.BlendMode.kDstOver)
         surface.flushAndSubmit()
+        for block in blocks(frame.draws):
+            below = rgba.copy()
+            for group in block:
+                draws = frame.draws[group.start : group.stop]
+                edge = edge_of(draws[0])
+                if edge is None:
+                    self._lay(rgba, draws)
+                    continue
+                aside = below.copy()
+                self._lay(aside, [replace(draw, masks=draw.masks[:-1]) for draw in draws])
+                shape = (_mask_path(edge, edge.box or (0, 0, 0, 0)), IDENTITY, edge.softness)
+                share = _cover(shape, rgba.shape) / np.float32(255)
+                mixed = rgba + (aside.astype(np.float32) - below) * share
+                rgba[:] = np.rint(np.clip(mixed, 0, 255)).astype(np.uint8)
         return rgba
 
     def close(self) -> None:
@@ -121,6 +126,21 @@ class Reference:
         for source in self._sources.values():
             source.close()
         self._sources.clear()
+
+    def _lay(self, rgba: Rgba, draws: Sequence[Draw]) -> None:
+        """Draw upon a picture."""
+        surface = surface_on(rgba)
+        canvas = surface.getCanvas()
+        for draw in draws:
+            part = self._part(draw)
+            if part is None:
+                continue
+            opacity = min(max(draw.opacity, 0.0), 1.0)
+            paint = skia.Paint(Alphaf=opacity, BlendMode=_MODES[draw.blend])
+            canvas.drawImage(to_image(part), 0, 0, skia.SamplingOptions(), paint)
+            # Where everything was taken away, the black canvas shows.
+            canvas.drawColor(skia.ColorBLACK, skia.BlendMode.kDstOver)
+        surface.flushAndSubmit()
 
     def _part(self, draw: Draw) -> Rgba | None:
         """Return a layer alone, as it lies on the canvas; None where nothing is shown."""
@@ -305,34 +325,39 @@ def _light(part: Rgba, draw: Draw, layer: Layer) -> None:
 def _cut(part: Rgba, draw: Draw, layer: Layer) -> None:
     """Take away what is outside of a wipe, an iris or a box that cuts."""
     shapes = [
-        (_mask_path(mask, layer), IDENTITY if mask.box else draw.matrix, mask.softness)
+        (_mask_path(mask, (0, 0, layer.width, layer.height)), draw.matrix, mask.softness)
         for mask in draw.masks
         if mask.kind != "rounded" and (mask.share < 1 or mask.softness)
     ]
     for clip in draw.clips:
         box = skia.Path().addRRect(rounded_box(clip.width, clip.height, clip.radii))
         shapes.append((box, clip.matrix, 0.0))
-    for path, matrix, softness in shapes:
-        surface, mask = new_surface(part.shape[1], part.shape[0])
-        canvas = surface.getCanvas()
-        if softness > 0:
-            blur = skia.ImageFilters.Blur(softness / 2, softness / 2)
-            canvas.saveLayer(None, skia.Paint(ImageFilter=blur))
-        canvas.concat(_skia_matrix(matrix))
-        canvas.drawPath(path, skia.Paint(AntiAlias=True))
-        if softness > 0:
-            canvas.restore()
-        surface.flushAndSubmit()
-        part[:] = np.rint(part * (mask[..., 3:] / np.float32(255))).astype(np.uint8)
+    for shape in shapes:
+        part[:] = np.rint(part * (_cover(shape, part.shape) / np.float32(255))).astype(np.uint8)
 
 
-def _mask_path(mask: Mask, layer: Layer) -> skia.Path:
-    width, height = layer.width, layer.height
+def _cover(shape: tuple[skia.Path, Matrix, float], size: tuple[int, ...]) -> Rgba:
+    """Return the alpha of a path on the canvas, its edge blurred."""
+    path, matrix, softness = shape
+    surface, mask = new_surface(size[1], size[0])
+    canvas = surface.getCanvas()
+    if softness > 0:
+        blur = skia.ImageFilters.Blur(softness / 2, softness / 2)
+        canvas.saveLayer(None, skia.Paint(ImageFilter=blur))
+    canvas.concat(_skia_matrix(matrix))
+    canvas.drawPath(path, skia.Paint(AntiAlias=True))
+    if softness > 0:
+        canvas.restore()
+    surface.flushAndSubmit()
+    return mask[..., 3:]
+
+
+def _mask_path(mask: Mask, box: tuple[float, float, float, float]) -> skia.Path:
+    start_x, start_y, end_x, end_y = box
+    width, height = end_x - start_x, end_y - start_y
     if mask.kind == "iris":
         radius = max(mask.share, 0.0) * math.hypot(width, height) / 2
-        return skia.Path().addCircle(width / 2, height / 2, radius)
-    start_x, start_y, end_x, end_y = mask.box or (0.0, 0.0, width, height)
-    width, height = end_x - start_x, end_y - start_y
+        return skia.Path().addCircle((start_x + end_x) / 2, (start_y + end_y) / 2, radius)
     left, top = start_x - _FAR * width, start_y - _FAR * height
     right, bottom = end_x + _FAR * width, end_y + _FAR * height
     match mask.direction:

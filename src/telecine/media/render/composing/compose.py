@@ -8,14 +8,14 @@ is left out. Filters, blend modes and light sweeps need RGB; they get it inside 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from telecine.media.render.composing import effects, masks, picture
 from telecine.media.render.composing.picture import Picture, Stamp
-from telecine.media.render.display import IDENTITY, Canvas, Draw, Frame, Layer, is_handover
+from telecine.media.render.display import IDENTITY, Canvas, Draw, Frame, Layer, blocks, edge_of
 from telecine.media.render.planes import FrameSource, Planes, Sprite
 from telecine.media.timeline.model import CLEARING_MODES, Colour, Filter, Rect, Style
 
@@ -51,6 +51,10 @@ class _Item:
             return False
         mine, its = self.draw, other.draw
         return mine is its or _looks(mine) == _looks(its)
+
+    def uncut(self) -> _Item:
+        """Return it without the edge on the canvas."""
+        return replace(self, draw=replace(self.draw, masks=self.draw.masks[:-1]))
 
 
 def _looks(draw: Draw) -> tuple[object, ...]:
@@ -88,8 +92,8 @@ class Composer:
         self._ground = self._background(canvas)
         self._base = self._blank()
         self._base_items: list[_Item] = []
-        #: What lay below layers that are wiped softly, each in its draw's place.
-        self._grounds: dict[int, Planes] = {}
+        #: Where what an edge cuts is drawn, upon what lies below it; made when first wanted.
+        self._aside: tuple[Planes, Planes] | None = None
         self._items: list[_Item] | None = None
         self._frame: Frame | None = None
         self._current = self._ring[-1]
@@ -107,7 +111,7 @@ class Composer:
             return self._current
         self._current = self._ring[self._next]
         self._next = (self._next + 1) % len(self._ring)
-        self._draw(items, same)
+        self._draw(items, _uncut_below(items, same))
         self._let_go()
         return self._current
 
@@ -200,19 +204,19 @@ class Composer:
     def _draw(self, items: list[_Item], same: int) -> None:
         """Draw items into the current buffer; the first `same` were there before, too."""
         kept = len(self._base_items)
-        if _same(self._base_items, items) < kept:
+        if min(_same(self._base_items, items), _uncut_below(items, kept)) < kept:
             kept = 0
         if same > kept:
             if kept == 0:
                 _copy(self._ground, self._base)
-            self._draw_items(items, range(kept, same), self._base)
+            self._draw_items(items[kept:same], self._base)
             self._base_items = items[:same]
             kept = same
         elif kept == 0:
             self._base_items = []
         if kept or not items or not self._hides_all(items[0]):
             _copy(self._base if kept else self._ground, self._current)
-        self._draw_items(items, range(kept, len(items)), self._current)
+        self._draw_items(items[kept:], self._current)
 
     def _hides_all(self, item: _Item) -> bool:
         """Say whether this is written over every pixel of what was in the buffer."""
@@ -229,30 +233,47 @@ class Composer:
             and chroma.rect.size == ((width + 1) // 2, (height + 1) // 2)
         )
 
-    def _draw_items(self, items: list[_Item], places: range, target: Planes) -> None:
-        for place in places:
-            item = items[place]
-            ground = None
-            if place and is_handover(items[place - 1].draw, item.draw):
-                ground = self._grounds.get(items[place - 1].draw.layer)
-            following = items[place + 1].draw if place + 1 < len(items) else None
-            if following is not None and is_handover(item.draw, following):
-                below = self._grounds.setdefault(item.draw.layer, self._blank())
-                _copy(target, below)
+    def _draw_items(self, items: Sequence[_Item], target: Planes) -> None:
+        for block in blocks([item.draw for item in items]):
+            first = block[0]
+            if len(block) == len(first) == 1:
+                self._draw_item(items[first.start], target)
             else:
-                self._grounds.pop(item.draw.layer, None)
-            self._draw_item(item, target, ground)
+                self._draw_cut([items[group.start : group.stop] for group in block], target)
 
-    def _draw_item(self, item: _Item, target: Planes, ground: Planes | None) -> None:
+    def _draw_cut(self, groups: Sequence[Sequence[_Item]], target: Planes) -> None:
+        """Draw one or two groups upon what lies below, and let as much of them be seen as an edge
+        says."""
+        below, aside = self._aside = self._aside or (self._blank(), self._blank())
+        _copy(target, below)
+        for group in groups:
+            if len(group) == 1 and self._is_opaque_but_cut(group[0]):
+                picture.swap(target, below, self._stamp(group[0]))
+                continue
+            edge = edge_of(group[0].draw)
+            assert edge is not None
+            _copy(below, aside)
+            for item in group:
+                self._draw_item(item.uncut(), aside)
+            shapes = [masks.shape_of_edge(edge)]
+            picture.swap(target, below, masks.seen(picture.whole(aside), shapes))
+
+    def _is_opaque_but_cut(self, item: _Item) -> bool:
+        """Say whether a stamp does all that a draw asks for."""
+        draw = item.draw
+        return (
+            draw.opacity >= 1.0
+            and draw.blend == "source-over"
+            and draw.sweep is None
+            and not _filters(draw, self._layers[draw.layer])
+        )
+
+    def _draw_item(self, item: _Item, target: Planes) -> None:
         draw = item.draw
         layer = self._layers[draw.layer]
         filters = _filters(draw, layer)
         if not filters and draw.blend == "source-over" and draw.sweep is None:
-            stamp = self._stamp(item)
-            if ground is not None:
-                picture.swap(target, ground, stamp)
-            else:
-                picture.lay(target, stamp, opacity=draw.opacity)
+            picture.lay(target, self._stamp(item), opacity=draw.opacity)
             return
         width, height = self._size
         margin = effects.margin(draw, filters)
@@ -306,6 +327,16 @@ def _same(before: list[_Item], now: list[_Item]) -> int:
             break
         count += 1
     return count
+
+
+def _uncut_below(items: Sequence[_Item], count: int) -> int:
+    """Return how many of the first `count` items end with a block: none is drawn in parts."""
+    end = 0
+    for block in blocks([item.draw for item in items]):
+        if block[-1].stop > count:
+            break
+        end = block[-1].stop
+    return end
 
 
 def _copy(source: Planes, target: Planes) -> None:

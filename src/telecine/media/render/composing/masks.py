@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from telecine.kit.errors import InternalError
 from telecine.media.render.composing import kernels
 from telecine.media.render.composing.kernels import Box, Patch, Rect
 from telecine.media.render.composing.picture import Stamp
@@ -132,6 +133,13 @@ def limits_of(draw: Draw, layer: Layer) -> list[Shape]:
     return shapes
 
 
+def shape_of_edge(edge: Mask) -> Shape:
+    """Return what an edge on the canvas lets be seen."""
+    if edge.box is None:
+        raise InternalError("This edge is not the canvas's.")
+    return _of_box(edge, edge.box, IDENTITY)
+
+
 def seen(stamp: Stamp, shapes: list[Shape]) -> Stamp:
     """Return what is seen of a stamp inside all shapes."""
     luma, chroma = stamp
@@ -158,7 +166,7 @@ def combined(shapes: Iterable[Shape], rect: Rect, *, step: float) -> Plane | Non
 def _is_idle(mask: Mask) -> bool:
     if mask.kind == "rounded":
         return not any(mask.radii)
-    return mask.share >= 1.0 and not mask.softness
+    return mask.share >= 1.0 and not mask.softness and mask.box is None
 
 
 def _of_clip(clip: ClipBox) -> Shape:
@@ -168,16 +176,21 @@ def _of_clip(clip: ClipBox) -> Shape:
 
 
 def _of_mask(mask: Mask, layer: Layer, matrix: Matrix) -> Shape:
-    width, height = layer.width, layer.height
+    if mask.box is not None:
+        return shape_of_edge(mask)
+    if mask.kind == "rounded":
+        points = _rounded(layer.width, layer.height, mask.radii)
+        return Shape(_mapped(points, matrix), softness=mask.softness)
+    return _of_box(mask, (0.0, 0.0, layer.width, layer.height), matrix)
+
+
+def _of_box(mask: Mask, box: Box, matrix: Matrix) -> Shape:
+    """Return a wipe or an iris in a box that `matrix` takes to the canvas."""
     if mask.kind == "wipe":
-        points = _wiped(mask, mask.box or (0.0, 0.0, width, height))
-        matrix = IDENTITY if mask.box else matrix
-    elif mask.kind == "iris":
-        points = _circle(
-            width / 2, height / 2, radius=max(mask.share, 0.0) * math.hypot(width, height) / 2
-        )
+        points = _wiped(mask, box)
     else:
-        points = _rounded(width, height, mask.radii)
+        radius = max(mask.share, 0.0) * math.hypot(box[2] - box[0], box[3] - box[1]) / 2
+        points = _circle((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, radius=radius)
     return Shape(_mapped(points, matrix), softness=mask.softness, is_box=mask.kind == "wipe")
 
 

@@ -190,6 +190,16 @@ def lay(target: Planes, stamp: Stamp, *, opacity: float = 1.0) -> None:
         kernels.blend((target.u, target.v), chroma, opacity=opacity)
 
 
+def whole(planes: Planes) -> Stamp:
+    """Return all of a canvas as a stamp."""
+    height, width = planes.y.shape
+    half = Rect(0, 0, planes.u.shape[1], planes.u.shape[0])
+    return (
+        Patch(Rect(0, 0, width, height), (planes.y,), None),
+        Patch(half, (planes.u, planes.v), None),
+    )
+
+
 def swap(target: Planes, ground: Planes, stamp: Stamp) -> None:
     """Blend a stamp into planes in the place of what was there before: `kernels.swap`."""
     luma, chroma = stamp

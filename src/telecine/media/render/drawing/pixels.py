@@ -125,10 +125,16 @@ def _around_chroma(rgba: Rgba, *, is_opaque: bool) -> npt.NDArray[np.uint16]:
 def new_surface(width: int, height: int) -> tuple[skia.Surface, Rgba]:
     """Return a transparent surface, and the array that holds its pixels."""
     pixels = np.zeros((height, width, 4), np.uint8)
+    return surface_on(pixels), pixels
+
+
+def surface_on(pixels: Rgba) -> skia.Surface:
+    """Return a surface that draws into these pixels, whose colours are multiplied by alpha."""
+    height, width = pixels.shape[:2]
     info = skia.ImageInfo.Make(
         width, height, skia.kRGBA_8888_ColorType, skia.kPremul_AlphaType, skia.ColorSpace.MakeSRGB()
     )
-    return skia.Surface.MakeRasterDirect(info, pixels), pixels
+    return skia.Surface.MakeRasterDirect(info, pixels)
 
 
 def to_image(rgba: Rgba, *, is_premultiplied: bool = True) -> skia.Image:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from telecine.media.render.measure import Measure, Size
-from telecine.media.render.planning import arranging, boxes, looks
+from telecine.media.render.planning import arranging, boxes, looks, transitions
 from telecine.media.render.planning.layering import ForClip, Layers, Radii
 from telecine.media.render.planning.motions import Motion
 from telecine.media.render.planning.nodes import Branch, Leaf, Node
@@ -154,7 +154,10 @@ class Builder:
     ) -> list[Node]:
         """Make the children. Where they rest is known once all have sizes: `places`, later."""
         listed = [
-            replace(child, start_frame=clip.start_frame, end_frame=clip.end_frame)
+            transitions.fitted(
+                replace(child, start_frame=clip.start_frame, end_frame=clip.end_frame),
+                frame_rate=self._frame_rate,
+            )
             for child in layout.children
             if child.content is not None
         ]

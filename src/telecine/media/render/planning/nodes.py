@@ -142,7 +142,10 @@ class Leaf(Node):
     @override
     def _inside(self, frame: int, pose: Pose, matrix: Matrix, outer: Outer) -> Iterator[Draw]:
         own = self.clip.style.blend
-        for part in self._shown.parts_at(frame):
+        parts = self._shown.parts_at(frame)
+        if any(part.place is not None for part in parts):
+            outer = _softly_cut(pose, outer, matrix, self.size_at(frame))
+        for part in parts:
             is_whole = part.place is None
             yield Draw(
                 layer=part.layer,
@@ -222,6 +225,20 @@ def _wiped(pose: Pose, outer: Outer, box: Box) -> Outer:
     )
     pose.masks = [mask for mask in pose.masks if mask.kind != "wipe"]
     return replace(outer, masks=(*outer.masks, *wipes), wiped_in=None)
+
+
+def _softly_cut(pose: Pose, outer: Outer, matrix: Matrix, size: Size) -> Outer:
+    """Take soft edges from a clip of several layers to all of them; one that leans has none.
+
+    Boxes cut hard: a shadow would end where its picture fades.
+    """
+    a, b, c, d, e, f = matrix
+    if b or c or min(a, d) <= 0:
+        return outer
+    box = (e, f, e + a * size[0], f + d * size[1])
+    soft = tuple(replace(mask, box=box) for mask in pose.masks if mask.softness > 0)
+    pose.masks = [mask for mask in pose.masks if mask.softness <= 0]
+    return replace(outer, masks=(*outer.masks, *soft)) if soft else outer
 
 
 def _run(mask: Mask, size: Size, matrix: Matrix) -> Mask:

@@ -52,7 +52,11 @@ def items_of(timeline: Timeline, *, builder: Builder, measure: Measure) -> Itera
     """Yield everything that is drawn; what is never seen has no layers."""
     orders = {clip_id: place for place, clip_id in enumerate(timeline.paint_order)}
     for track in timeline.tracks:
-        clips = [clip for clip in track.clips if _is_seen(clip, track, timeline, builder)]
+        clips = [
+            transitions.fitted(clip, frame_rate=timeline.frame_rate)
+            for clip in track.clips
+            if _is_seen(clip, track, timeline, builder)
+        ]
         ways = {way.before: way for way in _successions(clips, timeline)}
         nodes = [
             builder.node(clip, scale=_scale(ways.get(index))) for index, clip in enumerate(clips)

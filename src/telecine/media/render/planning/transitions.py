@@ -7,12 +7,14 @@ edge of a wipe to the left starts at the right. Times end where the clip is simp
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from fractions import Fraction
 from typing import Final, Literal
 
 from telecine.media.render.display import OPPOSITE, Mask
 from telecine.media.render.planning.poses import Pose
 from telecine.media.render.planning.ramps import overshoot
-from telecine.media.timeline.model import Direction, Filter, Transition
+from telecine.media.timeline.model import Clip, Direction, Filter, Transition
 
 VECTORS: Final[dict[Direction, tuple[float, float]]] = {
     "left": (-1.0, 0.0), "right": (1.0, 0.0), "up": (0.0, -1.0), "down": (0.0, 1.0),
@@ -30,6 +32,25 @@ BLUR_PX: Final = 24.0
 ZOOM_SCALE: Final = 0.5
 SPIN_DEGREES: Final = 180.0
 SPIN_SCALE: Final = 0.5
+
+
+def fitted(clip: Clip, *, frame_rate: Fraction) -> Clip:
+    """Return a clip whose transitions are no longer than it is.
+
+    It has come by its last frame: that is what is held while the next one comes.
+    """
+    n_frames = clip.end_frame - clip.start_frame
+    coming = _shortened(clip.transition_in, (n_frames - 1) / frame_rate)
+    going = _shortened(clip.transition_out, n_frames / frame_rate)
+    if coming is clip.transition_in and going is clip.transition_out:
+        return clip
+    return replace(clip, transition_in=coming, transition_out=going)
+
+
+def _shortened(transition: Transition | None, most_seconds: Fraction) -> Transition | None:
+    if transition is None or transition.duration_seconds <= most_seconds:
+        return transition
+    return replace(transition, duration_seconds=float(most_seconds)) if most_seconds > 0 else None
 
 
 def enter(pose: Pose, transition: Transition, share: float, *, canvas: tuple[int, int]) -> None:
@@ -106,6 +127,7 @@ def _appear(
                     share=_clamped(there),
                     direction=direction,
                     softness=transition.blur or 0.0,
+                    is_going=turn > 0,
                 )
             )
         case "zoom" | "spin":
