@@ -86,6 +86,15 @@ def test_templates_stay_within_their_own_time(name: str, duration: float) -> Non
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
+@pytest.mark.parametrize("duration", [1e-6, 0.02])
+def test_templates_shorter_than_a_frame_are_no_crash(name: str, duration: float) -> None:
+    parsed = parse_rv(
+        document(clip("template", template=name, data=_DATA[name], duration=duration))
+    )
+    assert parsed.problems == ()
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920), (64, 64), (2000, 100)])
 @pytest.mark.parametrize("variant", PALETTES)
 def test_templates_fit_any_canvas_in_any_variant(

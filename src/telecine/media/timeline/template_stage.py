@@ -273,6 +273,7 @@ class Stage:
         fade_out: float = 0.0,
         leading: float = 1.22,
         background: Json | None = None,
+        transition: Json | None = None,
     ) -> None:
         """Add a text of `size` px whose `anchor` is at `place`; without a width in one line.
 
@@ -293,7 +294,9 @@ class Stage:
         fits = "shrink" if "height" in transform else None
         self.add(
             "text", at=at, until=until, enter=enter, fade_out=fade_out, transform=transform,
-            style=style, fields={"text": value, "background": background, "fitText": fits},
+            style=style, fields={
+                "text": value, "background": background, "fitText": fits, "transition": transition,
+            },
         )  # fmt: skip
 
     def stack(

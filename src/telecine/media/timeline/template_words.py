@@ -179,8 +179,8 @@ def text_reveal(stage: Stage) -> None:
             line, (0.0, top + (index + 0.5) * leading), size=size, height=leading,
             width=min(w - 12 * u, 1.2 * estimated_width(line, size)),
             wraps=False, weight=800, at=index * step, enter="rise", paint=stage.paint("accent") if index == len(lines) - 1 > 0 else None,
+            transition=wipe,
         )  # fmt: skip
-        stage.clips[-1]["transition"] = wipe
     below = -top + 2.6 * u
     bar: Json = {"x": 0, "y": below, "width": 16 * u, "height": 1.1 * u}
     style: Json = {"fill": stage.paint("accent"), "borderRadius": 0.55 * u}
