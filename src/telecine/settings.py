@@ -251,6 +251,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     voiceover_ttl_seconds: Annotated[
         int, Meta(ge=1, description="How long voiceovers can be downloaded, in seconds.")
     ] = 30 * 24 * 3600
+    webhooks_kept_seconds: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="How long deliveries of webhooks can be looked up and sent again after they have ended, in seconds.",
+        ),
+    ] = 30 * 24 * 3600
     worker_timeout_seconds: Annotated[
         int,
         Meta(

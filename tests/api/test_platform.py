@@ -136,6 +136,7 @@ def test_every_described_failure_has_the_one_shape_of_its_family(
         "projects": "ProjectFailure",
         "clips": "ClipFailure",
         "voiceover": "VoiceoverFailure",
+        "webhooks": "WebhookFailure",
     }
     for item in description["paths"].values():
         for operation in item.values():

@@ -23,8 +23,7 @@ from tests.receivers import Receiver
 from telecine.assembly import Telecine
 from telecine.core import accounts, webhooks
 from telecine.core.accounts import SECRET_GRACE
-from telecine.core.webhooks import Delivery
-from telecine.core.webhooks.model import DeliveryState
+from telecine.core.webhooks import Delivery, DeliveryState
 
 
 @pytest.fixture
@@ -75,7 +74,7 @@ def tries(telecine: Telecine) -> list[tuple[int, int | None, str | None]]:
 
 def reasons(telecine: Telecine) -> list[str | None]:
     with telecine.db.snapshot() as tx:
-        rows = tx.exec_driver_sql("SELECT response_head FROM delivery_attempts ORDER BY attempt")
+        rows = tx.exec_driver_sql("SELECT note FROM delivery_attempts ORDER BY attempt")
         return [row[0] for row in rows]
 
 

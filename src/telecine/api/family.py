@@ -61,7 +61,10 @@ class Family:
     title: str
     errors: Mapping[str, int]
     error_body: ErrorBody
-    event_body: EventBody
+    #: Writes its webhooks; None: no job comes through it.
+    event_body: EventBody | None = None
+    #: Plans need not name it.
+    is_in_every_plan: bool = False
     accepts_query_key: bool = False
     #: Requests are counted by the client's address as well, before anybody asks for a key.
     is_counted_by_address: bool = False
@@ -132,6 +135,37 @@ class Endpoint:
         return Route(self.path, serve, methods=[self.method], name=self.operation_id)
 
 
+def below(
+    family: Family,
+    root: str,
+    method: str,
+    path: str,
+    handler: Handler,
+    summary: str,
+    answer: type[msgspec.Struct] | None = None,
+    *,
+    status: int = 200,
+    said: str = "Done.",
+    tells: tuple[str, ...] = (),
+    more: Mapping[int, Answer] | None = None,
+    **others: Any,
+) -> Endpoint:
+    """Return an endpoint below `root`, which answers JSON.
+
+    `tells` are headers of that answer, `more` are answers beside it.
+    """
+    told = Answer(description=said, body=answer, headers=tells)
+    return Endpoint(
+        family=family,
+        method=method,
+        path=f"{root}/{path}".rstrip("/"),
+        handler=handler,
+        summary=summary,
+        answers={status: told, **(more or {})},
+        **others,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenEndpoint:
     """A URL that takes no key: what it opens is named by an id that nobody can guess.
@@ -177,7 +211,7 @@ async def _serve(endpoint: Endpoint, request: Request, services: Services) -> Re
         )
         windows.append(caller.window)
         _refuse_excess(windows)
-        if family.name not in caller.plan.families:
+        if not family.is_in_every_plan and family.name not in caller.plan.families:
             raise ForbiddenError(
                 f"The {caller.plan.label} plan has no access to this API. It needs another plan."
             )

@@ -5,15 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import msgspec
-
 from telecine.api.clips import FAMILY as CLIPS
 from telecine.api.clips import handlers as clips
 from telecine.api.clips import wire as clip_wire
 from telecine.api.compress import FAMILY as COMPRESS
 from telecine.api.compress import handlers as compress
 from telecine.api.compress import wire
-from telecine.api.family import Answer, Endpoint, Family, Handler, OpenEndpoint
+from telecine.api.family import Answer, Endpoint, Family, OpenEndpoint, below
 from telecine.api.previewing import watched
 from telecine.api.projects import FAMILY as PROJECTS
 from telecine.api.projects import exporting, interchange, viewing
@@ -27,29 +25,28 @@ from telecine.api.voiceover import FAMILY as VOICEOVER
 from telecine.api.voiceover import handlers as voiceover
 from telecine.api.voiceover import sharing
 from telecine.api.voiceover import wire as voiceover_wire
+from telecine.api.webhooks import FAMILY as WEBHOOKS
+from telecine.api.webhooks import handlers as webhooks
+from telecine.api.webhooks import wire as webhook_wire
 
-FAMILIES: tuple[Family, ...] = (COMPRESS, CLIPS, VIDEO, PROJECTS, VOICEOVER)
+FAMILIES: tuple[Family, ...] = (COMPRESS, CLIPS, VIDEO, PROJECTS, VOICEOVER, WEBHOOKS)
 
 _BINARY = "application/octet-stream"
 
+
+_compress = partial(below, COMPRESS, "/api/v1")
 _COMPRESS: tuple[Endpoint, ...] = (
-    Endpoint(
-        family=COMPRESS,
-        method="POST",
-        path="/api/v1/compress",
-        handler=compress.compress,
-        summary="Compress a video",
+    _compress(
+        *("POST", "compress", compress.compress, "Compress a video", wire.Accepted),
+        status=202,
+        said="The job is queued and paid for.",
         form=wire.CompressForm,
         example={"file": "@video.mp4", "codec": "h264", "quality": "23"},
-        answers={202: Answer(description="The job is queued and paid for.", body=wire.Accepted)},
     ),
-    Endpoint(
-        family=COMPRESS,
-        method="GET",
-        path="/api/v1/status/{job_id}",
-        handler=compress.status,
-        summary="A job's state and progress",
-        answers={200: Answer(description="The state.", body=wire.StatusReply)},
+    _compress(
+        *("GET", "status/{job_id}", compress.status, "A job's state and progress"),
+        wire.StatusReply,
+        said="The state.",
     ),
     Endpoint(
         family=COMPRESS,
@@ -63,13 +60,8 @@ _COMPRESS: tuple[Endpoint, ...] = (
             304: Answer(description="`If-None-Match` names the file.", media_type=""),
         },
     ),
-    Endpoint(
-        family=COMPRESS,
-        method="GET",
-        path="/api/v1/usage",
-        handler=compress.usage,
-        summary="Plan and credits",
-        answers={200: Answer(description="The account.", body=wire.UsageReply)},
+    _compress(
+        *("GET", "usage", compress.usage, "Plan and credits", wire.UsageReply), said="The account."
     ),
     Endpoint(
         family=COMPRESS,
@@ -91,31 +83,7 @@ _COMPRESS: tuple[Endpoint, ...] = (
     ),
 )
 
-
-def _below(
-    family: Family,
-    root: str,
-    method: str,
-    path: str,
-    handler: Handler,
-    summary: str,
-    answer: type[msgspec.Struct] | None = None,
-    *,
-    status: int = 200,
-    **more: Any,
-) -> Endpoint:
-    return Endpoint(
-        family=family,
-        method=method,
-        path=f"{root}/{path}",
-        handler=handler,
-        summary=summary,
-        answers={status: Answer(description="Done.", body=answer)},
-        **more,
-    )
-
-
-_clips = partial(_below, CLIPS, "/api/v1")
+_clips = partial(below, CLIPS, "/api/v1")
 _CLIPS: tuple[Endpoint, ...] = (
     _clips(
         *("POST", "process", clips.process, "Make clips of a video", clip_wire.ProcessAccepted),
@@ -145,7 +113,7 @@ _CLIPS: tuple[Endpoint, ...] = (
     ),
 )
 
-_video = partial(_below, VIDEO, "/api/v1")
+_video = partial(below, VIDEO, "/api/v1")
 _VIDEO: tuple[Endpoint, ...] = (
     _video(
         *("POST", "video", video.create, "Store a composition as a task", video_wire.Created),
@@ -157,7 +125,7 @@ _VIDEO: tuple[Endpoint, ...] = (
         query=video_wire.TaskQuery,
     ),
     _video(
-        "GET", "video/{taskId}", video.get, "A task and its latest render", video_wire.TaskReply
+        *("GET", "video/{taskId}", video.get, "A task and its latest render", video_wire.TaskReply),
     ),
     _video("DELETE", "video/{taskId}", video.delete, "Delete a task", video_wire.TaskDeleted),
     _video(
@@ -206,34 +174,18 @@ _VIDEO: tuple[Endpoint, ...] = (
 )
 
 
-def _project(
-    method: str,
-    path: str,
-    handler: Handler,
-    summary: str,
-    answer: type[msgspec.Struct],
-    *,
-    status: int = 200,
-    **more: Any,
-) -> Endpoint:
+def _project(method: str, path: str, *told: Any, **more: Any) -> Endpoint:
+    """Return an endpoint of projects; whatever says what a revision holds names it in a header."""
     if method in {"GET", "DELETE"}:
         more.setdefault("query", project_wire.EmailQuery)
-    return Endpoint(
-        family=PROJECTS,
-        method=method,
-        path=f"/api/video-project{path}",
-        handler=handler,
-        summary=summary,
-        answers={status: _told(answer)},
+    tells = ("ETag",) if told[-1] in _TAGGED else ()
+    return below(
+        *(PROJECTS, "/api/video-project", method, path),
+        *told,
+        tells=tells,
         failures=_NOT_YOURS,
         **more,
     )
-
-
-def _told(answer: type[msgspec.Struct]) -> Answer:
-    """Return an answer; whatever says what a revision holds names it in a header."""
-    is_tagged = answer in _TAGGED
-    return Answer(description="Done.", body=answer, headers=("ETag",) if is_tagged else ())
 
 
 _TAGGED = (project_wire.ProjectReply, project_wire.FullReply, project_wire.RevisionReply)
@@ -251,64 +203,64 @@ _PROJECTS: tuple[Endpoint, ...] = (
         *("GET", "", projects.list_projects, "Projects of an account", project_wire.ProjectList),
         query=project_wire.ListQuery,
     ),
-    _project("GET", "/{id}", projects.get, "A project in full", project_wire.FullReply),
+    _project("GET", "{id}", projects.get, "A project in full", project_wire.FullReply),
     _project(
-        *("PUT", "/{id}", projects.update, "Change what is not the composition"),
+        *("PUT", "{id}", projects.update, "Change what is not the composition"),
         project_wire.ProjectReply,
         body=project_wire.ProjectUpdate,
         headers=_IF_MATCH,
     ),
     _project(
-        *("PATCH", "/{id}/composition", projects.patch, "Change the composition"),
+        *("PATCH", "{id}/composition", projects.patch, "Change the composition"),
         project_wire.ProjectReply,
         body=project_wire.CompositionPatch,
         headers=_IF_MATCH,
     ),
     _project(
-        *("POST", "/{id}/duplicate", projects.duplicate, "Copy a project, without its chat"),
+        *("POST", "{id}/duplicate", projects.duplicate, "Copy a project, without its chat"),
         project_wire.ProjectReply,
         body=project_wire.ProjectCopy,
         status=201,
     ),
     _project(
-        *("POST", "/{id}/render", exporting.render, "Render the newest revision"),
+        *("POST", "{id}/render", exporting.render, "Render the newest revision"),
         project_wire.ExportBegun,
         body=project_wire.ExportBody,
         headers=_IF_MATCH,
     ),
     _project(
-        *("POST", "/{id}/chat", projects.chat, "Append a message to the chat"),
+        *("POST", "{id}/chat", projects.chat, "Append a message to the chat"),
         project_wire.ChatReply,
         body=project_wire.ChatBody,
     ),
     _project(
-        *("POST", "/{id}/link", projects.renew_link, "Another link to its pages"),
+        *("POST", "{id}/link", projects.renew_link, "Another link to its pages"),
         project_wire.ProjectReply,
         body=project_wire.Owned,
     ),
     _project(
-        *("DELETE", "/{id}", projects.delete, "Delete a project", project_wire.DeletedReply),
+        *("DELETE", "{id}", projects.delete, "Delete a project", project_wire.DeletedReply),
         headers=_IF_MATCH,
     ),
     _project(
-        *("GET", "/{id}/exports", exporting.list_exports, "Renders of a project, newest first"),
+        *("GET", "{id}/exports", exporting.list_exports, "Renders of a project, newest first"),
         project_wire.ExportList,
     ),
     _project(
-        *("DELETE", "/{id}/exports/{render_id}", exporting.cancel, "Stop a render under way"),
+        *("DELETE", "{id}/exports/{render_id}", exporting.cancel, "Stop a render under way"),
         project_wire.ExportList,
     ),
     _project(
-        *("GET", "/{id}/revisions", projects.list_revisions, "Revisions, newest first"),
+        *("GET", "{id}/revisions", projects.list_revisions, "Revisions, newest first"),
         project_wire.RevisionList,
         query=project_wire.HistoryQuery,
     ),
     _project(
-        *("GET", "/{id}/revisions/{revision}", projects.get_revision, "What a revision holds"),
+        *("GET", "{id}/revisions/{revision}", projects.get_revision, "What a revision holds"),
         project_wire.RevisionReply,
     ),
     _project(
-        *("POST", "/{id}/revisions/{revision}/restore", projects.restore),
+        *("POST", "{id}/revisions/{revision}/restore", projects.restore),
         *("Make an old revision the newest", project_wire.ProjectReply),
         body=project_wire.Owned,
         headers=_IF_MATCH,
@@ -339,7 +291,9 @@ _INTERCHANGE: tuple[Endpoint, ...] = (
         form=project_wire.ImportForm,
         failures=_NOT_YOURS,
         example={"file": "@cut.otio", "email": "you@example.com"},
-        answers={201: _told(project_wire.ProjectReply)},
+        answers={
+            201: Answer(description="Done.", body=project_wire.ProjectReply, headers=("ETag",))
+        },
     ),
 )
 
@@ -352,7 +306,7 @@ _TEMPLATES = Endpoint(
     answers={200: Answer(description="All of them.", body=project_wire.TemplateList)},
 )
 
-_voiceover = partial(_below, VOICEOVER, "/api")
+_voiceover = partial(below, VOICEOVER, "/api")
 _CANCELLED = voiceover_wire.VoiceoverCancelled
 _NOT_PENDING = {409: "The job is not pending any more."}
 _VOICEOVER: tuple[Endpoint, ...] = (
@@ -410,6 +364,40 @@ _VOICEOVER: tuple[Endpoint, ...] = (
     ),
 )
 
+_webhooks = partial(below, WEBHOOKS, "/api/v1/webhooks")
+_DELIVERY = webhook_wire.WebhookDeliveryDetails
+_WEBHOOKS: tuple[Endpoint, ...] = (
+    _webhooks(
+        *("GET", "deliveries", webhooks.list_deliveries, "What was sent, newest first"),
+        webhook_wire.WebhookDeliveryList,
+        query=webhook_wire.DeliveryQuery,
+    ),
+    _webhooks(
+        *("GET", "deliveries/{delivery_id}", webhooks.get_delivery, "A delivery and its tries"),
+        _DELIVERY,
+    ),
+    _webhooks(
+        *("POST", "deliveries/{delivery_id}/replay", webhooks.replay_delivery, "Send it again"),
+        _DELIVERY,
+        status=202,
+    ),
+    _webhooks(
+        *("POST", "replay", webhooks.replay_lost, "Send again what was not taken"),
+        webhook_wire.WebhookReplayed,
+        body=webhook_wire.WebhookReplayBody,
+    ),
+    _webhooks(
+        *("GET", "receivers", webhooks.list_receivers, "Where it was sent, newest first"),
+        webhook_wire.WebhookReceiverList,
+        query=webhook_wire.ReceiverQuery,
+    ),
+    _webhooks(
+        *("POST", "test", webhooks.send_test, "Send a test, and see how it went", _DELIVERY),
+        body=webhook_wire.WebhookTestBody,
+        more={202: Answer(description="No courier has tried it yet.", body=_DELIVERY)},
+    ),
+)
+
 ENDPOINTS: tuple[Endpoint, ...] = (
     *_COMPRESS,
     *_CLIPS,
@@ -418,6 +406,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *_INTERCHANGE,
     _TEMPLATES,
     *_VOICEOVER,
+    *_WEBHOOKS,
 )
 
 _WATCHED = watched(VIDEO)

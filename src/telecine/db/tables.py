@@ -288,17 +288,22 @@ deliveries = sa.Table(
     "deliveries",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False, index=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
+    # Empty: a test, of no job.
     sa.Column("job_id", sa.Text, nullable=False, index=True),
     sa.Column("event", sa.Text, nullable=False),
     sa.Column("url", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
+    # Tries begun, and how many of them before it was replayed last.
     sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("tries_before", sa.Integer, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     # When the next try is due; a claim moves it ahead, so that two couriers do not both send.
     sa.Column("due_at", Instant, nullable=False),
     sa.Index("ix_deliveries_due", "state", "due_at"),
+    sa.Index("ix_deliveries_account_id_created_at", "account_id", "created_at"),
 )
 
 delivery_attempts = sa.Table(
@@ -310,7 +315,29 @@ delivery_attempts = sa.Table(
     sa.Column("status_code", sa.Integer),
     sa.Column("error_code", sa.Text),
     sa.Column("elapsed_ms", sa.Integer, nullable=False),
+    # How the answer begins; where there is none, why, in words for clients. The note is for
+    # whoever runs the server.
     sa.Column("response_head", sa.Text),
+    sa.Column("note", sa.Text),
+)
+
+# Addresses that webhooks were sent to. `failing_since`: the first failure since it last took one.
+webhook_receivers = sa.Table(
+    "webhook_receivers",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
+    # SHA-256 in hex of the address.
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("tried_at", Instant),
+    sa.Column("accepted_at", Instant),
+    sa.Column("failing_since", Instant),
+    # Switched off, and why.
+    sa.Column("disabled_at", Instant),
+    sa.Column("disabled_because", sa.Text),
+    sa.UniqueConstraint("account_id", "digest"),
 )
 
 rate_windows = sa.Table(

@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from telecine.blobs import BlobStore
-from telecine.core import compositions, files, jobs, limits, projects
+from telecine.core import compositions, files, jobs, limits, projects, webhooks
 from telecine.core.jobs import Job
 from telecine.db import Database
 from telecine.engine import Queue, TicketPhase, TicketState
@@ -43,6 +43,7 @@ class Janitor:
     work_dir: Path
     posts: Posts
     worker_timeout: timedelta
+    webhooks_kept: timedelta
     #: Tickets of this worker that ran nowhere when they were looked at last.
     _strays: set[tuple[str, int]] = field(default_factory=set)
 
@@ -124,6 +125,14 @@ class Janitor:
         with self.db.transaction(durable=False) as tx:
             limits.sweep(tx, now=self.clock())
             compositions.sweep(tx, now=self.clock())
+        self._sweep_webhooks()
+
+    def _sweep_webhooks(self) -> None:
+        """Forget old deliveries, in transactions that are short."""
+        is_more = True
+        while is_more:
+            with self.db.transaction(durable=False) as tx:
+                is_more = webhooks.sweep(tx, before=self.clock() - self.webhooks_kept)
 
     def _sweep_steps(self) -> None:
         """Delete the steps of jobs that have ended while nobody was at work at them."""

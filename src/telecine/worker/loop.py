@@ -16,11 +16,12 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from telecine.core import webhooks
 from telecine.db import Database
 from telecine.engine import Lane, Runner
 from telecine.media.pool import Pool
 from telecine.worker.attempt import Attempts
-from telecine.worker.courier import PARALLEL, Courier
+from telecine.worker.courier import Courier
 from telecine.worker.janitor import Janitor
 from telecine.worker.post import BEAT_EVERY_SECONDS, Post
 
@@ -83,11 +84,10 @@ class Worker:
             stop.wait(_ROUND_EVERY_SECONDS)
 
     def _deliver(self, stop: threading.Event) -> None:
-        with ThreadPoolExecutor(PARALLEL, thread_name_prefix="courier") as threads:
+        with ThreadPoolExecutor(webhooks.PARALLEL, thread_name_prefix="courier") as threads:
             while not stop.is_set():
-                delivered = _guarded("courier", lambda: self.courier.deliver_due(threads))
-                if not delivered:
-                    stop.wait(_COURIER_PAUSE_SECONDS)
+                if not _guarded("courier", lambda: self.courier.send_due(threads)):
+                    self.courier.rest(_COURIER_PAUSE_SECONDS)
 
 
 def _keep_beating(post: Post, stop: threading.Event) -> None:

@@ -1,6 +1,61 @@
-"""What happened, and the tries to tell."""
+"""What happened, the tries to tell, and whom."""
 
-from telecine.core.webhooks.model import Delivery, Try
-from telecine.core.webhooks.service import claim, deliveries_of, enqueue, is_any_due, record
+from telecine.core.webhooks.model import (
+    PARALLEL,
+    TEST_EVENT,
+    Delivery,
+    DeliveryPage,
+    DeliveryState,
+    Due,
+    Receiver,
+    ReceiverPage,
+    Try,
+    Verdict,
+    Wanted,
+)
+from telecine.core.webhooks.service import (
+    backlog,
+    claim,
+    deliveries_of,
+    due,
+    enqueue,
+    enqueue_test,
+    find_receiver,
+    get,
+    page,
+    receivers,
+    record,
+    replay,
+    replay_lost,
+    sweep,
+    tries,
+)
 
-__all__ = ["Delivery", "Try", "claim", "deliveries_of", "enqueue", "is_any_due", "record"]
+__all__ = [
+    "PARALLEL",
+    "TEST_EVENT",
+    "Delivery",
+    "DeliveryPage",
+    "DeliveryState",
+    "Due",
+    "Receiver",
+    "ReceiverPage",
+    "Try",
+    "Verdict",
+    "Wanted",
+    "backlog",
+    "claim",
+    "deliveries_of",
+    "due",
+    "enqueue",
+    "enqueue_test",
+    "find_receiver",
+    "get",
+    "page",
+    "receivers",
+    "record",
+    "replay",
+    "replay_lost",
+    "sweep",
+    "tries",
+]
