@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import av
@@ -12,7 +13,7 @@ import pytest
 import pyvips
 import sqlalchemy as sa
 from starlette.testclient import TestClient
-from tests import described
+from tests import described, samples
 from tests.conftest import customer_of
 from tests.fakes import FixedClock
 from tests.projects import EMAIL, URL, begin, composition, fetch, finish, make, patch, refused
@@ -32,6 +33,23 @@ def exports(client: httpx2.Client, project_id: int) -> list[dict[str, Any]]:
     answer = client.get(f"{URL}/{project_id}/exports", params={"email": EMAIL})
     assert answer.status_code == 200, answer.text
     return list(answer.json()["data"])
+
+
+def showing(client: httpx2.Client, path: Path, kind: str) -> dict[str, Any]:
+    """A composition with a file of the library in it."""
+    with path.open("rb") as file:
+        answer = client.post("/api/v1/upload", files={"file": (path.name, file)})
+    made = composition()
+    source = answer.json()["assets"][0]["id"]
+    made["assets"]["asset-1"] = {"id": "asset-1", "type": kind, "remoteUrl": source}
+    times = {"from": 0, "durationInFrames": 5}
+    made["items"]["item-2"] = {"id": "item-2", "type": kind, "assetId": "asset-1", **times}
+    made["tracks"][0]["items"].append("item-2")
+    return made
+
+
+def sounding(client: httpx2.Client, folder: Path) -> dict[str, Any]:
+    return showing(client, samples.make_audio(folder / "tone.wav", seconds=1), "audio")
 
 
 def rendered(
@@ -99,14 +117,30 @@ def test_a_project_is_exported_in_other_kinds(
     kind: str,
     media_type: str,
     begins: bytes,
+    tmp_path: Path,
 ) -> None:
-    project = make(anybody, composition=composition())["id"]
+    project = make(anybody, composition=sounding(anybody, tmp_path))["id"]
     content = rendered(anybody, telecine, clock, project, format=kind)
     assert content.startswith(begins)
     export = exports(anybody, project)[0]
     assert (export["format"], export["status"], export["cost"]) == (kind, "completed", 1)
     assert export["url"].endswith(f"/project-{project}.{kind}")
     assert anybody.get(export["url"]).headers["content-type"] == media_type
+
+
+def test_sound_alone_is_not_sold_where_there_is_none(
+    anybody: httpx2.Client, telecine: Telecine, clock: FixedClock, tmp_path: Path
+) -> None:
+    project = make(anybody, composition=composition())["id"]
+    answer = anybody.post(f"{URL}/{project}/render", json={"email": EMAIL, "format": "mp3"})
+    told = refused(answer, 400, "INVALID_REQUEST")
+    assert (told["data"]["field"], exports(anybody, project)) == ("format", [])
+    silent = samples.make_video(tmp_path / "silent.mp4", seconds=0.5, audio=False)
+    project = make(anybody, composition=showing(anybody, silent, "video"))["id"]
+    finish(telecine, clock, begin(anybody, project, format="mp3"))
+    (export,) = exports(anybody, project)
+    assert (export["status"], export["cost"]) == ("failed", 0)
+    assert "nothing to hear" in export["error"]
 
 
 def test_size_rate_and_range_of_an_export_are_as_asked(
@@ -146,9 +180,9 @@ def test_exports_are_listed_newest_first_and_the_last_good_one_is_the_render(
     project = make(anybody, composition=composition())["id"]
     rendered(anybody, telecine, clock, project)
     assert rendered(anybody, telecine, clock, project, format="gif").startswith(b"GIF89a")
-    begin(anybody, project, format="mp3")
+    begin(anybody, project, format="webm")
     listed = exports(anybody, project)
-    assert [each["format"] for each in listed] == ["mp3", "gif", "mp4"]
+    assert [each["format"] for each in listed] == ["webm", "gif", "mp4"]
     assert [each["status"] for each in listed] == ["rendering", "completed", "completed"]
     assert fetch(anybody, project)["render_url"] == listed[1]["url"]
     clock.advance(seconds=25 * 3600)

@@ -276,6 +276,21 @@ def test_a_document_without_clips_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("suffix", [".mp3", ".wav"])
+def test_sound_alone_of_what_nobody_hears_is_refused(tmp_path: Path, suffix: str) -> None:
+    samples.make_video(tmp_path / "v.mp4", seconds=0.2, audio=False)
+    film = {"type": "video", "src": "v.mp4", "start": 0, "duration": 0.2}
+    for clip in (rect("#c02020", start=0, duration=0.2), film):
+        with pytest.raises(InvalidRequestError, match="nothing to hear") as caught:
+            render(
+                timeline_of(document(clip)),
+                find=lambda _: tmp_path / "v.mp4",
+                output=tmp_path / f"out{suffix}",
+            )
+        assert caught.value.field == "tracks"
+    assert not (tmp_path / f"out{suffix}").exists()
+
+
 def test_a_still_is_the_frame_asked_for() -> None:
     clips = [rect("#c02020", start=0, duration=1), rect("#20c020", start=1, duration=1)]
     timeline = timeline_of(document(*clips))

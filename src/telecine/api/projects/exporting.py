@@ -19,6 +19,7 @@ from telecine.core import projects
 from telecine.core.jobs import Ending, Job, Order
 from telecine.db import Transaction
 from telecine.kit.errors import InvalidRequestError
+from telecine.media.timeline.heard import heard_clips
 from telecine.media.timeline.model import Timeline
 
 FAMILY: Final = "projects"
@@ -98,6 +99,12 @@ async def cancel(request: Request, caller: Caller, services: Services) -> Respon
 
 
 def _cut(body: wire.ExportBody, line: Timeline) -> Cut:
+    if body.format == "mp3" and next(heard_clips(line), None) is None:
+        raise InvalidRequestError(
+            "'format': an mp3 is sound alone, and no item of the project is heard. Add a sound, or "
+            "export it as a film.",
+            field="format",
+        )
     return Cut(
         format=body.format,
         size=_size(body, line),

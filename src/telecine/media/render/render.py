@@ -69,6 +69,12 @@ def render(
         has_sound=is_heard,
     )
     try:
+        if not (made.wants_pictures or is_heard):
+            raise InvalidRequestError(
+                "There is nothing to hear: no clip has a sound, or there is none in their files. "
+                "Make a film of it, or add a sound.",
+                field="tracks",
+            )
         if made.wants_pictures:
             _draw(timeline, made, find=find, wanted=wanted, size=size, ticker=ticker)
         else:

@@ -6,7 +6,7 @@ their clip sounds. Errors of a file name the JSON path of its source.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +21,8 @@ from telecine.media.render.sound.levels import SAMPLE_RATE, Knots, Stretch, Valu
 from telecine.media.render.sound.limiter import Limiter
 from telecine.media.render.sound.soundfile import Samples, SoundFile
 from telecine.media.render.sound.voice import Part, Voice
-from telecine.media.timeline.model import Clip, GainPoint, Layout, Sound, Source, Timeline, Video
+from telecine.media.timeline.heard import heard_clips
+from telecine.media.timeline.model import Clip, Sound, Source, Timeline, Video
 
 Find = Callable[[Source], Path]
 
@@ -58,7 +59,7 @@ def is_silent(timeline: Timeline, *, find: Find) -> bool:
     """
     seen: set[str] = set()
     is_heard = False
-    for _, sound, _ in _heard_clips(timeline):
+    for _, sound, _ in heard_clips(timeline):
         if sound.source.src in seen:
             continue
         seen.add(sound.source.src)
@@ -100,7 +101,7 @@ class _Cast:
         self._find = find
         self._start = start
         heard = [
-            (self._stretch(clip), clip, sound, gain) for clip, sound, gain in _heard_clips(timeline)
+            (self._stretch(clip), clip, sound, gain) for clip, sound, gain in heard_clips(timeline)
         ]
         self._waiting = sorted(
             (item for item in heard if start < item[0].end and item[0].start < item[0].end),
@@ -203,26 +204,6 @@ class _Cast:
                 self._ends[source.src] = file.duration_seconds if file.channels else Fraction(0)
                 file.close()
         return self._ends[source.src]
-
-
-def _heard_clips(timeline: Timeline) -> Iterator[tuple[Clip, Sound, float]]:
-    """Yield the clips that can be heard, those inside layouts too, and the gain of their track."""
-    for track in timeline.tracks:
-        for clip in _with_children(track.clips) if track.gain else ():
-            sound = clip.sound
-            if sound is not None and sound.gain and _is_ever_up(sound.envelope):
-                yield clip, sound, track.gain
-
-
-def _is_ever_up(envelope: Sequence[GainPoint]) -> bool:
-    return not envelope or any(point.gain for point in envelope)
-
-
-def _with_children(clips: Sequence[Clip]) -> Iterator[Clip]:
-    for clip in clips:
-        yield clip
-        if isinstance(clip.content, Layout):
-            yield from _with_children(clip.content.children)
 
 
 def _pan(clip: Clip) -> tuple[ValuePoint, ...]:
