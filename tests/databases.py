@@ -15,13 +15,17 @@ from typing import Any
 
 #: Where Debian keeps the programs that it does not put on the PATH.
 _DEBIAN = Path("/usr/lib/postgresql")
+LOOPBACK = "127.0.0.1"
 #: Nothing here must survive a power cut.
 _OPTIONS = "-c fsync=off -c full_page_writes=off -c max_connections=100 -c unix_socket_directories="
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """Give the URL of an empty database for as long as the block lasts."""
+def postgres(address: str = LOOPBACK) -> Iterator[str]:
+    """Give the URL of an empty database for as long as the block lasts.
+
+    At another address than loopback it is open to the networks that this machine is in.
+    """
     with tempfile.TemporaryDirectory(prefix="telecine-postgres-") as folder:
         data, log = Path(folder) / "data", Path(folder) / "log"
         owner = _owner(folder)
@@ -33,13 +37,16 @@ def postgres() -> Iterator[str]:
             "--no-sync",
         )
         _run("initdb", f"--pgdata={data}", *made, **owner)
+        if address != LOOPBACK:
+            with (data / "pg_hba.conf").open("a") as rules:
+                rules.write("host all all samenet trust\n")
         port = _free_port()
-        options = f"{_OPTIONS} -c listen_addresses=127.0.0.1 -c port={port}"
+        options = f"{_OPTIONS} -c listen_addresses={address} -c port={port}"
         # It waits until connections are taken.
         control = ("pg_ctl", f"--pgdata={data}", f"--log={log}", f"--options={options}")
         _run(*control, "start", **owner)
         try:
-            yield f"postgresql://telecine@127.0.0.1:{port}/postgres"
+            yield f"postgresql://telecine@{address}:{port}/postgres"
         finally:
             _run("pg_ctl", f"--pgdata={data}", "--mode=immediate", "stop", **owner)
 

@@ -22,7 +22,7 @@ class Received:
 class Receiver:
     """A server on loopback that answers what the test says and remembers what came."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, address: str = "127.0.0.1") -> None:
         self.status = 200
         self.answer_headers: dict[str, str] = {}
         self.received: list[Received] = []
@@ -42,8 +42,8 @@ class Receiver:
             def log_message(self, format: str, *args: object) -> None:
                 """Say nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook?from=telecine"
+        self._server = ThreadingHTTPServer((address, 0), Handler)
+        self.url = f"http://{address}:{self._server.server_port}/hook?from=telecine"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
 

@@ -22,9 +22,10 @@ from telecine.api.services import Services
 from telecine.blobs import BlobStore, open_store
 from telecine.core.jobs import EventBody
 from telecine.db import Database
+from telecine.db.clock import clock_of
 from telecine.db.migrate import migrate
 from telecine.engine import Lane, Queue
-from telecine.kit.clock import Clock, system_clock
+from telecine.kit.clock import Clock
 from telecine.kit.outbound import Cache, Chat, Outbound
 from telecine.media import sandbox
 from telecine.media.ffmpeg import FFmpeg
@@ -39,6 +40,7 @@ from telecine.settings import PlanBook, Settings, SettingsError, load_plans
 from telecine.worker.attempt import Attempts
 from telecine.worker.courier import Courier
 from telecine.worker.janitor import Janitor
+from telecine.worker.lease import Lease
 from telecine.worker.loop import Worker
 from telecine.worker.post import Posts
 
@@ -96,6 +98,7 @@ class Telecine:
     def worker(self, worker_id: str, *, stop: threading.Event) -> Worker:
         """Build a worker; `stop` ends it and the attempts under way."""
         work_dir = self.settings.data_dir / "work"
+        lease = Lease(self.settings.worker_timeout_seconds)
         attempts = Attempts(
             worker_id=worker_id,
             db=self.db,
@@ -118,6 +121,7 @@ class Telecine:
                 VOICEOVER.name: timedelta(seconds=self.settings.voiceover_ttl_seconds),
             },
             is_stopping=stop,
+            lease=lease,
         )
         janitor = Janitor(
             worker_id=worker_id,
@@ -139,6 +143,7 @@ class Telecine:
             courier=Courier(db=self.db, outbound=self.outbound, clock=self.clock),
             janitor=janitor,
             pool=self.pool,
+            lease=lease,
         )
 
     def close(self) -> None:
@@ -153,20 +158,23 @@ class Telecine:
 def assemble(
     settings: Settings,
     *,
-    clock: Clock = system_clock,
+    clock: Clock | None = None,
     operations: Mapping[str, Entry] = OPERATIONS,
 ) -> Telecine:
-    """Build a Telecine from settings. Touches no database and starts no process yet."""
-    url = settings.resolved_database_url
+    """Build a Telecine from settings. Touches no database and starts no process yet.
+
+    Without a `clock` it lives by its database's: several machines have no other time in common.
+    """
+    db = Database(settings.resolved_database_url)
     drawing = shelves.renderer(settings, n_spare=1)
     client = outside.outbound(settings)
     return Telecine(
         settings=settings,
         plans=load_plans(settings),
-        clock=clock,
-        db=Database(url),
+        clock=clock or clock_of(db),
+        db=db,
         blobs=open_store(settings.resolved_storage_url, staging=settings.data_dir / "staging"),
-        queue=Queue(url),
+        queue=Queue(db.url),
         outbound=client,
         cache=Cache(
             settings.data_dir / "cache", outbound=client, max_bytes=settings.source_cache_bytes

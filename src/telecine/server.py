@@ -29,6 +29,7 @@ from telecine.api.app import create_app
 from telecine.api.connections import BoundedProtocol
 from telecine.api.formdata import STAGED_SUFFIX
 from telecine.assembly import Telecine, assemble
+from telecine.kit.clock import system_clock
 from telecine.kit.errors import StorageError
 from telecine.kit.lock import FileLock
 from telecine.settings import Settings
@@ -73,6 +74,7 @@ def serve_api(settings: Settings, *, socket_fd: int, lifeline_fd: int) -> None:
         lifespan="off",
     )
     watch_lifeline(lifeline_fd)
+    telecine.clock()  # asks the database, once; no handler may wait for it
     # The first upload and the first preview should not wait for imports.
     threading.Thread(target=_warm, args=(telecine,), name="warm", daemon=True).start()
     threading.Thread(target=_sweep, args=(telecine, lock), name="sweep", daemon=True).start()
@@ -98,7 +100,7 @@ def _sweep(telecine: Telecine, lock: FileLock) -> None:
 
     Waits where another one is still stopping: what it stages is older than we are, and its own.
     """
-    started_at = telecine.clock()
+    started_at = system_clock()  # files have the machine's times, not the database's
     lock.wait()
     telecine.previews.sweep()
     try:

@@ -16,23 +16,20 @@ import re
 import shutil
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, MemoryStore, S3Store
 from typing_extensions import override  # typing has it from Python 3.12 on
 
+from telecine.blobs import bucket
 from telecine.kit import ids
 from telecine.kit.errors import NotFoundError, StorageError, StorageFullError
 from telecine.kit.folders import make_private
 from telecine.settings import SettingsError
-
-if TYPE_CHECKING:
-    from obstore.store import S3Config  # exists for type checkers only
 
 _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 _MAX_KEY_CHARS = 512
@@ -74,7 +71,8 @@ def open_store(url: str, *, staging: Path) -> BlobStore:
     if parts.scheme == "memory":
         return BlobStore(MemoryStore(), staging=staging)
     if parts.scheme == "s3":
-        return BlobStore(_open_bucket(url), staging=staging)
+        backend, place = bucket.open_bucket(url)
+        return BlobStore(backend, staging=staging, place=place)
     raise SettingsError(f"storage URL {url}: it must begin with file:/// or s3://")
 
 
@@ -101,8 +99,15 @@ class BlobStore:
     #: request lives as long as a slow client needs for its whole download.
     block_bytes = 4 * 1024 * 1024
 
-    def __init__(self, backend: LocalStore | MemoryStore | S3Store, *, staging: Path) -> None:
+    def __init__(
+        self,
+        backend: LocalStore | MemoryStore | S3Store,
+        *,
+        staging: Path,
+        place: bucket.Place | None = None,
+    ) -> None:
         self._backend = backend
+        self._place = place
         self.staging = staging
 
     def stage(self, suffix: str = "") -> Path:
@@ -204,6 +209,14 @@ class BlobStore:
                         path.unlink()
                         swept += 1
         return swept
+
+    def abort_unfinished(self, *, before: datetime) -> int:
+        """Let go of parts that were sent before that instant to become a file; return how many.
+
+        What may still be sent must be younger. Raises `StorageError`.
+        """
+        with storage_errors():
+            return 0 if self._place is None else bucket.abort(self._place, before=before)
 
     def free_bytes(self) -> int:
         """Return the room left where files are staged."""
@@ -327,32 +340,6 @@ class FolderStore(BlobStore):
     @override
     def local_path(self, key: str) -> Path | None:
         return self._folder / _check_key(key)
-
-
-def _open_bucket(url: str) -> S3Store:
-    parts = urlsplit(url)
-    options = dict(parse_qsl(parts.query))
-    endpoint, region = options.pop("endpoint", None), options.pop("region", "us-east-1")
-    if options or not parts.hostname or parts.username:
-        raise SettingsError(
-            "storage URL: s3://bucket/prefix?endpoint=…&region=…, and no other option; "
-            "the secret goes in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-        )
-    config: S3Config = {"region": region}
-    if endpoint:
-        config["endpoint"] = endpoint
-    return S3Store(
-        parts.hostname,
-        prefix=parts.path.strip("/") or None,
-        config=config,
-        client_options={
-            "allow_http": bool(endpoint and endpoint.startswith("http://")),
-            "connect_timeout": timedelta(seconds=10),
-            # Whole requests: 8 MiB in 120 s is 70 KiB/s, slower than any useful bucket.
-            "timeout": timedelta(seconds=120),
-        },
-        retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=60)},
-    )
 
 
 @contextlib.contextmanager

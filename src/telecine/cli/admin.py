@@ -18,8 +18,9 @@ from telecine.core.accounts import Account
 from telecine.core.jobs import Ending
 from telecine.core.keys import KeyStyle
 from telecine.db import Database, Transaction
+from telecine.db.clock import clock_of
 from telecine.db.migrate import migrate
-from telecine.kit.clock import Clock, system_clock
+from telecine.kit.clock import Clock
 from telecine.kit.errors import ConflictError, InvalidRequestError, NotFoundError
 from telecine.settings import PlanBook, Settings, load_plans
 
@@ -152,6 +153,6 @@ def _opened(settings: Settings, *, is_first: bool = False) -> Iterator[_Books]:
     db = Database(settings.resolved_database_url)
     try:
         migrate(db)
-        yield _Books(db=db, plans=load_plans(settings), clock=system_clock)
+        yield _Books(db=db, plans=load_plans(settings), clock=clock_of(db))
     finally:
         db.dispose()

@@ -18,6 +18,7 @@ from telecine.cli.calling import program
 from telecine.core import accounts, credits, keys
 from telecine.core.keys import KeyStyle
 from telecine.db import Transaction
+from telecine.db.migrate import start_alone
 from telecine.kit.errors import ConflictError
 from telecine.kit.lock import FileLock
 from telecine.kit.log import configure
@@ -130,6 +131,7 @@ def _welcome(url: str, telecine: Telecine) -> None:
     """
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
     with telecine.db.transaction() as tx:
+        start_alone(tx)
         made = first_key(tx, telecine)
         if made is None:
             note = _found(tx)

@@ -35,14 +35,26 @@ _SQLITE_NO_ROOM: Final = frozenset(
     }
 )
 _POSTGRES_DISK_FULL: Final = "53100"
+# A machine that is cut off is found out in seconds, not in the quarter of an hour that TCP takes:
+# a worker must know before others take its jobs. What the URL says itself counts.
+_POSTGRES_PATIENCE: Final = {
+    "connect_timeout": "5",
+    "tcp_user_timeout": "8000",
+    "keepalives_idle": "4",
+    "keepalives_interval": "2",
+    "keepalives_count": "2",
+}
+# And the other way round: the rows that a vanished machine had locked are free again before its
+# jobs are given away.
+_POSTGRES_PREPARE: Final = "SET idle_in_transaction_session_timeout = '20s'"
 
 
 class Database:
     """A pool of connections to one database; safe to share between threads."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
-        self.engine = _create_engine(url)
+        self.url = patient(url)
+        self.engine = _create_engine(self.url)
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Transaction]:
@@ -81,7 +93,9 @@ def is_out_of_room(error: sa.exc.DBAPIError) -> bool:
 def _create_engine(url: str) -> sa.Engine:
     parsed = sa.make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(parsed, pool_size=10, max_overflow=20, pool_pre_ping=True)
+        engine = sa.create_engine(parsed, pool_size=10, max_overflow=20, pool_pre_ping=True)
+        event.listen(engine, "connect", _prepare_postgres)
+        return engine
     if parsed.database:
         _make_database(Path(parsed.database))
     engine = sa.create_engine(parsed, pool_size=10, max_overflow=30)
@@ -95,6 +109,20 @@ def _make_database(path: Path) -> None:
     make_private(path.parent)
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def patient(url: str) -> str:
+    """Return the URL of a database with how long its server may be silent."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "postgresql":
+        return url
+    said = parsed.update_query_dict({**_POSTGRES_PATIENCE, **parsed.query})
+    return said.render_as_string(hide_password=False)
+
+
+def _prepare_postgres(connection: Any, _record: object) -> None:
+    connection.execute(_POSTGRES_PREPARE)
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from telecine.db.engine import Database
+from telecine.db.engine import Database, Transaction
 
 # Any constant will do, as long as every Telecine process asks for the same one.
 _ADVISORY_LOCK = 7_305_114
@@ -24,8 +24,13 @@ def config() -> Config:
 def migrate(database: Database) -> None:
     """Apply what is missing, in one transaction that holds a lock against other starters."""
     with database.transaction() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+        start_alone(connection)
         settings = config()
         settings.attributes["connection"] = connection
         command.upgrade(settings, "head")
+
+
+def start_alone(tx: Transaction) -> None:
+    """Have what is done once at a first start wait for other starters, until this one commits."""
+    if tx.dialect.name == "postgresql":  # SQLite has one writer anyway
+        tx.execute(sa.text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 #: Returns the present instant, always aware and in UTC.
 Clock = Callable[[], datetime]
 
+# macOS has none of this name; its monotonic clock goes on in sleep.
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 
 def system_clock() -> datetime:
     """Return the machine's wall-clock time."""
     return datetime.now(tz=UTC)  # noqa: TID251 (the owner)
+
+
+def steady_seconds() -> float:
+    """Return a time that nobody sets and that goes on while the machine sleeps: for durations.
+
+    `time.monotonic` stands still meanwhile, and what others took in that time would still look ours.
+    """
+    return time.clock_gettime(_STEADY)
 
 
 def isoformat(instant: datetime) -> str:

@@ -36,6 +36,7 @@ from telecine.media.senses import Senses
 from telecine.operations.base import Context, Input, Output, Result
 from telecine.operations.registry import Entry
 from telecine.worker import steps
+from telecine.worker.lease import Lease
 from telecine.worker.steps import BlobSteps
 
 _log = structlog.get_logger(__name__)
@@ -49,7 +50,8 @@ class Attempts:
     """What every attempt of this worker is given. `run` is the engine's handler.
 
     `running` has the tickets that are being run at this moment: the janitor of the same worker
-    asks there whether a ticket of its own is still in anybody's hands.
+    asks there whether a ticket of its own is still in anybody's hands. `at_work` has those of them
+    whose encoders may run, or whose outputs are being stored: what must stop with the `lease`.
     """
 
     worker_id: str
@@ -69,9 +71,11 @@ class Attempts:
     most_attempts: int
     output_ttl: timedelta
     is_stopping: threading.Event
+    lease: Lease
     #: Of operations whose outputs live for another time than `output_ttl`.
     output_ttls: Mapping[str, timedelta] = field(default_factory=dict)
     running: set[tuple[str, int]] = field(default_factory=set)
+    at_work: set[tuple[str, int]] = field(default_factory=set)
 
     def run(self, job_id: str, ticket: int) -> None:
         """Run a ticket to its end. Raises nothing that a job or the database could cause."""
@@ -131,9 +135,7 @@ class Attempts:
                 workspace.mkdir(mode=0o700, parents=True)
             if job.ticket > 1 or job.attempt > 1:
                 self._clear_outputs(job)
-            stored: dict[Path, str] = {}
-            result = self._work(job, workspace, stored)
-            kept.extend(self._keep(job, output, stored) for output in result.outputs)
+            result = self._make(job, workspace, kept)
             return self._succeed(job, result, kept)
         except SQLAlchemyError:
             raise
@@ -144,6 +146,25 @@ class Attempts:
         except Exception:  # noqa: BLE001 (the loop must live on; the job fails and is told)
             _log.exception("job.broke")
             return self._fail(job, InternalError())
+
+    def _make(self, job: Job, workspace: Path, kept: list[NewFile]) -> Result:
+        """Do the work and store what it made, for as long as the job is ours."""
+        stored: dict[Path, str] = {}
+        watch = _Watch(
+            job=job,
+            db=self.db,
+            is_stopping=self.is_stopping.is_set,
+            is_leased=self.lease.is_held,
+        )
+        self.at_work.add((job.id, job.ticket))
+        try:
+            result = self._work(job, workspace, stored, watch)
+            for output in result.outputs:
+                watch.require_held()
+                kept.append(self._keep(job, output, stored))
+        finally:
+            self.at_work.discard((job.id, job.ticket))
+        return result
 
     def _throw_away(self, kept: list[NewFile]) -> None:
         for file in kept:
@@ -164,7 +185,7 @@ class Attempts:
         except (SQLAlchemyError, StorageError):  # the janitor finds them again
             _log.warning("steps.not_deleted", job_id=job.id)
 
-    def _work(self, job: Job, workspace: Path, stored: dict[Path, str]) -> Result:
+    def _work(self, job: Job, workspace: Path, stored: dict[Path, str], watch: _Watch) -> Result:
         """Run the operation; `stored` is told which of the paths that it gets are blobs."""
         entry = self.operations[job.operation]
         with self.db.snapshot() as tx:
@@ -174,7 +195,6 @@ class Attempts:
             path = self.blobs.open_local(file.blob_key, workspace=workspace)
             stored[path] = file.blob_key
             inputs.append(Input(path=path, filename=file.filename, size_bytes=file.size_bytes))
-        watch = _Watch(job=job, db=self.db, is_stopping=self.is_stopping.is_set)
         params = msgspec.convert(job.params, entry.operation.params_type)
         return entry.operation.run(
             params,
@@ -197,14 +217,19 @@ class Attempts:
         )
 
     def _clear_outputs(self, job: Job) -> None:
-        """Delete what an attempt that died had stored already: the job is ours alone now."""
+        """Delete what earlier attempts had stored already, and what they may store yet is theirs.
+
+        Not all that lies there: we may be fenced off ourselves by now, and a later one at work.
+        """
+        ours = _key_of(job)
         for blob in self.blobs.list_keys(_outputs_of(job)):
-            self.blobs.delete(blob.key)
+            if blob.key < ours:
+                self.blobs.delete(blob.key)
 
     def _keep(self, job: Job, output: Output, stored: Mapping[Path, str]) -> NewFile:
         """Store an output; an input or a step that is one is copied where it lies."""
         size_bytes = output.path.stat().st_size
-        key = f"{_outputs_of(job)}/{new_id('', length=24)}"
+        key = f"{_key_of(job)}-{new_id('', length=24)}"
         if (blob := stored.get(output.path)) is not None:
             self.blobs.copy(blob, key)
         else:
@@ -257,13 +282,29 @@ def _outputs_of(job: Job) -> str:
     return f"outputs/{job.id}"
 
 
-class _Watch:
-    """Carries progress to the job's row and looks there whether the job is still ours."""
+def _key_of(job: Job) -> str:
+    """Return what the keys of this attempt's outputs begin with; later ones sort behind."""
+    return f"{_outputs_of(job)}/{job.ticket:06}-{job.attempt:03}"
 
-    def __init__(self, *, job: Job, db: Database, is_stopping: Callable[[], bool]) -> None:
+
+class _Watch:
+    """Carries progress to the job's row and looks there whether the job is still ours.
+
+    Without a lease it does not look: it is not known, and has to be taken for lost.
+    """
+
+    def __init__(
+        self,
+        *,
+        job: Job,
+        db: Database,
+        is_stopping: Callable[[], bool],
+        is_leased: Callable[[], bool],
+    ) -> None:
         self._job = job
         self._db = db
         self._is_stopping = is_stopping
+        self._is_leased = is_leased
         self._fraction = 0.0
         self._stage: str | None = None
         self._is_lost = False
@@ -283,9 +324,23 @@ class _Watch:
         self._look()
         return self._is_lost or self._is_stopping()
 
+    def require_held(self) -> None:
+        """Raise `CancelledError` where the job is not ours any more, as of now."""
+        if self._is_known_lost():
+            raise CancelledError
+        with self._db.snapshot() as tx:
+            if not jobs.is_mine(tx, self._job):
+                raise CancelledError
+
+    def _is_known_lost(self) -> bool:
+        if not self._is_lost and not self._is_leased():
+            _log.warning("job.cut_off")
+            self._is_lost = True
+        return self._is_lost
+
     def _look(self) -> None:
         now = time.monotonic()
-        if now < self._next_look or self._is_lost:
+        if self._is_known_lost() or now < self._next_look:
             return
         self._next_look = now + _LOOK_EVERY_SECONDS
         with self._db.transaction(durable=False) as tx:

@@ -17,6 +17,7 @@ from telecine.blobs import BlobStore
 from telecine.core import compositions, files, jobs, limits, projects, webhooks
 from telecine.core.jobs import Job
 from telecine.db import Database
+from telecine.db.clock import read
 from telecine.engine import Queue, TicketPhase, TicketState
 from telecine.kit.clock import Clock
 from telecine.kit.errors import StorageError
@@ -56,7 +57,7 @@ class Janitor:
         """
         with self.db.snapshot() as tx:
             waiting = jobs.active(tx)
-            alive = jobs.live_workers(tx, since=self.clock() - self.worker_timeout)
+            alive = jobs.live_workers(tx, since=read(tx, self.clock) - self.worker_timeout)
         states = self.queue.states([(job.id, job.ticket) for job in waiting])
         strays = {ticket for ticket, state in states.items() if self._is_stray(ticket, state)}
         # Twice in a row: between a claim and its run, and a run and its end, there are moments.
@@ -126,6 +127,7 @@ class Janitor:
             limits.sweep(tx, now=self.clock())
             compositions.sweep(tx, now=self.clock())
         self._sweep_webhooks()
+        self._abort_unfinished()
 
     def _sweep_webhooks(self) -> None:
         """Forget old deliveries, in transactions that are short."""
@@ -133,6 +135,15 @@ class Janitor:
         while is_more:
             with self.db.transaction(durable=False) as tx:
                 is_more = webhooks.sweep(tx, before=self.clock() - self.webhooks_kept)
+
+    def _abort_unfinished(self) -> None:
+        try:
+            aborted = self.blobs.abort_unfinished(before=self.clock() - _ORPHAN_AGE)
+        except StorageError:  # the key may lack the right; the bucket may have a rule of its own
+            _log.warning("uploads.not_aborted", exc_info=True)
+        else:
+            if aborted:
+                _log.info("uploads.aborted", files=aborted)
 
     def _sweep_steps(self) -> None:
         """Delete the steps of jobs that have ended while nobody was at work at them."""

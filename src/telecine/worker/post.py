@@ -19,13 +19,13 @@ from pathlib import Path
 from telecine.core import jobs
 from telecine.core.jobs import WorkerRow
 from telecine.db import Database
+from telecine.db.clock import read
 from telecine.kit.clock import Clock
 from telecine.kit.errors import ConflictError, InvalidRequestError
 from telecine.kit.lock import FileLock
 
-BEAT_EVERY_SECONDS = 5.0
 #: Longer than two beats: an id whose heartbeat stands still for so long has no holder.
-_WATCH_SECONDS = 2 * BEAT_EVERY_SECONDS + 2
+_WATCH_SECONDS = 12.0
 _LOOK_EVERY_SECONDS = 0.25
 #: An id names a lock file, a folder and a row.
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
@@ -45,7 +45,11 @@ class Post:
         """Say that the holder lives; False where another process holds the id by now."""
         with self.db.transaction(durable=False) as tx:
             return jobs.beat(
-                tx, self.worker_id, pid=os.getpid(), started_at=self.started_at, now=self.clock()
+                tx,
+                self.worker_id,
+                pid=os.getpid(),
+                started_at=self.started_at,
+                now=read(tx, self.clock),
             )
 
     def leave(self) -> None:
@@ -97,8 +101,8 @@ class Posts:
         if self._is_held_elsewhere(worker_id, lock):
             lock.release()
             return f"The worker id {worker_id} is in use on another machine."
-        started_at = self.clock()
         with self.db.transaction() as tx:
+            started_at = read(tx, self.clock)
             jobs.enrol(tx, worker_id, pid=os.getpid(), now=started_at)
         lock.write_note(_signature(os.getpid(), started_at))
         return Post(

@@ -235,7 +235,7 @@ def requeue(tx: Transaction, job: Job, *, queue: Queue, is_counted: bool) -> boo
 
 
 def active(tx: Transaction, *, most: int = 1000) -> list[Job]:
-    """Return jobs that have not ended, oldest first."""
+    """Return jobs that have not ended: those under way, then those that wait; oldest first."""
     return store.active(tx, most=most)
 
 

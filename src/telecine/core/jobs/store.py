@@ -47,8 +47,12 @@ def by_id(tx: Transaction, job_id: str) -> Job | None:
 
 
 def active(tx: Transaction, *, most: int) -> list[Job]:
+    is_waiting = sa.case((jobs.c.status == JobStatus.RUNNING, 0), else_=1)
     query = (
-        sa.select(jobs).where(jobs.c.status.in_(_ACTIVE)).order_by(jobs.c.created_at).limit(most)
+        sa.select(jobs)
+        .where(jobs.c.status.in_(_ACTIVE))
+        .order_by(is_waiting, jobs.c.created_at)
+        .limit(most)
     )
     return [_job(row) for row in tx.execute(query).mappings()]
 

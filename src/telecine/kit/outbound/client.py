@@ -158,6 +158,7 @@ class Outbound:
         limits: Limits,
         max_bytes: int,
         to: Path | None = None,
+        method: str = "POST",
     ) -> Answer:
         """Send `content`, once, and read the whole answer. A redirect is an answer like any other.
 
@@ -168,7 +169,7 @@ class Outbound:
         deadline = Deadline(limits.total_seconds)
         with self._exchange(
             self._target(url),
-            "POST",
+            method,
             headers=headers,
             content=content,
             limits=limits,
