@@ -38,6 +38,7 @@ def renderer(settings: Settings, *, n_spare: int = 0) -> Renderer:
     return Renderer(
         sandbox=settings.sandbox,
         limits=_job_limits(settings),
+        max_pixels=settings.max_pixels,
         n_spare=n_spare,
     )
 

@@ -6,7 +6,10 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import sys
+from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 
 from telecine.media import sandbox
 
@@ -35,6 +38,20 @@ def confine(policy: sandbox.Policy) -> None:
     # Until here stderr is the server's; from here on hostile files could write into its log.
     os.dup2(silence, 2)
     os.close(silence)
+
+
+def code_paths(*, beside: Iterable[str]) -> tuple[str, ...]:
+    """Return where Python, its packages and Telecine lie, but no folder that `beside` lies in.
+
+    The folder that a server was started in may be on the import path, and its data folder, with
+    everybody's files, in that.
+    """
+    given = [Path(path).resolve() for path in beside]
+    found = {sys.prefix, sys.base_prefix, str(Path(__file__).parents[1])}
+    for path in (Path(entry).resolve() for entry in sys.path if entry):
+        if path.exists() and not any(one.is_relative_to(path) for one in given):
+            found.add(str(path))
+    return tuple(sorted(found))
 
 
 def _address_space_bytes() -> int:

@@ -26,10 +26,11 @@ import pyvips
 from av.container import InputContainer
 
 from telecine.kit.errors import MediaLimitError, UndecodableMediaError, UnsupportedMediaError
-from telecine.media.ffmpeg import DEMUXERS
+from telecine.media.containers import open_container
 from telecine.media.images import convert_task, identify_task
 from telecine.media.pool import Pool
-from telecine.media.probe import probe_task
+from telecine.media.probe import MOST_STREAMS, probe_task
+from telecine.media.render.decoding.container import first_video
 from telecine.media.render.drawing.svgclean import MOST_BYTES, clean_svg
 from telecine.media.timeline import wordfile
 
@@ -187,6 +188,15 @@ def _video(params: dict[str, Any], source_fd: int, head: bytes) -> Description |
         facts = probe_task(params, source_fd, None)
     except UnsupportedMediaError:
         return None
+    shown, most = facts["video"], params["max_pixels"]
+    if shown["width"] * shown["height"] > most:
+        raise MediaLimitError(
+            f"A frame has {shown['width']} x {shown['height']} pixels; the most is {most}."
+        )
+    if facts["stream_count"] > MOST_STREAMS:
+        raise MediaLimitError(
+            f"The file has {facts['stream_count']} streams; the most is {MOST_STREAMS}."
+        )
     name = facts["container"].partition(",")[0]
     kind = _CONTAINERS.get(name, name)
     if name == "mov" and (facts["brand"] or "").strip() == "qt":
@@ -196,15 +206,15 @@ def _video(params: dict[str, Any], source_fd: int, head: bytes) -> Description |
     return Description(
         kind="video",
         media_type=f"video/{kind}",
-        width=facts["video"]["display_width"],
-        height=facts["video"]["display_height"],
-        duration_seconds=facts["video"]["duration_seconds"] or facts["duration_seconds"],
+        width=shown["display_width"],
+        height=shown["display_height"],
+        duration_seconds=shown["duration_seconds"] or facts["duration_seconds"],
     )
 
 
 def _sound(source_fd: int) -> Description:
     try:
-        with _open(source_fd) as container:
+        with open_container(source_fd, max_pixels=_MOST_PIXELS) as container:
             stream = next((each for each in container.streams.audio if _has_decoder(each)), None)
             if stream is None or not _has_sound(container, stream):
                 raise UnsupportedMediaError("The file is no image, video, sound or captions.")
@@ -220,8 +230,9 @@ def _sound(source_fd: int) -> Description:
 def _first_picture(source_fd: int) -> pyvips.Image:
     """Decode a video's first picture, upright."""
     try:
-        with _open(source_fd) as container:
-            frame = next(container.decode(video=0), None)
+        with open_container(source_fd, max_pixels=_MOST_PIXELS) as container:
+            stream = first_video(container)
+            frame = None if stream is None else next(container.decode(stream), None)
             if frame is None:
                 raise UndecodableMediaError("No picture of the video can be decoded.")
             pixels = np.ascontiguousarray(frame.to_ndarray(format="rgb24"))
@@ -230,16 +241,6 @@ def _first_picture(source_fd: int) -> pyvips.Image:
         raise UndecodableMediaError("No picture of the video can be decoded.") from error
     picture = pyvips.Image.new_from_array(pixels, interpretation="srgb")
     return picture.rot(f"d{clockwise}") if clockwise in {90, 180, 270} else picture
-
-
-def _open(source_fd: int) -> InputContainer:
-    os.lseek(source_fd, 0, os.SEEK_SET)
-    options = {
-        "fd": str(source_fd),
-        "protocol_whitelist": "fd",
-        "format_whitelist": ",".join(DEMUXERS),
-    }
-    return av.open("fd:", mode="r", metadata_errors="replace", options=options)
 
 
 def _has_decoder(stream: av.AudioStream) -> bool:

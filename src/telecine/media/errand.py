@@ -16,7 +16,7 @@ from typing import Final, Generic, Protocol, TypeVar
 import msgspec
 
 from telecine.kit.errors import InternalError, ProcessingError, ResourceLimitError
-from telecine.media import process
+from telecine.media import confining, process
 from telecine.media.ffmpeg import FFmpeg, never
 from telecine.media.pool_wire import Failure
 from telecine.media.sandbox import Policy
@@ -81,10 +81,10 @@ class Errand(Generic[R]):
         self._require_good(lines.last, ended)
 
     def _policy(self, ffmpeg: FFmpeg) -> Policy:
-        own = {sys.prefix, sys.base_prefix, *_import_path()}
+        own = confining.code_paths(beside=(str(self.workspace),))
         return Policy(
             mode=ffmpeg.sandbox,
-            read_paths=(*sorted(own), *(str(path.resolve()) for path in self.reads)),
+            read_paths=(*own, *(str(path.resolve()) for path in self.reads)),
             write_paths=(str(self.workspace.resolve()),),
             memory_bytes=ffmpeg.limits.memory_bytes,
             output_bytes=ffmpeg.limits.output_bytes,

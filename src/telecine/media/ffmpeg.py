@@ -37,6 +37,9 @@ DEMUXERS: tuple[str, ...] = (
     *("wav", "mp3", "flac", "aac", "ac3", "eac3", "aiff", "amr", "caf"),
 )
 
+#: How media is read: an open descriptor, never a name.
+PROTOCOLS: tuple[str, ...] = ("fd",)
+
 #: Lines that say that it failed, after the line that said why.
 _EMPTY_LINES = re.compile(
     r"Error opening (in|out)put files?\b|Conversion failed|Nothing was written|Could not open encoder before"
@@ -133,7 +136,8 @@ class FFmpeg:
         """
         guards = (
             *("-max_alloc", str(self.max_alloc_bytes)),
-            *("-protocol_whitelist", "fd", "-format_whitelist", ",".join(DEMUXERS)),
+            *("-protocol_whitelist", ",".join(PROTOCOLS)),
+            *("-format_whitelist", ",".join(DEMUXERS)),
             *("-max_pixels", str(self.max_pixels)),
         )
         with input_path.open("rb") as source:

@@ -29,7 +29,7 @@ from av.container import InputContainer
 
 from telecine.kit.errors import MediaLimitError, UndecodableMediaError, UnsupportedMediaError
 from telecine.media import frame_rates, wholeness
-from telecine.media.ffmpeg import DEMUXERS
+from telecine.media.containers import open_container
 from telecine.media.pool import Pool
 
 # fmt: off
@@ -62,6 +62,8 @@ _PICTURE_BRANDS: Final = frozenset({"heic", "heix", "heim", "heis", "mif1", "avi
 _CLOCK_TIME: Final = re.compile(r"(\d\d):(\d\d):(\d\d(?:\.\d+)?)")
 _INTERLACED_FIELD_ORDERS: Final = frozenset({2, 3, 4, 5})
 _MAX_FIRST_FRAME_PACKETS: Final = 2_000
+#: Tracks of sound, of subtitles and all others together.
+MOST_STREAMS: Final = 32
 _PROBE_TIMEOUT_SECONDS: Final = 30.0
 
 
@@ -139,7 +141,7 @@ class MediaLimits:
     max_pixels: int = 100_000_000
     max_total_pixels: int = 2_000_000_000_000
     max_duration_seconds: int = 6 * 3600
-    max_streams: int = 32
+    max_streams: int = MOST_STREAMS
 
 
 def media_limits(
@@ -216,7 +218,7 @@ def probe_task(params: dict[str, Any], source_fd: int, target_fd: int | None) ->
     if size_bytes == 0:
         raise UndecodableMediaError("The file is empty.")
     try:
-        with _open(source_fd, max_pixels=params["max_pixels"]) as container:
+        with open_container(source_fd, max_pixels=params["max_pixels"]) as container:
             is_head = params.get("is_head", False)
             if is_head:
                 _require_telling(container, os.pread(source_fd, size_bytes, 0))
@@ -248,27 +250,11 @@ class _SizelessError(Exception):
 
 def _require_allowed_size(source_fd: int, *, max_pixels: int) -> None:
     """Raise `MediaLimitError` for the size that the container states, asking no decoder."""
-    with _open(source_fd, max_pixels=max_pixels, decoders="none") as container:
+    with open_container(source_fd, max_pixels=max_pixels, decoders="none") as container:
         for stream in container.streams.video:
             width, height = stream.width, stream.height
             if width * height > max_pixels:
                 raise _too_large(width, height, max_pixels=max_pixels)
-
-
-def _open(source_fd: int, *, max_pixels: int, decoders: str | None = None) -> InputContainer:
-    os.lseek(source_fd, 0, os.SEEK_SET)
-    return av.open(
-        "fd:",
-        mode="r",
-        metadata_errors="replace",
-        options={
-            "fd": str(source_fd),
-            "protocol_whitelist": "fd",
-            "format_whitelist": ",".join(DEMUXERS),
-            "max_pixels": str(max_pixels),
-            **({} if decoders is None else {"codec_whitelist": decoders}),
-        },
-    )
 
 
 def _looks_like_video(head: bytes) -> bool:

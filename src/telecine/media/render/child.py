@@ -29,6 +29,7 @@ from telecine.kit.errors import (
 )
 from telecine.media import confining, sandbox
 from telecine.media import pool_wire as wire
+from telecine.media.render.decoding.container import hold_to
 from telecine.media.render.drawing.fonts import open_bundled
 from telecine.media.render.encoding.chunks import spans
 from telecine.media.render.encoding.codecs import EncodeSettings
@@ -128,14 +129,15 @@ def _opened(job: Job, projections: list[Projection]) -> Facts:
 
 
 def _confine(job: Job) -> None:
-    # Code that is imported late, fonts and icons among the packages; nothing of the user's.
-    own = {sys.prefix, sys.base_prefix, *(path for path in sys.path if path)}
+    hold_to(job.walls.max_pixels)
+    given = (job.workspace, job.document, *job.files.values())
     confining.confine(
         sandbox.Policy(
             mode=job.walls.mode,
             read_paths=(
                 *sandbox.SYSTEM_PATHS,
-                *(path for path in sorted(own) if Path(path).exists()),
+                # What is imported late, and the fonts and icons among the packages.
+                *confining.code_paths(beside=given),
                 *(path for path in job.files.values() if Path(path).exists()),
                 job.document,
             ),

@@ -60,13 +60,24 @@ class Order:
 class Renderer:
     """Starts children and gives them work. Safe to call from many threads.
 
-    `limits` are those of one child; its memory comes on top of what its libraries take.
+    `limits` are those of one child; its memory comes on top of what its libraries take. No frame
+    of a film that has more than `max_pixels` is decoded.
     `n_spare` children are kept waiting, from `warm` on.
     """
 
-    def __init__(self, *, sandbox: SandboxMode, limits: Limits, n_spare: int = 1) -> None:
+    def __init__(
+        self,
+        *,
+        sandbox: SandboxMode,
+        limits: Limits,
+        max_pixels: int = 100_000_000,
+        n_spare: int = 1,
+    ) -> None:
         self._walls = Walls(
-            mode=sandbox, memory_bytes=limits.memory_bytes, output_bytes=limits.output_bytes
+            mode=sandbox,
+            memory_bytes=limits.memory_bytes,
+            output_bytes=limits.output_bytes,
+            max_pixels=max_pixels,
         )
         self._limits = limits
         self._n_spare = n_spare

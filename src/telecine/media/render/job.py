@@ -22,12 +22,14 @@ Task = Literal["film", "part", "sound", "join", "still", "storyboard", "segments
 class Walls(msgspec.Struct, frozen=True, kw_only=True):
     """What the child may use: `Policy` as far as it is not the same for all.
 
-    `memory_bytes` is address space on top of what its libraries take at the start.
+    `memory_bytes` is address space on top of what its libraries take at the start, `max_pixels`
+    the most of one decoded frame.
     """
 
     mode: SandboxMode
     memory_bytes: int
     output_bytes: int
+    max_pixels: int = 100_000_000
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

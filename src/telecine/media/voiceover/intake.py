@@ -18,6 +18,7 @@ import msgspec
 
 from telecine.kit.errors import MediaLimitError, UndecodableMediaError, UnsupportedMediaError
 from telecine.media import sniffing
+from telecine.media.containers import open_container
 from telecine.media.images import identify_task, require_whole
 from telecine.media.pool import Pool
 from telecine.media.render.decoding.container import first_audio, first_video, packets_of
@@ -29,6 +30,8 @@ PictureKind = Literal["jpg", "png", "webp"]
 LEAST_PICTURE_SIDE: Final = 32
 _TIMEOUT_SECONDS: Final = 60.0
 _PICTURES: Final = ("jpg", "png", "webp")
+_DEMUXERS: Final = ("mp3", "wav", "mov", "mp4", "m4a", "ogg")
+_MOST_COVER_PIXELS: Final = 100_000_000
 _KINDS: Final[dict[str, SoundKind]] = {"mp3": "mp3", "wav": "wav", "mov": "m4a", "ogg": "ogg"}
 _MEDIA_TYPES: Final[dict[str, str]] = {
     "jpg": "image/jpeg",
@@ -173,13 +176,8 @@ def _not_a_picture(source_fd: int) -> str:
 
 def _counted(source_fd: int) -> tuple[SoundKind, Fraction]:
     """Return what the sound is in, and how long all its packets are."""
-    os.lseek(source_fd, 0, os.SEEK_SET)
-    options = {
-        "fd": str(source_fd),
-        "protocol_whitelist": "fd",
-        "format_whitelist": "mp3,wav,mov,mp4,m4a,ogg",
-    }
-    with av.open("fd:", mode="r", metadata_errors="replace", options=options) as container:
+    # A cover is not decoded, only counted past.
+    with open_container(source_fd, max_pixels=_MOST_COVER_PIXELS, demuxers=_DEMUXERS) as container:
         kind = _KINDS.get(container.format.name.partition(",")[0])
         stream = first_audio(container)
         if kind is None or stream is None or first_video(container) is not None:

@@ -22,21 +22,26 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from telecine.kit.errors import UndecodableMediaError
-from telecine.media.ffmpeg import DEMUXERS
+from telecine.media.containers import open_container
 
 _Stream = TypeVar("_Stream", av.VideoStream, av.AudioStream)
 #: FFmpeg's own decoders of these pass over the alpha, which lies beside each picture.
 _DECODERS_WITH_ALPHA: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
+#: The most pixels of one frame; what the settings allow is never more.
+_held_to: Final = [420_000_000]
+
+
+def hold_to(max_pixels: int) -> None:
+    """Have this process, which does one job, decode no frame of more pixels."""
+    _held_to[0] = max_pixels
+
 
 def open_media(path: Path) -> InputContainer:
-    """Open a file with the demuxers that untrusted bytes may have.
-
-    Raises `UndecodableMediaError`.
-    """
-    options = {"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": "file"}
+    """Open a file, by a descriptor of its own. Raises `UndecodableMediaError`."""
     try:
-        return av.open(str(path), mode="r", metadata_errors="replace", options=options)
+        with path.open("rb") as file:
+            return open_container(file.fileno(), max_pixels=_held_to[0])
     except av.error.FFmpegError as error:
         raise UndecodableMediaError("The file cannot be read as video or sound.") from error
 

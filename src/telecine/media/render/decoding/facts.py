@@ -109,7 +109,7 @@ def _shown_size(stream: av.VideoStream, frame: av.VideoFrame) -> tuple[int, int]
     """Width is stretched to square pixels, as players do; height stays. Then it is turned."""
     aspect = stream.sample_aspect_ratio
     width = max(1, round(frame.width * aspect)) if aspect and aspect > 0 else frame.width
-    if orientation_of(frame).is_transposed:
+    if orientation_of(frame, codec=stream.codec_context.name).is_transposed:
         return frame.height, width
     return width, frame.height
 

@@ -42,6 +42,9 @@ _MATRICES: Final = {
     9: Colorspace.BT2020,
     10: Colorspace.BT2020,
 }
+#: Their decoders put a dictionary beside a colour profile. PyAV's object for it frees that, and so
+#: does the frame: a crash, or worse, that a file brings about.
+_FREED_TWICE: Final = frozenset({"png", "apng"})
 _PRECISE: Final = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 _FULL_RANGE_FORMATS: Final = frozenset({"yuvj420p", "yuvj422p", "yuvj444p", "yuvj440p", "yuvj411p"})
 
@@ -54,9 +57,17 @@ class Orientation(NamedTuple):
     is_mirrored_y: bool = False
 
 
-def orientation_of(frame: av.VideoFrame) -> Orientation:
-    """Read the display matrix; angles that are no quarter turns go to the nearest."""
-    data = frame.side_data.get(SideDataType.DISPLAYMATRIX)  # type: ignore[call-overload]
+def orientation_of(frame: av.VideoFrame, *, codec: str) -> Orientation:
+    """Read the display matrix; angles that are no quarter turns go to the nearest.
+
+    Where PyAV cannot read what lies beside a picture without harm, only the angle counts.
+    """
+    if codec in _FREED_TWICE:
+        return _turned(frame.rotation)
+    try:
+        data = frame.side_data.get(SideDataType.DISPLAYMATRIX)  # type: ignore[call-overload]
+    except ValueError:  # there is something that it has no name for
+        return _turned(frame.rotation)
     if data is None:
         return Orientation()
     matrix = np.frombuffer(data, np.int32, count=9)
@@ -64,6 +75,17 @@ def orientation_of(frame: av.VideoFrame) -> Orientation:
     if abs(a) + abs(d) >= abs(b) + abs(c):
         return Orientation(is_mirrored_x=a < 0, is_mirrored_y=d < 0)
     return Orientation(is_transposed=True, is_mirrored_x=c < 0, is_mirrored_y=b < 0)
+
+
+def _turned(degrees: int) -> Orientation:
+    """Return the quarter turn that is nearest; `degrees` are anticlockwise."""
+    quarters = round(degrees / 90) % 4
+    return (
+        Orientation(),
+        Orientation(is_transposed=True, is_mirrored_y=True),
+        Orientation(is_mirrored_x=True, is_mirrored_y=True),
+        Orientation(is_transposed=True, is_mirrored_x=True),
+    )[quarters]
 
 
 def may_have_holes(pixels: av.VideoFormat) -> bool:
@@ -78,8 +100,9 @@ class FrameConverter:
     written to again.
     """
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, size: tuple[int, int], *, codec: str) -> None:
         self._size = size
+        self._codec = codec
         self._reformatter = VideoReformatter()
         self._second_reformatter = VideoReformatter()  # each is fast for one kind of picture
         self._orientation: Orientation | None = None
@@ -88,7 +111,7 @@ class FrameConverter:
     def planes(self, frame: av.VideoFrame) -> Planes:
         """Convert one frame; costs nothing where size, format and colours are right already."""
         if self._orientation is None:
-            self._orientation = orientation_of(frame)
+            self._orientation = orientation_of(frame, codec=self._codec)
         width, height = self._size
         if self._orientation.is_transposed:
             width, height = height, width

@@ -81,7 +81,7 @@ class VideoSource:
 
     def __init__(self, path: Path, *, size: tuple[int, int]) -> None:
         self._file = VideoFile(path, size=size)
-        self._converter = FrameConverter(size)
+        self._converter = FrameConverter(size, codec=self._file.codec)
         self._changed = threading.Condition()
         self._ready: deque[_Shown] = deque()
         self._current: _Shown | None = None

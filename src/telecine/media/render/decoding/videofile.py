@@ -91,6 +91,7 @@ class VideoFile:
             self._container.close()
             raise UnsupportedMediaError("The file has no video in it.")
         self._stream = stream
+        self.codec = stream.codec_context.name
         self._time_base = stream.time_base or Fraction(1, av.time_base)
         self._zero = start_seconds(self._container)
         kind = self._container.format.name
