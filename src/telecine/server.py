@@ -27,7 +27,7 @@ import uvicorn
 
 from telecine.api.app import create_app
 from telecine.api.connections import BoundedProtocol
-from telecine.api.formdata import STAGED_SUFFIX
+from telecine.api.spooling import STAGED_SUFFIX
 from telecine.assembly import Telecine, assemble
 from telecine.kit.clock import system_clock
 from telecine.kit.errors import StorageError

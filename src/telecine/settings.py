@@ -258,6 +258,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             description="How long deliveries of webhooks can be looked up and sent again after they have ended, in seconds.",
         ),
     ] = 30 * 24 * 3600
+    upload_ttl_seconds: Annotated[
+        int,
+        Meta(
+            ge=60,
+            description="How long a resumable upload is kept from its beginning on, finished or not, in seconds.",
+        ),
+    ] = 2 * 24 * 3600
     worker_timeout_seconds: Annotated[
         int,
         Meta(

@@ -137,6 +137,7 @@ def test_every_described_failure_has_the_one_shape_of_its_family(
         "clips": "ClipFailure",
         "voiceover": "VoiceoverFailure",
         "webhooks": "WebhookFailure",
+        "uploads": "UploadFailure",
     }
     for item in description["paths"].values():
         for operation in item.values():

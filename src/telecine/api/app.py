@@ -16,6 +16,8 @@ from telecine.api.metrics import Metrics
 from telecine.api.middleware import Surround
 from telecine.api.routes import ENDPOINTS, OPEN_ENDPOINTS
 from telecine.api.services import Services
+from telecine.api.tus.handlers import discovery
+from telecine.api.tus.wire import TUS_HEADERS
 from telecine.api.uploads import LingeringClose
 from telecine.kit.errors import InvalidRequestError, NotFoundError
 
@@ -23,12 +25,14 @@ _EXPOSED = (
     "Content-Disposition",
     "Content-Range",
     "ETag",
+    "Location",
     "Retry-After",
     "X-Request-Id",
     "X-Original-Size",
     "X-Output-Size",
     "X-Output-Format",
     "X-Warning",
+    *TUS_HEADERS,
     "X-RateLimit-Limit",
     "X-RateLimit-Remaining",
     "X-RateLimit-Reset",
@@ -51,6 +55,7 @@ def create_app(services: Services) -> Starlette:
         routes=[
             *(endpoint.route(services) for endpoint in ENDPOINTS),
             *(endpoint.route(services) for endpoint in OPEN_ENDPOINTS),
+            *discovery(services),
             *platform.routes(services, ENDPOINTS, metrics=metrics),
         ],
         middleware=[

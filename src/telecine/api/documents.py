@@ -9,17 +9,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import partial
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
 
-from telecine.api import links, malformed
+from telecine.api import links, malformed, named
 from telecine.api.casting import misused
 from telecine.api.looking import MOST_FILES, Asked, Looked
 from telecine.api.services import Services
 from telecine.blobs import BlobStore
-from telecine.core import assets, files
+from telecine.core import assets, files, uploads
 from telecine.core.assets import Asset
 from telecine.core.files import File
 from telecine.db import Transaction
@@ -72,7 +73,9 @@ async def check(
     asked = Asked()
     parsed = await run_in_threadpool(partial(parse, document, lookup=asked, usual=usual))
     names = {source.src: file_named(source.src, origin=origin) for source in parsed.sources}
-    found = await services.read(partial(_look_up, names=names, account_id=account_id))
+    found = await services.read(
+        partial(_look_up, names=names, account_id=account_id, now=services.clock())
+    )
     faults = _unusable(parsed, names, found, services.outbound)
     if parsed.timeline is not None:
         faults += misused(parsed.timeline, found.assets)
@@ -176,6 +179,8 @@ def _on_a_line(text: str) -> str:
 
 def file_named(src: str, *, origin: str) -> str | None:
     """Return the id by which a `src` names a stored file; None where it lies on the web."""
+    if upload_id := named.upload_named(src):
+        return upload_id
     if src.startswith(_BY_ID):
         return src.removeprefix(_BY_ID)
     if src.lower().startswith(_WEB):
@@ -183,7 +188,9 @@ def file_named(src: str, *, origin: str) -> str | None:
     return src
 
 
-def _look_up(tx: Transaction, *, names: Mapping[str, str | None], account_id: str) -> _Found:
+def _look_up(
+    tx: Transaction, *, names: Mapping[str, str | None], account_id: str, now: datetime
+) -> _Found:
     wanted = [name for name in names.values() if name is not None]
     library = assets.find(tx, wanted, account_id=account_id)
     stored: dict[str, File] = {}
@@ -196,6 +203,10 @@ def _look_up(tx: Transaction, *, names: Mapping[str, str | None], account_id: st
             stored[src], known[src] = asset.file, asset
             if asset.duration_seconds is not None:
                 seconds[src] = asset.duration_seconds
+        elif name.startswith("up_"):
+            upload = uploads.find_file(tx, name, account_id=account_id, now=now)
+            if upload is not None:
+                stored[src] = upload
         elif name.startswith("file_"):
             # Not in the library, but perhaps a film that was rendered here.
             film = _film(tx, name)
@@ -232,6 +243,8 @@ def _unusable(
         if source.src in found.files:
             continue
         message = "There is no such file in your library."
+        if named.upload_named(source.src):
+            message = "There is no such upload, or it is not finished, or it has expired."
         if names[source.src] is None:
             try:
                 outbound.check_url(source.src, field=source.path)

@@ -1,32 +1,27 @@
-"""Multipart events -> text fields in memory and one file in the staging folder.
+"""Multipart events -> text fields in memory and files in the staging folder.
 
-The parser says where parts begin and end; here is what may be in them. The file is written
-once, in batches, by a thread: the event loop stays free for everybody else.
+The parser says where parts begin and end; here is what may be in them. A file's part may hold the
+name of a finished upload instead.
 """
 
 from __future__ import annotations
 
-import contextlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
 from urllib.parse import unquote
 
-import anyio
 import multipart  # type: ignore[import-untyped]
 from starlette.concurrency import run_in_threadpool
 
-from telecine.blobs.store import BlobStore, storage_errors
-from telecine.kit.errors import FileTooLargeError, InvalidRequestError, StorageFullError
+from telecine.api import named
+from telecine.api.spooling import Spool, delete
+from telecine.blobs.store import BlobStore
+from telecine.kit.errors import FileTooLargeError, InvalidRequestError
 
-_BATCH_BYTES = 1024 * 1024
-#: Tells what requests have staged from the staged files of workers: when an API process starts
-#: and no other lives, all of it is the leaving of a crash.
-STAGED_SUFFIX = ".request"
 _MAX_FILENAME_BYTES = 255
 #: What sentences show in a field that is not for films.
 _EXAMPLES = {"image": "portrait.jpg", "audio": "voiceover.mp3"}
@@ -91,7 +86,7 @@ class Upload:
     async def discard(self) -> None:
         """Delete the staged files; that they were adopted or deleted already is fine."""
         for file in self.files:
-            await _delete(file.path)
+            await delete(file.path)
 
     async def __aenter__(self) -> Upload:
         return self
@@ -105,8 +100,26 @@ class Upload:
         await self.discard()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FilePart:
+    """A part with a file in it, as far as it has come."""
+
+    field: str
+    filename: str
+    content_type: str
+    spool: Spool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedUpload:
+    """A field that holds the name of an upload in a file's place."""
+
+    field: str
+    upload_id: str
+
+
 class Form:
-    """Collects the parser's events: small fields in memory, files through a `_Spool` each.
+    """Collects the parser's events: small fields in memory, files through a `Spool` each.
 
     `more_fields` take one file each, as `file_field` does; `list_field` is the one that may hold
     a file more than once, if the form has such a field.
@@ -132,7 +145,9 @@ class Form:
         self._fields: dict[str, str] = {}
         self._text_name = ""
         self._text = bytearray()
-        self._spools: list[_Spool] = []
+        self._parts: list[_FilePart] = []
+        #: Uploads that the form names; whoever reads it brings their files.
+        self.named: list[NamedUpload] = []
         self._in_file = False
 
     async def take(self, event: multipart.MultipartSegment | bytes | None) -> None:
@@ -142,10 +157,10 @@ class Form:
         elif isinstance(event, multipart.MultipartSegment):
             await self._begin_part(event)
         elif self._in_file:
-            spool = self._spools[-1]
-            if spool.size_bytes + len(event) > self.max_file_bytes:
-                raise too_large((spool.field,), self.max_file_bytes)
-            await spool.write(event)
+            part = self._parts[-1]
+            if part.spool.size_bytes + len(event) > self.max_file_bytes:
+                raise too_large((part.field,), self.max_file_bytes)
+            await part.spool.write(event)
         else:
             self._add_text(event)
 
@@ -155,8 +170,8 @@ class Form:
         filename = _claimed_filename(part)
         if not name:
             raise InvalidRequestError("A part of the multipart form has no name.")
-        is_taken = any(spool.field == name for spool in self._spools)
-        if name in self._fields or (is_taken and name != self.list_field):
+        taken = {*(each.field for each in self._parts), *(each.field for each in self.named)}
+        if name in self._fields or (name in taken and name != self.list_field):
             raise InvalidRequestError(f"'{name[:64]}' was sent more than once.", field=name[:64])
         self._in_file = filename is not None
         if filename is None:
@@ -169,23 +184,24 @@ class Form:
                 field=name[:64],
             )
         else:
-            if self._spools:
-                await self._spools[-1].close()
+            if self._parts:
+                await self._parts[-1].spool.close()
             spool = await run_in_threadpool(
-                _Spool,
-                self._store,
+                Spool, self._store, reserve_bytes=self.limits.reserve_bytes
+            )
+            begun = _FilePart(
                 field=name,
                 filename=filename,
                 content_type=part.content_type or "application/octet-stream",
-                reserve_bytes=self.limits.reserve_bytes,
+                spool=spool,
             )
-            self._spools.append(spool)
+            self._parts.append(begun)
 
     def _add_text(self, piece: bytes) -> None:
         self._text += piece
         if len(self._text) > self.limits.max_field_bytes:
             if self._takes_file(self._text_name):
-                raise _sent_as_text(self._text_name, "")
+                raise sent_as_text(self._text_name, "")
             raise InvalidRequestError(
                 f"'{self._text_name[:64]}' is longer than {self.limits.max_field_bytes} bytes.",
                 field=self._text_name[:64],
@@ -198,13 +214,16 @@ class Form:
             text = self._text.decode("utf-8")
         except UnicodeDecodeError:
             if self._takes_file(self._text_name):
-                raise _sent_as_text(self._text_name, "") from None
+                raise sent_as_text(self._text_name, "") from None
             raise InvalidRequestError(
                 f"'{self._text_name[:64]}' is not UTF-8 text.", field=self._text_name[:64]
             ) from None
-        if self._takes_file(self._text_name):
-            raise _sent_as_text(self._text_name, text)
-        self._fields[self._text_name] = text
+        if not self._takes_file(self._text_name):
+            self._fields[self._text_name] = text
+        elif (upload_id := named.upload_named(text)) is not None:
+            self.named.append(NamedUpload(field=self._text_name, upload_id=upload_id))
+        else:
+            raise sent_as_text(self._text_name, text)
 
     def _takes_file(self, field: str) -> bool:
         return field in self.file_fields or field == self.list_field
@@ -212,79 +231,26 @@ class Form:
     async def finish(self) -> Upload:
         """Write what is left. A file part without name and bytes is a form's empty chooser."""
         files = []
-        for spool in self._spools:
-            await spool.close()
-            if not (spool.filename or spool.size_bytes):
-                await _delete(spool.path)
+        for part in self._parts:
+            await part.spool.close()
+            if not (part.filename or part.spool.size_bytes):
+                await part.spool.discard()
                 continue
             files.append(
                 UploadedFile(
-                    field=spool.field,
-                    path=spool.path,
-                    filename=safe_filename(spool.filename),
-                    content_type=spool.content_type,
-                    size_bytes=spool.size_bytes,
+                    field=part.field,
+                    path=part.spool.path,
+                    filename=safe_filename(part.filename),
+                    content_type=part.content_type,
+                    size_bytes=part.spool.size_bytes,
                 )
             )
         return Upload(fields=self._fields, files=tuple(files), file_field=self.file_field)
 
     async def discard(self) -> None:
         """Delete the staged files, as far as they were begun."""
-        for spool in self._spools:
-            spool.abandon()
-            await _delete(spool.path)
-
-
-class _Spool:
-    """One staged file being written: in batches, by a thread, so the event loop stays free."""
-
-    def __init__(
-        self,
-        store: BlobStore,
-        *,
-        field: str,
-        filename: str,
-        content_type: str,
-        reserve_bytes: int,
-    ) -> None:
-        self.field = field
-        self.filename = filename
-        self.content_type = content_type
-        self.size_bytes = 0
-        self.path = store.stage(STAGED_SUFFIX)
-        self._store = store
-        self._reserve_bytes = reserve_bytes
-        self._file: BinaryIO = self.path.open("wb")
-        self._batch: list[bytes] = []
-        self._batch_bytes = 0
-
-    async def write(self, piece: bytes) -> None:
-        self.size_bytes += len(piece)
-        self._batch_bytes += len(piece)
-        self._batch.append(piece)
-        if self._batch_bytes >= _BATCH_BYTES:
-            await run_in_threadpool(self._flush)
-
-    async def close(self) -> None:
-        if not self._file.closed:
-            await run_in_threadpool(self._flush, last=True)
-
-    def abandon(self) -> None:
-        self._batch.clear()
-        # Closing tries once more to write what a full disk refused; the file goes anyway.
-        with contextlib.suppress(OSError):
-            self._file.close()
-
-    def _flush(self, *, last: bool = False) -> None:
-        # Asked for each batch: a chunked body declares nothing, and others upload meanwhile.
-        if self._store.free_bytes() < self._reserve_bytes:
-            raise StorageFullError
-        with storage_errors():
-            self._file.writelines(self._batch)
-            if last:
-                self._file.close()
-        self._batch.clear()
-        self._batch_bytes = 0
+        for part in self._parts:
+            await part.spool.discard()
 
 
 def safe_filename(claimed: str) -> str:
@@ -330,16 +296,12 @@ def too_large(fields: Sequence[str], max_file_bytes: int) -> FileTooLargeError:
     )
 
 
-def _sent_as_text(field: str, text: str) -> InvalidRequestError:
+def sent_as_text(field: str, text: str) -> InvalidRequestError:
+    """Return the error of a file's field that holds something else."""
     shown = f" ({text[:40]!r})" if text.strip() else ""
     return InvalidRequestError(
         f"'{field}' was sent as text{shown}, not as a file. With curl, put an @ before the "
-        f'path: -F "{field}=@{_EXAMPLES.get(field, "video.mp4")}".',
+        f'path: -F "{field}=@{_EXAMPLES.get(field, "video.mp4")}". (A finished resumable upload is '
+        "named upload:ID.)",
         field=field,
     )
-
-
-async def _delete(path: Path) -> None:
-    # Shielded: a client that went away cancels the request, and the file must go all the same.
-    with anyio.CancelScope(shield=True):
-        await run_in_threadpool(path.unlink, missing_ok=True)

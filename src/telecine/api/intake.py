@@ -50,14 +50,13 @@ def order(
     origin: str | None = None,
 ) -> Order:
     """Price the work and give it an id."""
-    entry = OPERATIONS[operation]
-    price = entry.operation.price(params, input_bytes=input_bytes, prices=services.plans.prices)
+    price = price_of(services, operation, params, input_bytes)
     return Order(
         job_id=new_job_id(id_prefix, length=id_length),
         account_id=caller.account.id,
         family=family,
         operation=operation,
-        lane=entry.lane,
+        lane=OPERATIONS[operation].lane,
         params=msgspec.to_builtins(params),
         price=price,
         inputs=(),
@@ -114,10 +113,21 @@ async def submit_files(
 
 async def check_funds(services: Services, taken: Order) -> None:
     """Refuse early what the balance does not cover; the transaction decides again."""
+    await require_credits(services, taken.account_id, taken.price)
+
+
+async def require_credits(services: Services, account_id: str, needed: int) -> None:
+    """Raise `InsufficientCreditsError` where an account has less than is needed."""
 
     def available(tx: Transaction) -> int:
-        return credits.balance(tx, taken.account_id).available
+        return credits.balance(tx, account_id).available
 
     now = await services.read(available)
-    if now < taken.price:
-        raise InsufficientCreditsError(needed=taken.price, available=now)
+    if now < needed:
+        raise InsufficientCreditsError(needed=needed, available=now)
+
+
+def price_of(services: Services, operation: str, params: msgspec.Struct, input_bytes: int) -> int:
+    """Return what an operation costs."""
+    found = OPERATIONS[operation].operation
+    return found.price(params, input_bytes=input_bytes, prices=services.plans.prices)

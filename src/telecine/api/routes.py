@@ -17,6 +17,8 @@ from telecine.api.projects import FAMILY as PROJECTS
 from telecine.api.projects import exporting, interchange, viewing
 from telecine.api.projects import handlers as projects
 from telecine.api.projects import wire as project_wire
+from telecine.api.tus import FAMILY as UPLOADS
+from telecine.api.tus import endpoints as tus
 from telecine.api.video import FAMILY as VIDEO
 from telecine.api.video import capabilities, library, pages, previews, shared
 from telecine.api.video import handlers as video
@@ -29,7 +31,7 @@ from telecine.api.webhooks import FAMILY as WEBHOOKS
 from telecine.api.webhooks import handlers as webhooks
 from telecine.api.webhooks import wire as webhook_wire
 
-FAMILIES: tuple[Family, ...] = (COMPRESS, CLIPS, VIDEO, PROJECTS, VOICEOVER, WEBHOOKS)
+FAMILIES: tuple[Family, ...] = (COMPRESS, CLIPS, VIDEO, PROJECTS, VOICEOVER, WEBHOOKS, UPLOADS)
 
 _BINARY = "application/octet-stream"
 
@@ -407,6 +409,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     _TEMPLATES,
     *_VOICEOVER,
     *_WEBHOOKS,
+    *tus.ENDPOINTS,
 )
 
 _WATCHED = watched(VIDEO)

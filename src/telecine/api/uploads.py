@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
+from typing import Protocol
 
 import multipart  # type: ignore[import-untyped]
 from starlette.concurrency import run_in_threadpool
@@ -17,7 +19,15 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from telecine.api.formdata import Form, Limits, Upload, how_to_send, too_large
+from telecine.api.formdata import (
+    Form,
+    Limits,
+    Upload,
+    UploadedFile,
+    how_to_send,
+    sent_as_text,
+    too_large,
+)
 from telecine.blobs.store import BlobStore
 from telecine.kit.errors import InvalidRequestError, StorageFullError
 
@@ -25,6 +35,13 @@ DEFAULT_LIMITS = Limits()
 _MAX_BOUNDARY_BYTES = 200  # RFC 2046 says 70; some clients are more generous
 #: An unread body up to this size is left to the HTTP server, and the connection kept.
 _SMALL_BODY_BYTES = 64 * 1024
+
+
+class Lookup(Protocol):
+    """Brings the file of a finished upload that a form names, as a staged one."""
+
+    async def __call__(self, upload_id: str, *, field: str) -> UploadedFile:
+        """Raises the error, with the field, of an upload that is not there or not finished."""
 
 
 async def receive(
@@ -36,14 +53,16 @@ async def receive(
     more_fields: tuple[str, ...] = (),
     list_field: str | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    lookup: Lookup | None = None,
 ) -> Upload:
     """Read a multipart form; its file goes to the store's staging folder.
 
         async with await uploads.receive(request, store=store, max_file_bytes=…) as upload:
             store.adopt(upload.require_file().path, key)
 
-    `more_fields` take one file of so many bytes each, too. With a `list_field`, that field may come again and again, each time with a file; all files
-    together have `max_file_bytes`.
+    `more_fields` take one file of so many bytes each, too. With a `list_field`, that field may come
+    again and again, each time with a file; all files together have `max_file_bytes`. Where a form
+    names an upload in a file's place, `lookup` brings its file.
 
     Authenticate and rate-limit before: this reads the body. Raises `FileTooLargeError` and
     `StorageFullError` before the first byte where the length is declared, else as soon as it
@@ -51,14 +70,11 @@ async def receive(
     that stops or trickles. After an error no file is left.
     """
     boundary = _boundary(request, (file_field, *more_fields))
-    declared_bytes = _declared_bytes(request)
+    declared = declared_bytes(request)
     max_body_bytes = max_file_bytes * (1 + len(more_fields)) + limits.framing_bytes
-    if declared_bytes is not None and declared_bytes > max_body_bytes:
+    if declared is not None and declared > max_body_bytes:
         raise too_large((file_field, *more_fields), max_file_bytes)
-    # Twice the length: what comes out of the work may be as large as what went in.
-    needed_bytes = limits.reserve_bytes + 2 * (declared_bytes or 0)
-    if await run_in_threadpool(store.free_bytes) < needed_bytes:
-        raise StorageFullError
+    await require_room(store, declared or 0, limits=limits)
     form = Form(
         store,
         file_field=file_field,
@@ -69,10 +85,38 @@ async def receive(
     )
     try:
         await _read(request, form, boundary=boundary, max_body_bytes=max_body_bytes)
-        return await form.finish()
+        received = await form.finish()
     except BaseException:
         await form.discard()
         raise
+    return await _with_named(received, form, lookup)
+
+
+async def _with_named(received: Upload, form: Form, lookup: Lookup | None) -> Upload:
+    """Add the files of the uploads that a form names."""
+    files = list(received.files)
+    try:
+        for each in form.named:
+            if lookup is None:
+                raise sent_as_text(each.field, each.upload_id)
+            files.append(await lookup(each.upload_id, field=each.field))
+            if files[-1].size_bytes > form.max_file_bytes:
+                raise too_large((each.field,), form.max_file_bytes)
+    except BaseException:
+        await replace(received, files=tuple(files)).discard()
+        raise
+    return replace(received, files=tuple(files))
+
+
+async def require_room(
+    store: BlobStore, needed_bytes: int, *, limits: Limits = DEFAULT_LIMITS
+) -> None:
+    """Raise `StorageFullError` where the disk has no room for so many bytes, twice.
+
+    What comes out of the work may be as large as what went in.
+    """
+    if await run_in_threadpool(store.free_bytes) < limits.reserve_bytes + 2 * needed_bytes:
+        raise StorageFullError
 
 
 async def _read(request: Request, form: Form, *, boundary: bytes, max_body_bytes: int) -> None:
@@ -84,8 +128,8 @@ async def _read(request: Request, form: Form, *, boundary: bytes, max_body_bytes
             max_header_count=limits.max_headers_per_part,
             max_segment_count=limits.max_parts,
         ) as parser:
-            async with aclosing(_chunks(request, limits)) as chunks:
-                async for chunk in chunks:
+            async with aclosing(chunks(request, limits)) as body:
+                async for chunk in body:
                     received_bytes += len(chunk)
                     if received_bytes > max_body_bytes:
                         raise too_large(form.file_fields, form.max_file_bytes)
@@ -100,7 +144,7 @@ async def _read(request: Request, form: Form, *, boundary: bytes, max_body_bytes
         raise _broken(error) from error
 
 
-async def _chunks(request: Request, limits: Limits) -> AsyncGenerator[bytes, None]:
+async def chunks(request: Request, limits: Limits = DEFAULT_LIMITS) -> AsyncGenerator[bytes, None]:
     """Yield the body as it comes; refuse a client that stops, trickles or goes away."""
     now = asyncio.get_running_loop().time
     waited_seconds, window_bytes = 0.0, 0
@@ -145,13 +189,19 @@ def _boundary(request: Request, file_fields: Sequence[str]) -> bytes:
     return boundary
 
 
-def _declared_bytes(request: Request) -> int | None:
+def declared_bytes(request: Request) -> int | None:
+    """Return the length that a request says its body has."""
     declared = request.headers.get("content-length")
     if declared is None:
         return None
     if not (declared.isascii() and declared.isdecimal() and len(declared) <= 19):
         raise InvalidRequestError("The Content-Length is not a number.")
     return int(declared)
+
+
+def least_file_bytes(request: Request, *, limits: Limits = DEFAULT_LIMITS) -> int:
+    """Return how long the file in a form is at least: mostly, all of the body is the file."""
+    return max(0, (declared_bytes(request) or 0) - limits.framing_bytes)
 
 
 def _broken(error: multipart.MultipartError) -> InvalidRequestError:

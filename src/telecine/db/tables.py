@@ -194,6 +194,35 @@ assets = sa.Table(
     sa.Index("ix_assets_account_id_created_at", "account_id", "created_at"),
 )
 
+# Files on their way: they come in pieces, perhaps over days, and then are files.
+uploads = sa.Table(
+    "uploads",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False, index=True),
+    # Empty until the client knows it.
+    sa.Column("size_bytes", sa.BigInteger),
+    sa.Column("received_bytes", sa.BigInteger, nullable=False),
+    sa.Column("filename", sa.Text, nullable=False),
+    sa.Column("media_type", sa.Text, nullable=False),
+    # As it was sent.
+    sa.Column("metadata", sa.Text, nullable=False),
+    # A word of the request that brings bytes: the newest one's, which fences off the former.
+    sa.Column("writer", sa.Text),
+    sa.Column("file_id", sa.ForeignKey("files.id")),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False, index=True),
+)
+
+upload_pieces = sa.Table(
+    "upload_pieces",
+    metadata,
+    sa.Column("upload_id", sa.ForeignKey("uploads.id"), primary_key=True),
+    sa.Column("start", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("blob_key", sa.Text, nullable=False, unique=True),
+)
+
 # Tasks, which stay, and previews, which expire. `document` and `notes` are JSON as it was sent,
 # to the letter: what a client stores it gets back.
 compositions = sa.Table(

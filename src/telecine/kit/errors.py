@@ -3,6 +3,7 @@
     TelecineError                      code                    what happened
     ├── InvalidRequestError            invalid_request         a field is missing or wrong; `field` names it
     │   ├── MissingFileError           missing_file            the form came without a file
+    │   ├── ChecksumError              checksum_mismatch       the bytes are not those whose checksum was told
     │   └── InvalidDocumentError       invalid_document        a composition has faults; `problems` lists them
     ├── AuthenticationError            invalid_key             (family of five)
     │   ├── MissingKeyError            missing_key             no key was sent
@@ -71,6 +72,12 @@ class MissingFileError(InvalidRequestError):
     """No file was sent."""
 
     code = "missing_file"
+
+
+class ChecksumError(InvalidRequestError):
+    """The bytes are not those whose checksum was told: they were damaged on the way. Send them again."""
+
+    code = "checksum_mismatch"
 
 
 class InvalidDocumentError(InvalidRequestError):

@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from telecine.blobs import BlobStore
-from telecine.core import compositions, files, jobs, limits, projects, webhooks
+from telecine.core import compositions, files, jobs, limits, projects, uploads, webhooks
 from telecine.core.jobs import Job
 from telecine.db import Database
 from telecine.db.clock import read
@@ -103,6 +103,23 @@ class Janitor:
             deleted += 1
         return deleted
 
+    def delete_expired_uploads(self) -> int:
+        """Delete uploads whose time is over, the pieces of unfinished ones too; returns how many.
+
+        What they became are files, and expire as those do.
+        """
+        with self.db.snapshot() as tx:
+            over = uploads.expired(tx, now=self.clock())
+        for upload in over:
+            with self.db.transaction() as tx:
+                _, keys = uploads.remove(tx, upload, now=self.clock())
+            for key in keys:
+                try:
+                    self.blobs.delete(key)
+                except StorageError:  # nobody owns it now: the sweep finds it
+                    _log.warning("upload.not_deleted", key=key)
+        return len(over)
+
     def remove_deleted_projects(self) -> None:
         """Remove what deleted projects hold, in transactions that are short."""
         is_more = True
@@ -118,7 +135,7 @@ class Janitor:
         old = [blob.key for blob in self.blobs.list_keys() if blob.modified_at < before]
         for batch in _batches([key for key in old if steps.job_of(key) is None]):
             with self.db.snapshot() as tx:
-                owned = files.keys_of(tx, batch)
+                owned = files.keys_of(tx, batch) | uploads.keys_of(tx, batch)
             for key in set(batch) - owned:
                 _log.info("blob.orphaned", key=key)
                 self.blobs.delete(key)

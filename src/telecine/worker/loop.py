@@ -120,6 +120,7 @@ class Worker:
         rounds_to_sweep = 0
         while not stop.is_set():
             _guarded("expire", self.janitor.delete_expired_files)
+            _guarded("uploads", self.janitor.delete_expired_uploads)
             _guarded("projects", self.janitor.remove_deleted_projects)
             if rounds_to_sweep == 0:
                 _guarded("sweep", self.janitor.sweep)

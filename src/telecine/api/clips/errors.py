@@ -22,6 +22,7 @@ _ROWS: Mapping[str, tuple[int, str]] = {
     "settings": (500, "server_error"),
     "invalid_request": (400, "bad_request"),
     "missing_file": (400, "bad_request"),
+    "checksum_mismatch": (400, "bad_request"),
     "invalid_document": (422, "unprocessable"),
     "invalid_key": (401, "unauthorized"),
     "missing_key": (401, "unauthorized"),

@@ -9,7 +9,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import disposal, estimating, links, uploads
+from telecine.api import disposal, estimating, forms, links
 from telecine.api.access import Caller
 from telecine.api.clips import fields, naming, opening, sources, submitting, wording
 from telecine.api.clips.wire import ProcessBody
@@ -17,6 +17,7 @@ from telecine.api.family import Json
 from telecine.api.formdata import UploadedFile
 from telecine.api.remarks import Remark
 from telecine.api.services import Services
+from telecine.api.spooling import delete
 from telecine.core import accounts, assets, jobs
 from telecine.core.files import File
 from telecine.core.jobs import Ending, Job, JobDetails, JobStatus
@@ -34,8 +35,12 @@ async def process(request: Request, caller: Caller, services: Services) -> Respo
     if not fields.is_form(request):
         wanted, warnings = await fields.body(request)
         return await _begin(request, caller, services, wanted, warnings)
-    async with await uploads.receive(
-        request, store=services.blobs, max_file_bytes=caller.plan.max_file_bytes
+    async with await forms.receive(
+        request,
+        caller,
+        services,
+        max_file_bytes=caller.plan.max_file_bytes,
+        least_price=partial(submitting.least_price, services),
     ) as upload:
         wanted, warnings = fields.form(upload.fields)
         return await _begin(request, caller, services, wanted, warnings, upload=upload.file)
@@ -127,14 +132,18 @@ async def _begin(
     wanted = fields.require_good(sent, services)
     origin = links.origin_of(request, services)
     source = await sources.find(services, caller, wanted, upload=upload, origin=origin)
-    if source.duration_seconds is not None:
-        require_within(
-            [(each.start, each.end) for each in wanted.segments],
-            duration_seconds=source.duration_seconds,
+    try:
+        if source.duration_seconds is not None:
+            require_within(
+                [(each.start, each.end) for each in wanted.segments],
+                duration_seconds=source.duration_seconds,
+            )
+        job = await submitting.submit(
+            services, caller, wanted, source, origin=origin, request_id=request.state.request_id
         )
-    job = await submitting.submit(
-        services, caller, wanted, source, origin=origin, request_id=request.state.request_id
-    )
+    finally:
+        if source.upload is not None:
+            await delete(source.upload.path)
     seconds = await estimating.clips_seconds(services, job)
     told = wording.accepted(job, warnings, estimated_seconds=seconds, origin=origin)
     return Json(told, status_code=202)

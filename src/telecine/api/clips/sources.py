@@ -15,11 +15,12 @@ from urllib.parse import unquote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 
-from telecine.api import links, looking
+from telecine.api import finishing, links, looking, named
 from telecine.api.access import Caller
 from telecine.api.clips.wire import ProcessBody
 from telecine.api.formdata import UploadedFile
 from telecine.api.services import Services
+from telecine.api.spooling import delete
 from telecine.core import assets, files
 from telecine.core.assets import AssetKind
 from telecine.core.files import File
@@ -78,7 +79,7 @@ async def find(
     """Return the one source of a request, looked at. Raises `InvalidRequestError` for none or
     several, and `MediaError` with the field for what no clip can be made of.
     """
-    named = [
+    given = [
         name
         for name, value in (
             ("file", upload),
@@ -87,19 +88,22 @@ async def find(
         )
         if value
     ]
-    if len(named) != 1:
-        said = " and ".join(f"'{name}'" for name in named)
+    if len(given) != 1:
+        said = " and ".join(f"'{name}'" for name in given)
         raise InvalidRequestError(
             f"Send one source, not {said} together."
-            if named
+            if given
             else "'video_url' is missing: the address of a video. 'file_id' or a form's 'file' "
             "take its place.",
-            field=named[-1] if named else "video_url",
+            field=given[-1] if given else "video_url",
         )
-    (field,) = named
+    (field,) = given
+    found: Source | None = None
     try:
         if upload is not None:
             found = await _uploaded(services, upload)
+        elif upload_id := named.upload_named(wanted.file_id or wanted.video_url or ""):
+            found = await _named(services, caller, upload_id, field=field)
         elif wanted.file_id:
             found = await _stored(services, caller, wanted.file_id)
         else:
@@ -108,6 +112,8 @@ async def find(
             raise UnsupportedMediaError(_SILENT)
     except (MediaError, OutboundError, NotFoundError) as error:
         error.field = error.field or field
+        if found is not None and found.upload is not None:
+            await delete(found.upload.path)
         raise
     return found
 
@@ -126,6 +132,16 @@ async def _uploaded(services: Services, upload: UploadedFile) -> Source:
         partial(probe, services.pool, upload.path, limits=limits_of(services.settings))
     )
     return _looked_at(Source(identity=None, upload=upload), info)
+
+
+async def _named(services: Services, caller: Caller, upload_id: str, *, field: str) -> Source:
+    """Take a finished upload: the job gets bytes of its own, which outlast it."""
+    upload = await finishing.staged(services, caller.account.id, upload_id, field=field)
+    try:
+        return replace(await _uploaded(services, upload), identity=upload_id)
+    except BaseException:
+        await delete(upload.path)
+        raise
 
 
 async def _stored(services: Services, caller: Caller, name: str) -> Source:

@@ -73,6 +73,11 @@ async def submit(
     return await intake.submit_files(services, order, received, verb=jobs.submit_once)
 
 
+def least_price(services: Services, _input_bytes: int) -> int:
+    """Return what a minute costs: no video has less."""
+    return credits_of(1, credits_per_minute=services.plans.prices.clips_credits_per_minute)
+
+
 def _params(
     services: Services, caller: Caller, wanted: ProcessBody, source: Source, *, minutes: int
 ) -> ClipsParams:

@@ -16,6 +16,7 @@ STATUS: Mapping[str, int] = {
     "settings": 500,
     "invalid_request": 400,
     "missing_file": 400,
+    "checksum_mismatch": 400,
     "invalid_document": 400,
     "invalid_key": 401,
     "missing_key": 401,

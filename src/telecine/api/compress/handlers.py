@@ -11,14 +11,15 @@ from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
-from telecine.api import downloads, formfields, intake, uploads
+from telecine.api import downloads, formfields, forms, intake
 from telecine.api import usage as metering
 from telecine.api.access import Caller
 from telecine.api.compress import fields, wire
 from telecine.api.family import Json
-from telecine.api.formdata import STAGED_SUFFIX, UploadedFile
+from telecine.api.formdata import UploadedFile
 from telecine.api.remarks import Remark
 from telecine.api.services import Services
+from telecine.api.spooling import STAGED_SUFFIX
 from telecine.core import jobs
 from telecine.core.jobs import JobDetails, JobStatus
 from telecine.db import Transaction
@@ -53,8 +54,12 @@ class _OnceResponse(FileResponse):
 
 async def compress(request: Request, caller: Caller, services: Services) -> Response:
     """POST /api/v1/compress"""
-    async with await uploads.receive(
-        request, store=services.blobs, max_file_bytes=caller.plan.max_file_bytes
+    async with await forms.receive(
+        request,
+        caller,
+        services,
+        max_file_bytes=caller.plan.max_file_bytes,
+        least_price=partial(intake.price_of, services, "compress", CompressParams()),
     ) as upload:
         params = fields.compress_params(
             upload.fields,
@@ -116,8 +121,12 @@ async def usage(_request: Request, caller: Caller, services: Services) -> Respon
 async def convert(request: Request, caller: Caller, services: Services) -> Response:
     """POST /api/v1/convert"""
     is_job = formfields.flag(request.query_params, "async")
-    async with await uploads.receive(
-        request, store=services.blobs, max_file_bytes=caller.plan.max_image_bytes
+    async with await forms.receive(
+        request,
+        caller,
+        services,
+        max_file_bytes=caller.plan.max_image_bytes,
+        least_price=lambda _: services.plans.prices.convert_credits,
     ) as upload:
         params = fields.convert_params(upload.fields, max_pixels=services.settings.max_pixels)
         webhook_url = fields.webhook_url(upload.fields, services.outbound)

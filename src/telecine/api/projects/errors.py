@@ -23,6 +23,7 @@ _ROWS: Mapping[str, tuple[int, str]] = {
     "settings": (500, "INTERNAL_ERROR"),
     "invalid_request": (400, "INVALID_REQUEST"),
     "missing_file": (400, "INVALID_REQUEST"),
+    "checksum_mismatch": (400, "INVALID_REQUEST"),
     "invalid_document": (422, "INVALID_COMPOSITION"),
     "invalid_key": (401, "UNAUTHORIZED"),
     "missing_key": (401, "UNAUTHORIZED"),

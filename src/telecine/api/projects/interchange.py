@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from telecine import templates
-from telecine.api import documents, links, uploads
+from telecine.api import documents, forms, links
 from telecine.api.access import Caller
 from telecine.api.downloads import content_disposition
 from telecine.api.projects import editing, fields, handlers
@@ -63,7 +63,7 @@ async def export(request: Request, caller: Caller, services: Services) -> Respon
 async def import_file(request: Request, caller: Caller, services: Services) -> Response:
     """POST /api/video-project/import"""
     limit = services.settings.max_composition_bytes
-    async with await uploads.receive(request, store=services.blobs, max_file_bytes=limit) as form:
+    async with await forms.receive(request, caller, services, max_file_bytes=limit) as form:
         fields.check_owner(request, caller, email=form.fields.get("email", ""))
         file = form.require_file()
         raw = await run_in_threadpool(file.path.read_bytes)

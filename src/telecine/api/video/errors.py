@@ -20,6 +20,7 @@ _ROWS: Mapping[str, tuple[int, str]] = {
     "settings": (500, "INTERNAL_ERROR"),
     "invalid_request": (400, "INVALID_REQUEST"),
     "missing_file": (400, "NO_FILES"),
+    "checksum_mismatch": (400, "INVALID_REQUEST"),
     "invalid_document": (400, "INVALID_CONFIG"),
     "invalid_key": (401, "INVALID_API_KEY"),
     "missing_key": (401, "MISSING_API_KEY"),

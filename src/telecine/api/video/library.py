@@ -9,11 +9,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import disposal, links, uploads
+from telecine.api import disposal, forms, links, uploads
 from telecine.api.access import Caller
 from telecine.api.family import Json
-from telecine.api.formdata import STAGED_SUFFIX, UploadedFile
+from telecine.api.formdata import UploadedFile
 from telecine.api.services import Services
+from telecine.api.spooling import STAGED_SUFFIX
 from telecine.api.video import fields, wire, wording
 from telecine.core import assets
 from telecine.core.assets import AssetKind, NewAsset, Thumbnail
@@ -31,9 +32,11 @@ from telecine.media.describing import Description, describe, thumbnail
 
 async def upload(request: Request, caller: Caller, services: Services) -> Response:
     """POST /api/v1/upload"""
-    async with await uploads.receive(
+    await _check_room(services, caller, uploads.least_file_bytes(request))
+    async with await forms.receive(
         request,
-        store=services.blobs,
+        caller,
+        services,
         max_file_bytes=caller.plan.max_file_bytes,
         list_field="files",
     ) as form:

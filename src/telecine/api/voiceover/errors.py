@@ -14,7 +14,7 @@ from telecine.kit.errors import AuthenticationError, MissingKeyError, TelecineEr
 
 _CODES: Mapping[int, tuple[str, ...]] = {
     400: (
-        *("invalid_request", "missing_file", "invalid_document"),
+        *("invalid_request", "missing_file", "invalid_document", "checksum_mismatch"),
         *("media_error", "undecodable_media", "media_limit"),
     ),
     401: (

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import formfields, intake, jsonbody, links, rendering, uploads
+from telecine.api import formfields, forms, intake, jsonbody, links, rendering
 from telecine.api.access import Caller
 from telecine.api.family import Json
 from telecine.api.services import Services
@@ -30,9 +30,10 @@ async def create(request: Request, caller: Caller, services: Services) -> Respon
     """POST /api/jobs"""
     # Before 100 MB are read; the transaction asks again.
     await services.read(partial(jobs.require_none, account_id=caller.account.id, family=FAMILY))
-    async with await uploads.receive(
+    async with await forms.receive(
         request,
-        store=services.blobs,
+        caller,
+        services,
         max_file_bytes=caller.plan.max_voiceover_bytes,
         file_field="image",
         more_fields=("audio",),

@@ -8,7 +8,7 @@ from typing import Any
 from telecine.kit.errors import TelecineError
 
 _CODES: Mapping[int, tuple[str, ...]] = {
-    400: ("invalid_request", "missing_file", "invalid_document"),
+    400: ("invalid_request", "missing_file", "invalid_document", "checksum_mismatch"),
     401: (
         *("invalid_key", "missing_key", "malformed_key", "unknown_key", "revoked_key"),
         "unknown_owner",

@@ -31,7 +31,7 @@ _PERCENT: Final = re.compile(r"([+-]?\d{1,6}(?:\.\d{1,9})?)\s*%")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+._-]+):")
 _GRADIENTS: Final[tuple[Literal["linear", "radial", "conic"], ...]] = ("linear", "radial", "conic")
 _EASINGS: Final = "linear, hold, easeIn|Out|InOut + Sine|Quad|Cubic|Quart|Back|Elastic|Bounce"
-_SCHEMES: Final = frozenset({"http", "https", "file_id"})
+_SCHEMES: Final = frozenset({"http", "https", "file_id", "upload"})
 
 
 class Lookup(Protocol):

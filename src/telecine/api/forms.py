@@ -1,0 +1,43 @@
+"""A form as a handler takes it: text fields, files that came along, and uploads that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from starlette.requests import Request
+
+from telecine.api import finishing, intake, uploads
+from telecine.api.access import Caller
+from telecine.api.formdata import Upload
+from telecine.api.services import Services
+
+
+async def receive(
+    request: Request,
+    caller: Caller,
+    services: Services,
+    *,
+    max_file_bytes: int,
+    file_field: str = "file",
+    more_fields: tuple[str, ...] = (),
+    list_field: str | None = None,
+    least_price: Callable[[int], int] | None = None,
+) -> Upload:
+    """Read the form of a caller: all that `uploads.receive` says.
+
+    `least_price` says what the work will cost at least, by the bytes of a file that is as long as
+    the body is: who has not so many credits gets `InsufficientCreditsError` before he sends it.
+    """
+    if least_price is not None:
+        needed = least_price(uploads.least_file_bytes(request))
+        await intake.require_credits(services, caller.account.id, needed)
+    return await uploads.receive(
+        request,
+        store=services.blobs,
+        max_file_bytes=max_file_bytes,
+        file_field=file_field,
+        more_fields=more_fields,
+        list_field=list_field,
+        lookup=partial(finishing.staged, services, caller.account.id),
+    )

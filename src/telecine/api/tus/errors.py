@@ -1,0 +1,43 @@
+"""Errors of resumable uploads: code -> status as tus has them, and the one shape of the body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from telecine.kit.errors import TelecineError
+
+_CODES: Mapping[int, tuple[str, ...]] = {
+    400: ("invalid_request", "missing_file", "invalid_document"),
+    401: (
+        *("invalid_key", "missing_key", "malformed_key", "unknown_key", "revoked_key"),
+        "unknown_owner",
+    ),
+    402: ("insufficient_credits", "storage_quota"),
+    403: ("forbidden",),
+    404: ("not_found",),
+    409: ("not_ready", "conflict", "cancelled"),
+    410: ("expired",),
+    412: ("stale",),
+    413: ("file_too_large",),
+    415: ("unsupported_media",),
+    416: ("range_not_satisfiable",),
+    422: ("media_error", "undecodable_media", "media_limit"),
+    429: ("rate_limited",),
+    460: ("checksum_mismatch",),
+    500: (
+        *("error", "settings", "internal", "storage_failed", "worker_lost"),
+        *("processing_failed", "processing_timeout", "processing_limit"),
+    ),
+    502: ("outbound_failed", "blocked_address"),
+    503: ("busy",),
+    507: ("storage_full",),
+}
+STATUS: Mapping[str, int] = {code: status for status, codes in _CODES.items() for code in codes}
+
+
+def error_body(error: TelecineError, status: int, request_id: str) -> Mapping[str, Any]:
+    """Return `{error, message, request_id}`, and `field`, a header, where one is at fault."""
+    del status
+    named = {} if error.field is None else {"field": error.field}
+    return {"error": error.code, "message": error.message, "request_id": request_id, **named}
