@@ -22,6 +22,12 @@ from telecine.db import Database
 from telecine.db.migrate import migrate
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Of `tests/faults`: how many processes are killed on each database, and the seed of that."""
+    parser.addoption("--kills", type=int, default=26, metavar="N", help="processes to kill")
+    parser.addoption("--seed", type=int, default=20261122, help="of the kills' order")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _unchanged_log() -> Iterator[None]:
     """A command sets up the log of its process; called from here, that would be ours for good."""

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,40 @@ _OPTIONS = "-c fsync=off -c full_page_writes=off -c max_connections=100 -c unix_
 
 @contextmanager
 def postgres(address: str = LOOPBACK) -> Iterator[str]:
-    """Give the URL of an empty database for as long as the block lasts.
+    """Give the URL of an empty database for as long as the block lasts."""
+    with cluster(address) as made:
+        yield made.url
+
+
+@contextmanager
+def cluster(address: str = LOOPBACK) -> Iterator[Cluster]:
+    """Give a running cluster with an empty database; it is gone after the block.
 
     At another address than loopback it is open to the networks that this machine is in.
     """
     with tempfile.TemporaryDirectory(prefix="telecine-postgres-") as folder:
-        data, log = Path(folder) / "data", Path(folder) / "log"
-        owner = _owner(folder)
+        made = Cluster(folder=Path(folder), address=address, port=_free_port())
+        made.make()
+        made.start()
+        try:
+            yield made
+        finally:
+            made.stop()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """A Postgres that can be started again, also after it was killed."""
+
+    folder: Path
+    address: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://telecine@{self.address}:{self.port}/postgres"
+
+    def make(self) -> None:
         made = (
             "--auth=trust",
             "--username=telecine",
@@ -36,19 +64,25 @@ def postgres(address: str = LOOPBACK) -> Iterator[str]:
             "--no-locale",
             "--no-sync",
         )
-        _run("initdb", f"--pgdata={data}", *made, **owner)
-        if address != LOOPBACK:
-            with (data / "pg_hba.conf").open("a") as rules:
+        self._run("initdb", *made)
+        if self.address != LOOPBACK:
+            with (self._data / "pg_hba.conf").open("a") as rules:
                 rules.write("host all all samenet trust\n")
-        port = _free_port()
-        options = f"{_OPTIONS} -c listen_addresses={address} -c port={port}"
-        # It waits until connections are taken.
-        control = ("pg_ctl", f"--pgdata={data}", f"--log={log}", f"--options={options}")
-        _run(*control, "start", **owner)
-        try:
-            yield f"postgresql://telecine@{address}:{port}/postgres"
-        finally:
-            _run("pg_ctl", f"--pgdata={data}", "--mode=immediate", "stop", **owner)
+
+    def start(self) -> None:
+        """Start it, and wait until connections are taken."""
+        options = f"{_OPTIONS} -c listen_addresses={self.address} -c port={self.port}"
+        self._run("pg_ctl", f"--log={self.folder / 'log'}", f"--options={options}", "start")
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "--mode=immediate", "stop")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        _run(program, f"--pgdata={self._data}", *arguments, **_owner(str(self.folder)))
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
 
 
 def _owner(folder: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +23,12 @@ class Received:
 class Receiver:
     """A server on loopback that answers what the test says and remembers what came."""
 
-    def __init__(self, *, address: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        *,
+        address: str = "127.0.0.1",
+        on_received: Callable[[Received], None] = lambda _: None,
+    ) -> None:
         self.status = 200
         self.answer_headers: dict[str, str] = {}
         self.received: list[Received] = []
@@ -31,7 +37,9 @@ class Receiver:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
-                receiver.received.append(Received(path=self.path, headers=self.headers, body=body))
+                came = Received(path=self.path, headers=self.headers, body=body)
+                receiver.received.append(came)
+                on_received(came)
                 self.send_response(receiver.status)
                 for name, value in receiver.answer_headers.items():
                     self.send_header(name, value)

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from tests import samples
 from tests.media.test_process import await_end, children_of
+from tests.steps import until
 
 from telecine.kit.errors import (
     InternalError,
@@ -157,6 +158,23 @@ def test_a_child_that_was_killed_while_idle_is_replaced_unnoticed(pool: Pool, so
     os.kill(before, signal.SIGKILL)
     assert await_end(before)
     assert call(pool, "echo", source)["pid"] != before
+
+
+def test_after_a_child_that_was_killed_at_its_work_another_is_tried(
+    pool: Pool, source: Path, tmp_path: Path
+) -> None:
+    before, target = call(pool, "echo", source)["pid"], tmp_path / "target"
+
+    def kill_at_work() -> None:
+        until(lambda: target.exists() and target.read_bytes() == b"spinning")
+        os.kill(before, signal.SIGKILL)
+
+    with ThreadPoolExecutor(1) as threads:
+        killing = threads.submit(kill_at_work)
+        with pytest.raises(ProcessTimeoutError):  # the other one's
+            call(pool, "spin", source, output_path=target, timeout_seconds=5)
+        killing.result()
+    assert not target.exists()
 
 
 def test_too_much_memory_is_a_limit(pool: Pool, source: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import structlog
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -25,7 +26,9 @@ from telecine.api.ratelimit import rate_headers
 from telecine.api.services import Services
 from telecine.core.jobs import EventBody
 from telecine.core.limits import Window
+from telecine.db import is_away
 from telecine.kit.errors import (
+    BusyError,
     ForbiddenError,
     InternalError,
     NotFoundError,
@@ -35,6 +38,9 @@ from telecine.kit.errors import (
 )
 
 _log = structlog.get_logger(__name__)
+
+#: A database that was killed is back within seconds.
+_AWAY_SECONDS = 5
 
 Handler = Callable[[Request, Caller, Services], Awaitable[Response]]
 OpenHandler = Callable[[Request, Services], Awaitable[Response]]
@@ -184,7 +190,10 @@ class OpenEndpoint:
         async def serve(request: Request) -> Response:
             try:
                 _require_names(request)
-                return await self.handler(request, services)
+                try:
+                    return await self.handler(request, services)
+                except DBAPIError as error:
+                    raise _of_database(error, where=self.path) from error
             except TelecineError as error:
                 if self.is_page:
                     return pages.missing(error.message, status=self.family.errors[error.code])
@@ -223,12 +232,27 @@ async def _serve(endpoint: Endpoint, request: Request, services: Services) -> Re
         response = Response(status_code=400)
     except HTTPException:
         raise
+    except DBAPIError as error:
+        told = _of_database(error, where=endpoint.operation_id)
+        response = family.failure(told, request_id=request_id)
     except Exception:  # noqa: BLE001 (a bug of ours still gets the family's answer)
         _log.exception("request.broke", route=endpoint.operation_id)
         response = family.failure(InternalError(), request_id=request_id)
     if windows:
         response.headers.update(rate_headers(min(windows, key=lambda each: each.remaining)))
     return response
+
+
+def _of_database(error: DBAPIError, *, where: str) -> TelecineError:
+    """Say what a client can do: come back, where the database is away; else it is a bug of ours."""
+    if is_away(error):
+        _log.error("database.away", route=where, error=str(error.orig))
+        return BusyError(
+            "The server's database does not answer at this moment. Try again in some seconds.",
+            retry_after_seconds=_AWAY_SECONDS,
+        )
+    _log.error("request.broke", route=where, exc_info=error)
+    return InternalError()
 
 
 def _require_names(request: Request) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 from telecine.api.family import Endpoint
 from telecine.kit.errors import (
     AuthenticationError,
+    BusyError,
     ConflictError,
     ExpiredError,
     FileTooLargeError,
@@ -42,6 +43,7 @@ _ALWAYS: Final[Errors] = (
     ForbiddenError,
     RateLimitedError,
     InternalError,
+    BusyError,
 )
 _FORM: Final[Errors] = (
     UnsupportedMediaError,
@@ -108,6 +110,7 @@ _SAID: Final[Mapping[type[TelecineError], str]] = {
     AuthenticationError: "The key is missing, malformed, unknown or revoked.",
     ForbiddenError: "The plan has no access.",
     RateLimitedError: "Too many requests; `Retry-After` says when to come back.",
+    BusyError: "Not at this moment; `Retry-After` says when to come back.",
     InternalError: "A fault on our side; the log has it under `request_id`.",
     FileTooLargeError: "What is sent is larger than the plan or the server allows.",
     UnsupportedMediaError: "Not the kind of file that is expected.",

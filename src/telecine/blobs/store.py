@@ -40,6 +40,7 @@ _COPY_BLOCK_BYTES = 1024 * 1024
 _SENT_BYTES = 64 * 1024 * 1024
 _CANNOT_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_UNWRITABLE = frozenset({errno.EROFS, errno.EIO})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +87,16 @@ def storage_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
-            raise StorageFullError from error
-        raise StorageError from error
+        raise (storage_error(error) or StorageError()) from error
     except BaseError as error:
         raise StorageError from error
+
+
+def storage_error(error: OSError) -> StorageError | None:
+    """Return what an error of the file system is told as; None where it may be of something else."""
+    if error.errno in _FULL:
+        return StorageFullError()
+    return StorageError() if error.errno in _UNWRITABLE else None
 
 
 class BlobStore:

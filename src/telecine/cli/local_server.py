@@ -10,7 +10,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,19 +38,21 @@ def local_server(
     key: str | None = None,
     environment: Mapping[str, str] | None = None,
     log: IO[str] | None = None,
+    beside: Sequence[str] = (),
 ) -> Iterator[LocalServer]:
     """Run `telecine serve` until the block ends; then it is stopped in good order.
 
     The key comes from what the first start in a folder prints; for a folder that was started
     before, give the key. TELECINE_ variables of the caller do not reach the server, those in
-    `environment` do. Raises `InternalError` with the server's words if it does not start.
+    `environment` do. `beside` is a command that becomes the one which follows it. Raises
+    `InternalError` with the server's words if it does not start.
     """
     inherited = {
         name: text for name, text in os.environ.items() if not name.startswith("TELECINE_")
     }
     command = [sys.executable, "-m", "telecine", "serve", "--port", "0", "--data", str(data)]
     process = subprocess.Popen(
-        [*command, "--workers", str(workers)],
+        [*beside, *command, "--workers", str(workers)],
         stdout=subprocess.PIPE,
         stderr=log,
         text=True,

@@ -47,6 +47,18 @@ _POSTGRES_PATIENCE: Final = {
 # And the other way round: the rows that a vanished machine had locked are free again before its
 # jobs are given away.
 _POSTGRES_PREPARE: Final = "SET idle_in_transaction_session_timeout = '20s'"
+# What may be otherwise in a while: the file is locked, or lies on a disk that takes or gives
+# nothing at this moment. The low byte of SQLite's codes.
+_SQLITE_AWAY: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+#: No connection; no more of them, or of memory; stopping, starting; only to be read.
+_POSTGRES_AWAY: Final = ("08", "53", "57P", "25006")
 
 
 class Database:
@@ -88,6 +100,19 @@ def is_out_of_room(error: sa.exc.DBAPIError) -> bool:
     """Whether a write failed because the database's disk is full."""
     code = getattr(error.orig, "sqlite_errorcode", None)
     return code in _SQLITE_NO_ROOM or getattr(error.orig, "sqlstate", "") == _POSTGRES_DISK_FULL
+
+
+def is_away(error: sa.exc.DBAPIError) -> bool:
+    """Whether it is the database that cannot be asked at this moment, not we who ask wrongly.
+
+    What was to be committed may be, or not.
+    """
+    if (code := getattr(error.orig, "sqlite_errorcode", None)) is not None:
+        return code & 0xFF in _SQLITE_AWAY
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:  # the server was not reached, or said no more
+        return isinstance(error, sa.exc.OperationalError)
+    return str(state).startswith(_POSTGRES_AWAY)
 
 
 def _create_engine(url: str) -> sa.Engine:

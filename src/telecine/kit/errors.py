@@ -311,7 +311,7 @@ class BlockedAddressError(OutboundError):
 
 
 class StorageError(TelecineError):
-    """The bytes could not be stored."""
+    """The server's storage cannot be read or written at this moment. Try again later."""
 
     code = "storage_failed"
 

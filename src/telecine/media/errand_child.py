@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from collections.abc import Callable
@@ -9,7 +10,12 @@ from typing import TypeVar
 
 import msgspec
 
-from telecine.kit.errors import InternalError, ResourceLimitError, TelecineError
+from telecine.kit.errors import (
+    InternalError,
+    ResourceLimitError,
+    StorageFullError,
+    TelecineError,
+)
 from telecine.media.pool_wire import Failure
 
 J = TypeVar("J", bound=msgspec.Struct)
@@ -32,8 +38,11 @@ def carry_out(work: Callable[[J], None], *, form: type[J]) -> int:
         _fail(error)
     except MemoryError:
         _fail(ResourceLimitError())
+    except OSError as error:
+        is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        _fail(StorageFullError() if is_full else InternalError(), trace=_trace())
     except Exception:  # noqa: BLE001 (the parent raises it again)
-        _fail(InternalError(), trace=traceback.format_exc()[-_MOST_TRACE_CHARACTERS:])
+        _fail(InternalError(), trace=_trace())
     return 0
 
 
@@ -41,6 +50,10 @@ def say(report: msgspec.Struct) -> None:
     """Tell the parent."""
     sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
     sys.stdout.buffer.flush()
+
+
+def _trace() -> str:
+    return traceback.format_exc()[-_MOST_TRACE_CHARACTERS:]
 
 
 def _fail(error: TelecineError, *, trace: str = "") -> None:

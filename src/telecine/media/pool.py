@@ -17,16 +17,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import structlog
+
 from telecine.kit.errors import (
     InternalError,
     ProcessingError,
     ProcessTimeoutError,
     ResourceLimitError,
+    TelecineError,
 )
 from telecine.media import pool_wire as wire
 from telecine.media.pool_child import TASKS
 from telecine.media.sandbox import SandboxMode
 from telecine.media.tethered import Tethered
+
+_log = structlog.get_logger(__name__)
 
 #: Importing libvips and FFmpeg takes about 0.3 s; the rest is for a machine under load.
 _START_SECONDS = 60.0
@@ -79,17 +84,20 @@ class Pool:
 
         Raises what the task raised (errors of Telecine, same class, message and field),
         `ResourceLimitError` when the child crashed, `ProcessTimeoutError`, and `InternalError`
-        for a bug in the task.
+        for a bug in the task. After a child that was killed another is tried.
         """
         if task not in self._tasks:
             raise InternalError(f"There is no media task named {task}.")
         request = wire.Request(task=task, params=dict(params))
-        with input_path.open("rb") as source, _made(output_path) as target:
-            fds = [source.fileno()] if target is None else [source.fileno(), target]
-            reply = self._exchange(request, fds=fds, timeout_seconds=timeout_seconds)
-            if reply.failure is not None:
-                raise reply.failure.to_error()
-            return reply.value
+        for is_last in (False, True):
+            try:
+                return self._ask(request, input_path, output_path, timeout_seconds)
+            except _KilledError as error:
+                # For want of memory, or by somebody's hand: another may have more luck.
+                _log.warning("pool.child_killed", task=task)
+                if is_last:
+                    raise error.told from error
+        raise AssertionError("the last child's end is told")
 
     def warm(self) -> None:
         """Start all children that are not running, without waiting for them."""
@@ -122,6 +130,20 @@ class Pool:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _ask(
+        self,
+        request: wire.Request,
+        input_path: Path,
+        output_path: Path | None,
+        timeout_seconds: float,
+    ) -> dict[str, Any]:
+        with input_path.open("rb") as source, _made(output_path) as target:
+            fds = [source.fileno()] if target is None else [source.fileno(), target]
+            reply = self._exchange(request, fds=fds, timeout_seconds=timeout_seconds)
+            if reply.failure is not None:
+                raise reply.failure.to_error()
+            return reply.value
 
     def _exchange(
         self, request: wire.Request, *, fds: list[int], timeout_seconds: float
@@ -200,8 +222,10 @@ class _Child:
                 f"Opening this file took longer than {timeout_seconds:g} seconds."
             ) from error
         except OSError as error:
-            raise ResourceLimitError(
-                "This file needed more memory than one job may use, or made the decoder crash."
+            raise self._ended(
+                ResourceLimitError(
+                    "This file needed more memory than one job may use, or made the decoder crash."
+                )
             ) from error
         except ValueError as error:
             raise ProcessingError("The decoder gave an answer that makes no sense.") from error
@@ -211,12 +235,27 @@ class _Child:
             return
         try:
             hello = wire.receive(self._peer, wire.Hello, timeout_seconds=_START_SECONDS)
-        except (OSError, ValueError) as error:
+        except (TimeoutError, ValueError) as error:
             raise InternalError("A media process could not be started.") from error
+        except OSError as error:
+            raise self._ended(InternalError("A media process could not be started.")) from error
         if hello.failure is not None:
             raise _noted("A media process could not build its sandbox.", hello.failure)
         self._missing = hello.missing
         self._is_ready = True
+
+    def _ended(self, told: TelecineError) -> Exception:
+        """Return what its end is told as, marked where something had killed it."""
+        self.end()
+        return _KilledError(told) if self._tether.was_killed() else told
+
+
+class _KilledError(Exception):
+    """A child was killed; `told` is what that is called where it happens again."""
+
+    def __init__(self, told: TelecineError) -> None:
+        super().__init__()
+        self.told = told
 
 
 def _noted(message: str, note: str) -> InternalError:

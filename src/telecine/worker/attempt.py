@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from telecine.blobs import BlobStore
-from telecine.blobs.store import storage_errors
+from telecine.blobs.store import storage_error, storage_errors
 from telecine.core import jobs
 from telecine.core.jobs import Ending, EventBody, Job, NewFile
 from telecine.db import Database
@@ -143,6 +143,9 @@ class Attempts:
             return self._give_back(job)
         except TelecineError as error:
             return self._fail(job, error)
+        except OSError as error:
+            _log.exception("job.broke")
+            return self._fail(job, storage_error(error) or InternalError())
         except Exception:  # noqa: BLE001 (the loop must live on; the job fails and is told)
             _log.exception("job.broke")
             return self._fail(job, InternalError())

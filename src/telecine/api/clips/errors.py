@@ -53,7 +53,7 @@ _ROWS: Mapping[str, tuple[int, str]] = {
     "processing_timeout": (500, "server_error"),
     "processing_limit": (500, "server_error"),
     "worker_lost": (500, "server_error"),
-    "storage_failed": (500, "server_error"),
+    "storage_failed": (503, "server_error"),
     "internal": (500, "server_error"),
     "busy": (503, "busy"),
     "storage_full": (507, "storage_full"),

@@ -1,7 +1,8 @@
 """The compress family's errors: code -> status, and the one shape of the body.
 
 The document has five rows (400, 401, 404, 410, 413, 429); the others are ruled in
-docs/reference/compress.md: 402, 403, 409, 415, 416, 422, 500, 507.
+docs/reference/compress.md: 402, 403, 409, 415, 416, 422, 500, 503,
+507.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ STATUS: Mapping[str, int] = {
     "worker_lost": 500,
     "outbound_failed": 502,
     "blocked_address": 502,
-    "storage_failed": 500,
+    "storage_failed": 503,
     "storage_full": 507,
     "internal": 500,
 }

@@ -53,7 +53,7 @@ _ROWS: Mapping[str, tuple[int, str]] = {
     "worker_lost": (500, "RENDER_FAILED"),
     "outbound_failed": (502, "REMOTE_ERROR"),
     "blocked_address": (502, "REMOTE_ERROR"),
-    "storage_failed": (500, "STORAGE_FAILED"),
+    "storage_failed": (503, "STORAGE_FAILED"),
     "busy": (503, "BUSY"),
     "storage_full": (507, "STORAGE_FAILED"),
     "internal": (500, "INTERNAL_ERROR"),

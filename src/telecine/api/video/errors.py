@@ -51,7 +51,7 @@ _ROWS: Mapping[str, tuple[int, str]] = {
     "worker_lost": (500, "RENDER_TRIGGER_FAILED"),
     "outbound_failed": (502, "REMOTE_ERROR"),
     "blocked_address": (502, "REMOTE_ERROR"),
-    "storage_failed": (500, "UPLOAD_FAILED"),
+    "storage_failed": (503, "UPLOAD_FAILED"),
     "storage_full": (507, "UPLOAD_FAILED"),
     "internal": (500, "INTERNAL_ERROR"),
 }

@@ -32,8 +32,10 @@ def by_email(tx: Transaction, email: str) -> Account | None:
 
 
 def lock(tx: Transaction, account_id: str) -> None:
-    # SQLite has one writer anyway.
-    tx.execute(sa.select(accounts.c.id).where(accounts.c.id == account_id).with_for_update())
+    # SQLite has one writer anyway. The key stays free: each entry of the ledger looks whether the
+    # account is there, with the balance locked already, and would wait for us who want that next.
+    query = sa.select(accounts.c.id).where(accounts.c.id == account_id)
+    tx.execute(query.with_for_update(key_share=True))
 
 
 def set_webhook_secret(
