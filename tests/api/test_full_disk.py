@@ -1,4 +1,4 @@
-"""A database whose disk is full: what was made can be read, and nothing is promised."""
+"""A database whose disk is full, or that is away: what was made can be read, and nothing is promised."""
 
 from __future__ import annotations
 
@@ -72,3 +72,19 @@ def test_a_full_disk_lets_nobody_in_without_a_key(
     fill(True)
     answer = api.get("/api/v1/usage", headers={"X-API-Key": "kvrt_" + "0" * 40})
     assert answer.status_code == 401
+
+
+def test_a_database_that_others_hold_is_away_for_a_moment(
+    telecine: Telecine, anybody: httpx2.Client
+) -> None:
+    def be_impatient(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+
+    event.listen(telecine.db.engine, "begin", be_impatient, insert=True)
+    with telecine.db.transaction():
+        refused = anybody.get("/api/v1/usage")
+    event.remove(telecine.db.engine, "begin", be_impatient)
+    assert (refused.status_code, refused.json()["code"]) == (503, "busy"), refused.text
+    assert int(refused.headers["Retry-After"]) > 0
+    assert "Try again" in refused.json()["error"]
+    assert anybody.get("/api/v1/usage").status_code == 200

@@ -193,7 +193,7 @@ class OpenEndpoint:
                 try:
                     return await self.handler(request, services)
                 except DBAPIError as error:
-                    raise _of_database(error, where=self.path) from error
+                    raise _unforeseen(error, where=self.path) from error
             except TelecineError as error:
                 if self.is_page:
                     return pages.missing(error.message, status=self.family.errors[error.code])
@@ -232,20 +232,17 @@ async def _serve(endpoint: Endpoint, request: Request, services: Services) -> Re
         response = Response(status_code=400)
     except HTTPException:
         raise
-    except DBAPIError as error:
-        told = _of_database(error, where=endpoint.operation_id)
+    except Exception as error:  # noqa: BLE001 (a bug of ours still gets the family's answer)
+        told = _unforeseen(error, where=endpoint.operation_id)
         response = family.failure(told, request_id=request_id)
-    except Exception:  # noqa: BLE001 (a bug of ours still gets the family's answer)
-        _log.exception("request.broke", route=endpoint.operation_id)
-        response = family.failure(InternalError(), request_id=request_id)
     if windows:
         response.headers.update(rate_headers(min(windows, key=lambda each: each.remaining)))
     return response
 
 
-def _of_database(error: DBAPIError, *, where: str) -> TelecineError:
+def _unforeseen(error: Exception, *, where: str) -> TelecineError:
     """Say what a client can do: come back, where the database is away; else it is a bug of ours."""
-    if is_away(error):
+    if isinstance(error, DBAPIError) and is_away(error):
         _log.error("database.away", route=where, error=str(error.orig))
         return BusyError(
             "The server's database does not answer at this moment. Try again in some seconds.",
