@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
+import numpy as np
 import pytest
 from tests.media.render.films import heard
 from tests.media.render.sounds import tone, write_wav
@@ -166,6 +168,37 @@ def test_a_file_larger_than_allowed_is_a_limit(tmp_path: Path) -> None:
         pytest.raises(ResourceLimitError),
     ):
         narrow.render(order(tmp_path, document(seconds=5)))
+
+
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_a_film_too_large_for_the_memory_of_a_job_is_told_by_its_size(
+    tmp_path: Path, n_workers: int
+) -> None:
+    tight = Limits(memory_bytes=2**28, output_bytes=2**28, wall_seconds=60, stall_seconds=30)
+    huge = document()
+    huge["meta"].update(width=7680, height=4320)
+    with (
+        Renderer(sandbox="require", limits=tight, n_spare=0) as narrow,
+        pytest.raises(ResourceLimitError, match="Make the film smaller") as caught,
+    ):
+        narrow.render(order(tmp_path, huge, n_workers=n_workers))
+    assert caught.value.field == "meta.width"
+
+
+def test_a_picture_too_large_for_the_memory_of_a_job_is_named(tmp_path: Path) -> None:
+    tight = Limits(memory_bytes=2**28, output_bytes=2**28, wall_seconds=60, stall_seconds=30)
+    large = np.zeros((9000, 9000, 3), np.uint8)
+    large[::2, ::3] = 200
+    cv2.imwrite(str(tmp_path / "large.png"), large)
+    shown = {"type": "image", "src": "large.png", "start": 0, "duration": 1}
+    shown["transform"] = {"width": 9000, "height": 9000}
+    wanted = order(tmp_path, document(clips=[shown]), files={"large.png": tmp_path / "large.png"})
+    with (
+        Renderer(sandbox="require", limits=tight, n_spare=0) as narrow,
+        pytest.raises(ResourceLimitError, match="smaller pictures") as caught,
+    ):
+        narrow.render(wanted)
+    assert (caught.value.field or "").startswith("tracks[0].clips[1]")
 
 
 def test_stills_and_sheets_are_written(renderer: Renderer, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from telecine.kit.errors import (
     ResourceLimitError,
     TelecineError,
 )
-from telecine.media.render.encoding.codecs import EncodeSettings
+from telecine.media.render.encoding.codecs import EncodeSettings, video_context
 from telecine.media.render.encoding.encode import LEAST_RING, Encoder
 from telecine.media.render.encoding.scales import RenderCodec
 from telecine.media.render.planes import Planes
@@ -294,6 +294,18 @@ def test_a_single_frame_is_a_film(tmp_path: Path) -> None:
         encoder.finish()
     assert list(numbered.numbers_in(path)) == [3]
     assert films.times(path) == [0]
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_an_encoder_of_large_pictures_holds_few_of_them(codec: RenderCodec) -> None:
+    def context(width: int, height: int) -> tuple[str, int]:
+        settings = EncodeSettings(codec=codec, threads=16)
+        made = video_context(settings, width=width, height=height, frame_rate=Fraction(30))
+        return "".join(made.options.values()), made.thread_count
+
+    usual, large = context(3840, 2160), context(7680, 4320)
+    assert ("lookahead=2" in usual[0], usual[1]) == (False, 16)
+    assert ("lookahead=2" in large[0], large[1]) == (True, 3)
 
 
 def test_settings_that_no_encoder_knows_are_refused() -> None:

@@ -18,6 +18,7 @@ from telecine.kit.errors import (
 from telecine.media import pool_wire as wire
 from telecine.media.process import Limits
 from telecine.media.render.job import Ask, Facts, Job, Report
+from telecine.media.render.shortage import ADVICE
 from telecine.media.tethered import Tethered
 
 #: How often `is_cancelled` is asked and the clocks are looked at.
@@ -156,7 +157,7 @@ def _explained() -> Iterator[None]:
         raise InternalError("A render process does not answer.") from error
     except OSError as error:
         raise ResourceLimitError(
-            "Rendering needed more memory than one job may use, or a decoder crashed."
+            f"Rendering needed more memory than one job may use, or a decoder crashed. {ADVICE}"
         ) from error
     except ValueError as error:
         raise ProcessingError("A render process gave an answer that makes no sense.") from error

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -40,6 +40,7 @@ from telecine.media.render.lookup import Files
 from telecine.media.render.playlist import preview_size
 from telecine.media.render.projection import Projection
 from telecine.media.render.render import OnProgress, RenderProgress, render
+from telecine.media.render.shortage import Gauge, explained, place_of_size, shortage
 from telecine.media.render.sound.mix import is_silent
 from telecine.media.render.storyboard import still, storyboard
 from telecine.media.render.webvtt import webvtt
@@ -74,6 +75,7 @@ def main(arguments: list[str]) -> int:
         except ConnectionError:
             return 0
         parent.settimeout(None)
+        gauge = Gauge()
         try:
             _confine(job)
         except sandbox.SandboxError as error:
@@ -82,7 +84,7 @@ def main(arguments: list[str]) -> int:
         if job.task == "segments":
             _stay(job, parent)
         else:
-            wire.send(parent, _done(job, parent))
+            wire.send(parent, _done(job, parent, gauge))
     return 0
 
 
@@ -112,7 +114,7 @@ def _stay(job: Job, parent: socket.socket) -> None:
 def _opened(job: Job, projections: list[Projection]) -> Facts:
     """Open the film; where it has captions they are written to the job's output."""
     files = Files({src: Path(path) for src, path in job.files.items()})
-    timeline = _timeline(Path(job.document), files)
+    timeline = _timeline(_document(Path(job.document)), files)
     width, height = preview_size(timeline.width, timeline.height)
     captions = webvtt(timeline)
     if captions is not None:
@@ -148,13 +150,13 @@ def _confine(job: Job) -> None:
     )
 
 
-def _done(job: Job, parent: socket.socket) -> Report:
+def _done(job: Job, parent: socket.socket, gauge: Gauge) -> Report:
     """Do the work, whatever becomes of it."""
 
     def tell(progress: RenderProgress) -> None:
         wire.send(parent, Report(n_done=progress.n_done, n_frames=progress.n_frames))
 
-    return _reported(lambda: _work(job, tell))
+    return _reported(lambda: _work(job, tell, gauge))
 
 
 def _reported(work: Callable[[], Facts]) -> Report:
@@ -165,22 +167,31 @@ def _reported(work: Callable[[], Facts]) -> Report:
             failure=wire.Failure(code=error.code, message=error.message, field=error.field)
         )
     except MemoryError:
-        return Report(failure=_failure(ResourceLimitError()))
+        return Report(failure=_failure(shortage()))
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             return Report(failure=_failure(StorageFullError()))
-        if error.errno in {errno.EFBIG, errno.ENOMEM}:
+        if error.errno == errno.ENOMEM:
+            return Report(failure=_failure(shortage()))
+        if error.errno == errno.EFBIG:
             return Report(failure=_failure(ResourceLimitError()))
         return Report(failure=_bug(traceback.format_exc()[-8000:]))
     except Exception:  # noqa: BLE001 (the parent raises it again)
         return Report(failure=_bug(traceback.format_exc()[-8000:]))
 
 
-def _work(job: Job, tell: OnProgress) -> Facts:
+def _work(job: Job, tell: OnProgress, gauge: Gauge) -> Facts:
     files = Files({src: Path(path) for src, path in job.files.items()})
-    timeline = _timeline(Path(job.document), files)
+    document = _document(Path(job.document))
+    timeline = _timeline(document, files)
     if job.frame_rate is not None:
         timeline = retimed(timeline, Fraction(job.frame_rate))
+    width, height = job.size or (timeline.width, timeline.height)
+    with explained(gauge, width=width, height=height, place=place_of_size(document)):
+        return _made(job, timeline, files, tell)
+
+
+def _made(job: Job, timeline: Timeline, files: Files, tell: OnProgress) -> Facts:
     output = Path(job.output)
     match job.task:
         case "join":
@@ -248,12 +259,18 @@ def _facts(facts: OutputFacts) -> Facts:
     )
 
 
-def _timeline(path: Path, files: Files) -> Timeline:
-    """Read the document. Raises `InvalidRequestError` with the path of the first problem."""
+def _document(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise InvalidRequestError(f"The composition is not JSON: {error}.") from error
+    if not isinstance(document, dict):
+        raise InvalidRequestError("The composition is no object.")
+    return document
+
+
+def _timeline(document: dict[str, Any], files: Files) -> Timeline:
+    """Translate the document. Raises `InvalidRequestError` with the path of the first problem."""
     parsed = parse(document, lookup=files)
     if parsed.timeline is None:
         first = parsed.problems[0]

@@ -21,6 +21,7 @@ from telecine.media.render.drawing.keying import Keyed
 from telecine.media.render.drawing.sprites import Find, Sprites
 from telecine.media.render.measuring import Measuring
 from telecine.media.render.planes import FrameSource, Planes, Sprite
+from telecine.media.render.shortage import shortage
 from telecine.media.render.sound.waveforms import WaveformSource, loudness_of
 from telecine.media.timeline.model import Image, Rect, Source, Style, Video, Waveform
 
@@ -61,7 +62,7 @@ class Supply:
             self._announced.add(draw.layer)
             layer = self._layers[draw.layer]
             if draw.source_seconds is None:
-                self._sprites[layer.index] = self._drawing.submit(self._maker.sprite, layer)
+                self._sprites[layer.index] = self._drawing.submit(self._drawn, layer)
             else:
                 self._sources[layer.index] = self._opening.submit(
                     self._opened, layer, draw.source_seconds
@@ -88,7 +89,7 @@ class Supply:
         """Return a layer's pixels. Raises `MediaError`s that name the JSON path."""
         made = self._sprites.pop(layer.index, None)
         if made is None:
-            made = self._drawing.submit(self._maker.sprite, layer)
+            made = self._drawing.submit(self._drawn, layer)
         return made.result()
 
     def source(self, layer: Layer) -> FrameSource:
@@ -107,6 +108,10 @@ class Supply:
                 opened.result().close()
         self._sources.clear()
         self._sprites.clear()
+
+    def _drawn(self, layer: Layer) -> Sprite:
+        with naming(layer.path):
+            return self._maker.sprite(layer)
 
     def _opened(self, layer: Layer, first: Fraction | None) -> FrameSource:
         opened = self._moving(layer)
@@ -157,12 +162,14 @@ class _Named:
 
 @contextmanager
 def naming(path: str) -> Iterator[None]:
-    """Put the JSON path on a `MediaError` that has none."""
+    """Put the JSON path on a `MediaError` that has none, and on a want of memory."""
     try:
         yield
     except MediaError as error:
         error.field = error.field or path
         raise
+    except MemoryError as error:
+        raise shortage(field=path) from error
 
 
 def _source_of(layer: Layer) -> Source:

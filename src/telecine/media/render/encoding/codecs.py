@@ -41,6 +41,11 @@ _SOUND_ENCODERS: Final[Mapping[SoundCodec, tuple[str, str]]] = {
 }
 _REACH: Final = 64
 _MAX_THREADS: Final = 16
+#: Beyond 4K an encoder would hold gigabytes: it looks less far ahead, the same on any machine,
+#: and works on fewer pictures at once.
+_LARGE_PIXELS: Final = 4096 * 2304
+_AHEAD_LARGE: Final = 2
+_MAX_THREADS_LARGE: Final = 3
 _BT709: Final = 1
 _LIMITED: Final = 1
 
@@ -115,9 +120,12 @@ def prepare_video(
     # x264 cuts pictures into slices otherwise, which is slower and looks worse.
     context.thread_type = ThreadType.FRAME
     context.thread_count = settings.threads or _bearable_threads()
+    is_large = width * height > _LARGE_PIXELS
+    if is_large:
+        context.thread_count = min(context.thread_count, _MAX_THREADS_LARGE)
     if settings.codec == "h265":
         context.codec_tag = "hvc1"  # Apple's players take HEVC in MP4 only under this name
-    context.options = _options(settings)
+    context.options = _options(settings, is_large=is_large)
 
 
 def sound_encoder(codec: SoundCodec) -> str:
@@ -144,10 +152,12 @@ def _bearable_threads() -> int:
     return max(2, min(_MAX_THREADS, (cores or 1) * 3 // 2))
 
 
-def _options(settings: EncodeSettings) -> dict[str, str]:
+def _options(settings: EncodeSettings, *, is_large: bool) -> dict[str, str]:
     crf = DEFAULT_CRF[settings.codec] if settings.crf is None else settings.crf
+    ahead = f":rc-lookahead={_AHEAD_LARGE}:bframes=1" if is_large else ""
     if settings.codec == "vp9":
         return {
+            **({"lag-in-frames": str(_AHEAD_LARGE)} if is_large else {}),
             "crf": str(round(crf)),
             "deadline": "good",
             "cpu-used": str(PRESETS[settings.preset]),
@@ -157,5 +167,6 @@ def _options(settings: EncodeSettings) -> dict[str, str]:
     options = {"preset": settings.preset, "crf": str(crf)}
     if settings.codec == "h265":
         params = "log-level=none:open-gop=0:frame-threads=2:lookahead-slices=0"
-        return {**options, "x265-params": params}
-    return {**options, "x264-params": f"lookahead-threads=1:mvrange-thread={_REACH}:open-gop=0"}
+        return {**options, "x265-params": params + ahead}
+    params = f"lookahead-threads=1:mvrange-thread={_REACH}:open-gop=0"
+    return {**options, "x264-params": params + (f"{ahead}:sync-lookahead=0" if is_large else "")}
