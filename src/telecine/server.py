@@ -24,9 +24,11 @@ from dataclasses import dataclass, field
 
 import structlog
 import uvicorn
+from typing_extensions import override  # typing has it from Python 3.12 on
 
 from telecine.api.app import create_app
 from telecine.api.connections import BoundedProtocol
+from telecine.api.lookout import Lookout
 from telecine.api.spooling import STAGED_SUFFIX
 from telecine.assembly import Telecine, assemble
 from telecine.kit.clock import system_clock
@@ -61,8 +63,9 @@ def serve_api(settings: Settings, *, socket_fd: int, lifeline_fd: int) -> None:
     """Run the API in this process until told to stop."""
     telecine = assemble(settings)
     lock = FileLock(settings.locks_dir / "api.lock")  # held until this process ends
+    services = telecine.services()
     config = uvicorn.Config(
-        create_app(telecine.services()),
+        create_app(services),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -81,9 +84,22 @@ def serve_api(settings: Settings, *, socket_fd: int, lifeline_fd: int) -> None:
     # Not `fd=`: uvicorn takes such a descriptor for a Unix socket, and TCP_NODELAY stays off.
     signal.signal(signal.SIGTERM, _leave)  # uvicorn raises it again when it has stopped
     try:
-        uvicorn.Server(config).run(sockets=[socket.socket(fileno=socket_fd)])
+        _Server(config, lookout=services.lookout).run(sockets=[socket.socket(fileno=socket_fd)])
     finally:
         telecine.close()
+
+
+class _Server(uvicorn.Server):
+    """Ends streams and waits of its own accord before it waits for requests to end."""
+
+    def __init__(self, config: uvicorn.Config, *, lookout: Lookout) -> None:
+        super().__init__(config)
+        self._lookout = lookout
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._lookout.close()
+        await super().shutdown(sockets)
 
 
 def _leave(_number: int, _frame: object) -> None:

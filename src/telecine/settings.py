@@ -258,6 +258,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             description="How long deliveries of webhooks can be looked up and sent again after they have ended, in seconds.",
         ),
     ] = 30 * 24 * 3600
+    repeat_ttl_seconds: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="How long the answer to a POST with an Idempotency-Key is kept and given again, in seconds.",
+        ),
+    ] = 24 * 3600
+    wait_seconds: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=3600,
+            description="Longest time that a request may wait for a job by Prefer: wait, in seconds; 0: none waits.",
+        ),
+    ] = 60
+    streams: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Most event streams of jobs, and requests that wait for one, at a time in one API process.",
+        ),
+    ] = 1000
+    streams_per_account: Annotated[
+        int, Meta(ge=0, description="Most of them that are one account's.")
+    ] = 100
     upload_ttl_seconds: Annotated[
         int,
         Meta(

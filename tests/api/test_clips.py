@@ -645,9 +645,22 @@ def test_a_clip_whose_film_left_the_library_says_so(
     assert anybody.get(clip["download_url"]).status_code == 200
 
 
-def test_a_job_of_another_family_is_not_told_here(anybody: httpx2.Client, talk: Path) -> None:
+def test_a_job_of_another_family_is_told_in_the_words_of_all(
+    anybody: httpx2.Client, telecine: Telecine, talk: Path
+) -> None:
     job_id = steps.submit(anybody, talk)
-    refused(anybody.get(f"{JOBS}/{job_id}"), 404, "not_found")
+    told = anybody.get(f"{JOBS}/{job_id}").json()
+    assert (told["job_id"], told["api"], told["kind"]) == (job_id, "compress", "compress")
+    assert (told["status"], told["progress"], told["files"]) == ("queued", 0, [])
+    steps.run(telecine, job_id)
+    told = anybody.get(f"{JOBS}/{job_id}").json()
+    assert (told["status"], told["progress"]) == ("completed", 100)
+    (file,) = told["files"]
+    assert anybody.get(file["url"]).headers["content-type"] == file["media_type"] == "video/mp4"
+
+
+def test_only_jobs_of_clips_are_listed_and_deleted_here(anybody: httpx2.Client, talk: Path) -> None:
+    job_id = steps.submit(anybody, talk)
     refused(anybody.delete(f"{JOBS}/{job_id}"), 404, "not_found")
     assert anybody.get(JOBS).json() == {"jobs": [], "next_cursor": None, "has_more": False}
     (listed,) = anybody.get(JOBS, params={"kind": "all"}).json()["jobs"]

@@ -25,7 +25,8 @@ from tests.receivers import Received, Receiver
 from tests.websites import NETWORKS
 
 from telecine import settings
-from telecine.media.seeing import weights
+from telecine.media import models
+from telecine.media.seeing.weights import BLAZEFACE
 
 _PATIENCE_SECONDS: Final = 300.0
 _LOOK_SECONDS: Final = 0.2
@@ -54,7 +55,7 @@ class Campaign:
         """Return what is wrong, in sentences."""
         lineage.adopt_orphans()
         media = Media.made(self.folder)
-        weights.ensure(root=settings.load({}).models_dir)
+        models.fetch(BLAZEFACE, root=settings.load({}).models_dir)
         with ExitStack() as stack:
             environment = {"TELECINE_ALLOW_NETWORKS": NETWORKS}
             postgres = None

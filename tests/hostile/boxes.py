@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from functools import cache
 
 SECOND = 600
 
@@ -110,6 +111,7 @@ def chunk(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + name + content + numbers(zlib.crc32(name + content))
 
 
+@cache
 def png(
     width: int, height: int, *, is_whole: bool = True, depth: int = 1, before: bytes = b""
 ) -> bytes:

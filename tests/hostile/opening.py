@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -52,10 +52,12 @@ def a_pool() -> Iterator[Pool]:
         yield pool
 
 
-def by_pool(files: Mapping[str, Path], *, pool: Pool, target: Path) -> dict[str, dict[str, str]]:
+def by_pool(
+    files: Mapping[str, Path], *, pool: Pool, target: Path, tasks: Collection[str] = tuple(TASKS)
+) -> dict[str, dict[str, str]]:
     """Give each file to each task; returns the error's code or "opened", by file and task."""
     return {
-        name: {task: _called(pool, task, path, target) for task in TASKS}
+        name: {task: _called(pool, task, path, target) for task in tasks}
         for name, path in files.items()
     }
 

@@ -14,6 +14,7 @@ from functools import partial
 import msgspec
 from starlette.requests import Request
 
+from telecine.api.fingerprint import Repeatable
 from telecine.api.services import Services
 from telecine.core import accounts, keys, limits
 from telecine.core.accounts import Account
@@ -40,12 +41,16 @@ _SCHEMES = frozenset({"bearer", "token"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who asks, with which key, under which plan, and how much of the minute is used."""
+    """Who asks, with which key, under which plan, and how much of the minute is used.
+
+    `repeatable` is there where the request has an Idempotency-Key.
+    """
 
     account: Account
     key: ApiKey
     plan: Plan
     window: Window
+    repeatable: Repeatable | None = None
 
 
 class _WithKey(msgspec.Struct):

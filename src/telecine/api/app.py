@@ -26,6 +26,8 @@ _EXPOSED = (
     "Content-Range",
     "ETag",
     "Location",
+    "Idempotent-Replayed",
+    "Preference-Applied",
     "Retry-After",
     "X-Request-Id",
     "X-Original-Size",

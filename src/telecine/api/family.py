@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 import msgspec
 import structlog
@@ -20,9 +21,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from typing_extensions import override
 
-from telecine.api import pages
-from telecine.api.access import Caller, admit, count_address
+from telecine.api import awaiting, pages, repeating
+from telecine.api.access import admit, count_address
 from telecine.api.ratelimit import rate_headers
+from telecine.api.repeating import Handler, Tell
 from telecine.api.services import Services
 from telecine.core.jobs import EventBody
 from telecine.core.limits import Window
@@ -36,13 +38,15 @@ from telecine.kit.errors import (
     RateLimitedError,
     TelecineError,
 )
+from telecine.settings import Plan
 
 _log = structlog.get_logger(__name__)
 
 #: A database that was killed is back within seconds.
 _AWAY_SECONDS = 5
 
-Handler = Callable[[Request, Caller, Services], Awaitable[Response]]
+#: What a response holds, or one of what it may hold.
+Body = type[msgspec.Struct] | UnionType
 OpenHandler = Callable[[Request, Services], Awaitable[Response]]
 #: Builds a family's error body: (error, status, request id).
 ErrorBody = Callable[[TelecineError, int, str], Mapping[str, Any]]
@@ -97,9 +101,14 @@ class Answer:
     """One response of an endpoint, as the reference describes it; no media type: no body."""
 
     description: str
-    body: type[msgspec.Struct] | None = None
+    body: Body | None = None
     media_type: str = "application/json"
     headers: tuple[str, ...] = ()
+
+    @property
+    def bodies(self) -> tuple[type[msgspec.Struct], ...]:
+        """What the body may be; nothing where it is no JSON of ours."""
+        return () if self.body is None else get_args(self.body) or (self.body,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +120,10 @@ class Endpoint:
     path: str
     handler: Handler
     summary: str
+    #: Makes jobs: this answers for one of them once more, where the answer to the client was lost.
+    tell: Tell | None = None
+    #: Tells of a job, and may be asked to wait until that has ended.
+    waits: bool = False
     form: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | None = None
     query: type[msgspec.Struct] | None = None
@@ -120,12 +133,30 @@ class Endpoint:
     answers: Mapping[int, Answer] = field(default_factory=dict)
     #: What the reference says of a status, where the sentences of `raising` do not do.
     failures: Mapping[int, str] = field(default_factory=dict)
+    #: Takes `?api_key=`, whatever the family does; and any plan.
+    accepts_query_key: bool = False
+    is_in_every_plan: bool = False
     #: Brings new work: where addresses are counted, these are counted by themselves, too.
     is_submission: bool = False
     #: What the reference files it under; the family's title where it says nothing.
     title: str = ""
     #: The handler's; another where one handler serves several URLs.
     name: str = ""
+
+    def is_open_to(self, plan: Plan) -> bool:
+        """Whether a plan has access."""
+        is_in_every_plan = self.is_in_every_plan or self.family.is_in_every_plan
+        return is_in_every_plan or self.family.name in plan.families
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether an Idempotency-Key is heeded."""
+        return self.method == "POST"
+
+    @property
+    def heeds_wait(self) -> bool:
+        """Whether `Prefer: wait` is heeded."""
+        return self.waits or self.tell is not None
 
     @property
     def operation_id(self) -> str:
@@ -148,7 +179,7 @@ def below(
     path: str,
     handler: Handler,
     summary: str,
-    answer: type[msgspec.Struct] | None = None,
+    answer: Body | None = None,
     *,
     status: int = 200,
     said: str = "Done.",
@@ -206,6 +237,8 @@ async def _serve(endpoint: Endpoint, request: Request, services: Services) -> Re
     family = endpoint.family
     request_id: str = request.state.request_id
     windows: list[Window] = []
+    if endpoint.is_repeatable:
+        request = repeating.prepared(request)
     try:
         if family.is_counted_by_address:
             windows += await count_address(
@@ -215,17 +248,20 @@ async def _serve(endpoint: Endpoint, request: Request, services: Services) -> Re
         caller = await admit(
             request,
             services,
-            accepts_query_key=family.accepts_query_key,
+            accepts_query_key=family.accepts_query_key or endpoint.accepts_query_key,
             accepts_body_key=family.accepts_body_key,
         )
         windows.append(caller.window)
         _refuse_excess(windows)
-        if not family.is_in_every_plan and family.name not in caller.plan.families:
+        if not endpoint.is_open_to(caller.plan):
             raise ForbiddenError(
                 f"The {caller.plan.label} plan has no access to this API. It needs another plan."
             )
         _require_names(request)
-        response = await endpoint.handler(request, caller, services)
+        response = await repeating.once(
+            request, caller, services, handler=endpoint.handler, tell=endpoint.tell
+        )
+        response.headers.update(awaiting.applied(request))
     except TelecineError as error:
         response = family.failure(error, request_id=request_id)
     except ClientDisconnect:

@@ -63,6 +63,7 @@ def order(
         webhook_url=webhook_url,
         request_id=request_id,
         origin=origin,
+        claim=None if caller.repeatable is None else caller.repeatable.sealed(),
     )
 
 

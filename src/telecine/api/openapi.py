@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from telecine import __version__
+from telecine.api import awaiting, repeating
 from telecine.api.compress.wire import ErrorReply, Event
 from telecine.api.family import Answer, Endpoint
 from telecine.api.raising import raised, sentence
@@ -63,7 +64,7 @@ def describe(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
 def _bodies(endpoints: tuple[Endpoint, ...]) -> list[type[msgspec.Struct]]:
     found: dict[str, type[msgspec.Struct]] = {"ErrorReply": ErrorReply, "Event": Event}
     for endpoint in endpoints:
-        answers = (answer.body for answer in endpoint.answers.values())
+        answers = (body for answer in endpoint.answers.values() for body in answer.bodies)
         family = endpoint.family.failure_body
         for body in (endpoint.form, endpoint.body, family, *answers):
             if body is not None:
@@ -144,7 +145,7 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     ]
     listed = in_path + [
         {"name": name, "in": "header", "description": said, "schema": {"type": "string"}}
-        for name, said in endpoint.headers.items()
+        for name, said in _heeded(endpoint).items()
     ]
     if endpoint.query is None:
         return listed
@@ -161,6 +162,19 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
         }
         for name, schema in described["properties"].items()
     ]
+
+
+def _heeded(endpoint: Endpoint) -> dict[str, str]:
+    """Return the headers that change what an endpoint does, with what they do."""
+    heeded = dict(endpoint.headers)
+    if endpoint.is_repeatable:
+        heeded[repeating.HEADER] = (
+            "Any word of 1 to 255 characters. Sent again with the same word, the same request is "
+            "not done again: it is given the same answer, marked `Idempotent-Replayed: true`."
+        )
+    if endpoint.heeds_wait:
+        heeded[awaiting.HEADER] = "`wait=30`: wait up to 30 seconds for the job to end."
+    return heeded
 
 
 def _type(name: str) -> str:
@@ -182,8 +196,9 @@ def _failures(endpoint: Endpoint) -> dict[int, str]:
 
 def _answer(answer: Answer) -> dict[str, Any]:
     described: dict[str, Any] = {"description": answer.description}
-    if answer.body is not None:
-        schema = {"$ref": _REF.format(name=answer.body.__name__)}
+    if answer.bodies:
+        schemas = [{"$ref": _REF.format(name=body.__name__)} for body in answer.bodies]
+        schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
         described["content"] = {answer.media_type: {"schema": schema}}
     elif answer.media_type:
         described["content"] = {kind: {} for kind in answer.media_type.split(", ")}

@@ -27,6 +27,8 @@ from telecine.kit.errors import (
     OutboundError,
     RangeError,
     RateLimitedError,
+    RepeatDiffersError,
+    RepeatUnderWayError,
     StaleError,
     StorageFullError,
     StorageQuotaError,
@@ -53,6 +55,7 @@ _FORM: Final[Errors] = (
 _PAID: Final[Errors] = (InsufficientCreditsError,)
 _COMPOSED: Final[Errors] = (InvalidDocumentError, OutboundError)
 _RENDERED: Final[Errors] = (*_PAID, *_COMPOSED, ConflictError)
+_REPEATED: Final[Errors] = (RepeatUnderWayError, RepeatDiffersError)
 _KEPT: Final[Errors] = (StorageQuotaError,)
 _EDITED: Final[Errors] = (*_KEPT, ConflictError)
 #: By what the reference calls the operation.
@@ -80,6 +83,7 @@ _BY_OPERATION: Final[Mapping[str, Errors]] = {
     "uploads_delete": (ExpiredError,),
     "clips_process": (*_PAID, *_KEPT, ConflictError, NotFoundError, OutboundError),
     "clips_delete_job": (ConflictError,),
+    "clips_follow_job": (BusyError,),
     "clips_get_clip": (ExpiredError,),
     "clips_open_project": (*_KEPT, ExpiredError),
     "video_create": _COMPOSED,
@@ -131,6 +135,8 @@ def raised(endpoint: Endpoint) -> Iterator[type[TelecineError]]:
         yield from _FORM
     if endpoint.method != "GET":
         yield StorageFullError
+    if endpoint.is_repeatable:
+        yield from _REPEATED
     if "{" in endpoint.path:
         yield NotFoundError
     if "If-Match" in endpoint.headers:

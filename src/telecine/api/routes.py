@@ -1,9 +1,11 @@
-"""Every URL of the platform on one page."""
+"""Every URL of the documented APIs on one page; those of all APIs in common are named at its end."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import Any
+
+import msgspec
 
 from telecine.api.clips import FAMILY as CLIPS
 from telecine.api.clips import handlers as clips
@@ -28,12 +30,16 @@ from telecine.api.voiceover import handlers as voiceover
 from telecine.api.voiceover import sharing
 from telecine.api.voiceover import wire as voiceover_wire
 from telecine.api.webhooks import FAMILY as WEBHOOKS
-from telecine.api.webhooks import handlers as webhooks
-from telecine.api.webhooks import wire as webhook_wire
+from telecine.api.webhooks import endpoints as webhooks
 
 FAMILIES: tuple[Family, ...] = (COMPRESS, CLIPS, VIDEO, PROJECTS, VOICEOVER, WEBHOOKS, UPLOADS)
 
-_BINARY = "application/octet-stream"
+_MEDIA = "video/*, image/*"
+
+
+def _ended(body: type[msgspec.Struct]) -> dict[int, Answer]:
+    """Return what a POST answers beside its 202."""
+    return {200: Answer(description="With `Prefer: wait`: the job has ended.", body=body)}
 
 
 _compress = partial(below, COMPRESS, "/api/v1")
@@ -42,6 +48,8 @@ _COMPRESS: tuple[Endpoint, ...] = (
         *("POST", "compress", compress.compress, "Compress a video", wire.Accepted),
         status=202,
         said="The job is queued and paid for.",
+        more=_ended(wire.StatusReply),
+        tell=compress.tell,
         form=wire.CompressForm,
         example={"file": "@video.mp4", "codec": "h264", "quality": "23"},
     ),
@@ -49,6 +57,7 @@ _COMPRESS: tuple[Endpoint, ...] = (
         *("GET", "status/{job_id}", compress.status, "A job's state and progress"),
         wire.StatusReply,
         said="The state.",
+        waits=True,
     ),
     Endpoint(
         family=COMPRESS,
@@ -57,8 +66,8 @@ _COMPRESS: tuple[Endpoint, ...] = (
         handler=compress.download,
         summary="The finished file; ranges work",
         answers={
-            200: Answer(description="The file.", media_type=_BINARY),
-            206: Answer(description="The range asked for.", media_type=_BINARY),
+            200: Answer(description="The file.", media_type=_MEDIA),
+            206: Answer(description="The range asked for.", media_type=_MEDIA),
             304: Answer(description="`If-None-Match` names the file.", media_type=""),
         },
     ),
@@ -71,6 +80,7 @@ _COMPRESS: tuple[Endpoint, ...] = (
         path="/api/v1/convert",
         handler=compress.convert,
         summary="Convert an image while you wait",
+        tell=compress.tell,
         form=wire.ConvertForm,
         query=wire.ConvertQuery,
         example={"file": "@photo.jpg", "format": "webp", "width": "1200"},
@@ -90,6 +100,8 @@ _CLIPS: tuple[Endpoint, ...] = (
     _clips(
         *("POST", "process", clips.process, "Make clips of a video", clip_wire.ProcessAccepted),
         status=202,
+        more=_ended(clip_wire.ClipJob),
+        tell=clips.tell,
         body=clip_wire.ProcessBody,
         form=clip_wire.ProcessForm,
         example={"file": "@talk.mp4", "quality": "balanced", "caption_style": "white_bold"},
@@ -98,7 +110,22 @@ _CLIPS: tuple[Endpoint, ...] = (
         *("GET", "jobs", clips.list_jobs, "Jobs, newest first", clip_wire.JobList),
         query=clip_wire.JobQuery,
     ),
-    _clips("GET", "jobs/{job_id}", clips.get_job, "A job, its clips and texts", clip_wire.ClipJob),
+    _clips(
+        *("GET", "jobs/{job_id}", clips.get_job, "A job, its clips and texts"),
+        clip_wire.ClipJob | clip_wire.AnyJob,
+        waits=True,
+        is_in_every_plan=True,
+    ),
+    _clips(
+        *("GET", "jobs/{job_id}/events", clips.follow_job, "A job of any API as it gets on"),
+        more={
+            200: Answer(description="Server-Sent Events.", media_type="text/event-stream"),
+            204: Answer(description="`Last-Event-ID` names the end.", media_type=""),
+        },
+        headers={"Last-Event-ID": "The event that was seen last: what differs is told."},
+        accepts_query_key=True,
+        is_in_every_plan=True,
+    ),
     _clips(
         *("DELETE", "jobs/{job_id}", clips.delete_job, "Stop a job, or delete its clips"),
         clip_wire.ClipJob,
@@ -128,10 +155,12 @@ _VIDEO: tuple[Endpoint, ...] = (
     ),
     _video(
         *("GET", "video/{taskId}", video.get, "A task and its latest render", video_wire.TaskReply),
+        waits=True,
     ),
     _video("DELETE", "video/{taskId}", video.delete, "Delete a task", video_wire.TaskDeleted),
     _video(
         *("POST", "video/{taskId}/render", video.render, "Render a task", video_wire.RenderReply),
+        tell=video.tell,
         body=video_wire.RenderBody,
         query=video_wire.DryRunQuery,
     ),
@@ -167,6 +196,7 @@ _VIDEO: tuple[Endpoint, ...] = (
     _video(
         *("POST", "preview/{tempId}/render", previews.render_preview, "Make a task and render it"),
         video_wire.RenderReply,
+        tell=video.tell,
         body=video_wire.RenderBody,
     ),
     _video(
@@ -205,7 +235,7 @@ _PROJECTS: tuple[Endpoint, ...] = (
         *("GET", "", projects.list_projects, "Projects of an account", project_wire.ProjectList),
         query=project_wire.ListQuery,
     ),
-    _project("GET", "{id}", projects.get, "A project in full", project_wire.FullReply),
+    _project("GET", "{id}", projects.get, "A project in full", project_wire.FullReply, waits=True),
     _project(
         *("PUT", "{id}", projects.update, "Change what is not the composition"),
         project_wire.ProjectReply,
@@ -227,6 +257,7 @@ _PROJECTS: tuple[Endpoint, ...] = (
     _project(
         *("POST", "{id}/render", exporting.render, "Render the newest revision"),
         project_wire.ExportBegun,
+        tell=exporting.tell,
         body=project_wire.ExportBody,
         headers=_IF_MATCH,
     ),
@@ -247,6 +278,7 @@ _PROJECTS: tuple[Endpoint, ...] = (
     _project(
         *("GET", "{id}/exports", exporting.list_exports, "Renders of a project, newest first"),
         project_wire.ExportList,
+        waits=True,
     ),
     _project(
         *("DELETE", "{id}/exports/{render_id}", exporting.cancel, "Stop a render under way"),
@@ -314,7 +346,8 @@ _NOT_PENDING = {409: "The job is not pending any more."}
 _VOICEOVER: tuple[Endpoint, ...] = (
     _voiceover(
         *("POST", "jobs", voiceover.create, "Make a video of an image and a sound"),
-        voiceover_wire.VoiceoverCreated,
+        voiceover_wire.VoiceoverCreated | voiceover_wire.VoiceoverJob,
+        tell=voiceover.tell,
         status=201,
         form=voiceover_wire.VoiceoverForm,
         example={
@@ -332,10 +365,12 @@ _VOICEOVER: tuple[Endpoint, ...] = (
     _voiceover(
         *("GET", "status/{jobId}", voiceover.status, "A job's state and progress"),
         voiceover_wire.VoiceoverJob,
+        waits=True,
     ),
     _voiceover(
         *("GET", "jobs/{jobId}", voiceover.status, "The same, under its own address"),
         voiceover_wire.VoiceoverJob,
+        waits=True,
         name="job",
     ),
     _voiceover(
@@ -366,40 +401,6 @@ _VOICEOVER: tuple[Endpoint, ...] = (
     ),
 )
 
-_webhooks = partial(below, WEBHOOKS, "/api/v1/webhooks")
-_DELIVERY = webhook_wire.WebhookDeliveryDetails
-_WEBHOOKS: tuple[Endpoint, ...] = (
-    _webhooks(
-        *("GET", "deliveries", webhooks.list_deliveries, "What was sent, newest first"),
-        webhook_wire.WebhookDeliveryList,
-        query=webhook_wire.DeliveryQuery,
-    ),
-    _webhooks(
-        *("GET", "deliveries/{delivery_id}", webhooks.get_delivery, "A delivery and its tries"),
-        _DELIVERY,
-    ),
-    _webhooks(
-        *("POST", "deliveries/{delivery_id}/replay", webhooks.replay_delivery, "Send it again"),
-        _DELIVERY,
-        status=202,
-    ),
-    _webhooks(
-        *("POST", "replay", webhooks.replay_lost, "Send again what was not taken"),
-        webhook_wire.WebhookReplayed,
-        body=webhook_wire.WebhookReplayBody,
-    ),
-    _webhooks(
-        *("GET", "receivers", webhooks.list_receivers, "Where it was sent, newest first"),
-        webhook_wire.WebhookReceiverList,
-        query=webhook_wire.ReceiverQuery,
-    ),
-    _webhooks(
-        *("POST", "test", webhooks.send_test, "Send a test, and see how it went", _DELIVERY),
-        body=webhook_wire.WebhookTestBody,
-        more={202: Answer(description="No courier has tried it yet.", body=_DELIVERY)},
-    ),
-)
-
 ENDPOINTS: tuple[Endpoint, ...] = (
     *_COMPRESS,
     *_CLIPS,
@@ -408,7 +409,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *_INTERCHANGE,
     _TEMPLATES,
     *_VOICEOVER,
-    *_WEBHOOKS,
+    *webhooks.ENDPOINTS,
     *tus.ENDPOINTS,
 )
 

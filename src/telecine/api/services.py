@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 
 from telecine.api.looking import Looker
+from telecine.api.lookout import Lookout
 from telecine.api.writers import Writers
 from telecine.blobs import BlobStore
 from telecine.db import Database, Transaction, is_out_of_room
@@ -63,6 +64,7 @@ class Services:
     previews: Previews
     room: Room = field(default_factory=Room)
     writers: Writers = field(default_factory=Writers)
+    lookout: Lookout = field(default_factory=Lookout)
 
     async def read(self, query: Callable[[Transaction], T]) -> T:
         """Run a query in a thread, in a transaction for reading."""

@@ -27,50 +27,8 @@ _COMMAND_SECONDS = 300.0
 #: What npm packages are allowed to put files into: folders that git ignores.
 _VENDOR = "vendor"
 
-_MIT = """\
-MIT License
-
-{copyright}
-
-Permission is hereby granted, free of charge, to any person obtaining a copy
-of this software and associated documentation files (the "Software"), to deal
-in the Software without restriction, including without limitation the rights
-to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
-copies of the Software, and to permit persons to whom the Software is
-furnished to do so, subject to the following conditions:
-
-The above copyright notice and this permission notice shall be included in all
-copies or substantial portions of the Software.
-
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
-IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
-FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
-AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
-LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
-OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
-SOFTWARE.
-"""
-
-_ISC = """\
-ISC License
-
-{copyright}
-
-Permission to use, copy, modify, and/or distribute this software for any
-purpose with or without fee is hereby granted, provided that the above
-copyright notice and this permission notice appear in all copies.
-
-THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES WITH
-REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF MERCHANTABILITY
-AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR ANY SPECIAL, DIRECT,
-INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES WHATSOEVER RESULTING FROM
-LOSS OF USE, DATA OR PROFITS, WHETHER IN AN ACTION OF CONTRACT, NEGLIGENCE OR
-OTHER TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE USE OR
-PERFORMANCE OF THIS SOFTWARE.
-"""
-
 #: The texts of licences that packages name but do not carry. Apache's is our own LICENSE.
-_TEXTS = {"MIT": _MIT, "ISC": _ISC}
+_TEXTS = Path(__file__).resolve().parents[1] / "kit" / "licence_texts"
 
 
 class AssetsError(RuntimeError):
@@ -105,7 +63,7 @@ def libraries(root: Path = _ROOT) -> tuple[Library, ...]:
         entry = vendor.get(name)
         if entry is None:
             raise AssetsError(f"package.json: {name} has no entry under telecine.vendor")
-        if not entry.get("license_file") and entry["license"] not in (*_TEXTS, "Apache-2.0"):
+        if not (entry.get("license_file") or _is_written(entry["license"])):
             raise AssetsError(f"package.json: {name} needs license_file, a path in the package")
         to = PurePosixPath(entry["to"])
         if to.is_absolute() or ".." in to.parts or _VENDOR not in to.parts[:-1]:
@@ -259,11 +217,17 @@ def _place(library: Library, tarball: Path, *, root: Path) -> None:
     (folder / _SEAL).write_text(library.integrity + "\n", "utf-8")
 
 
+def _is_written(name: str) -> bool:
+    """Say whether the text of a licence is here."""
+    return name == "Apache-2.0" or (_TEXTS / f"{name}.txt").is_file()
+
+
 def _license(archive: tarfile.TarFile, library: Library, *, root: Path) -> bytes:
     if library.license_file:
         return _member(archive, library.license_file)
-    if library.license in _TEXTS:
-        return _TEXTS[library.license].format(copyright=library.copyright).encode("utf-8")
+    text = _TEXTS / f"{library.license}.txt"
+    if text.is_file():
+        return text.read_text("utf-8").format(copyright=library.copyright).encode("utf-8")
     return f"{library.copyright}\n\n".encode() + (root / "LICENSE").read_bytes()
 
 

@@ -369,6 +369,31 @@ webhook_receivers = sa.Table(
     sa.UniqueConstraint("account_id", "digest"),
 )
 
+# POSTs under an Idempotency-Key: who is at them, and what came of them.
+repeats = sa.Table(
+    "repeats",
+    metadata,
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    # A word of the request that is at it, or was: another one's fences it off.
+    sa.Column("token", sa.Text, nullable=False),
+    # Method, path and query.
+    sa.Column("route", sa.Text, nullable=False),
+    # SHA-256 in hex of what the body holds.
+    sa.Column("fingerprint", sa.Text),
+    sa.Column("job_id", sa.Text),
+    # The answer: empty while there is none, and where it is told of the job anew.
+    sa.Column("status", sa.Integer),
+    sa.Column("headers", sa.JSON),
+    # The number stands before the bytes: so it can be read without those.
+    sa.Column("body_bytes", sa.BigInteger, nullable=False),
+    # Deflated by zlib.
+    sa.Column("body", sa.LargeBinary),
+    # Until then nobody else takes it over.
+    sa.Column("held_until", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False, index=True),
+)
+
 rate_windows = sa.Table(
     "rate_windows",
     metadata,

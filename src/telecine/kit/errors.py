@@ -17,6 +17,8 @@
     ├── ConflictError                  conflict                the state does not allow it
     ├── StaleError                     stale                   it was changed by somebody else meanwhile
     ├── ExpiredError                   expired                 it existed; its time is over
+    ├── RepeatUnderWayError            idempotency_key_in_use  the first request of that key is not answered yet
+    ├── RepeatDiffersError             idempotency_key_reused  the key was used for another request
     ├── RateLimitedError               rate_limited            too many requests; `retry_after_seconds`
     ├── InsufficientCreditsError       insufficient_credits    the balance does not cover the price
     ├── BusyError                      busy                    no room for it at this moment; `retry_after_seconds`
@@ -177,6 +179,22 @@ class ExpiredError(TelecineError):
     """This existed, but its time is over and it has been deleted."""
 
     code = "expired"
+
+
+class RepeatUnderWayError(TelecineError):
+    """A request with this Idempotency-Key is still under way. Send it again in some seconds."""
+
+    code = "idempotency_key_in_use"
+
+    def __init__(self, message: str = "", *, retry_after_seconds: int = 2) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(message)
+
+
+class RepeatDiffersError(TelecineError):
+    """This Idempotency-Key was sent with another body before. Use another key for another request."""
+
+    code = "idempotency_key_reused"
 
 
 class RateLimitedError(TelecineError):

@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from telecine.blobs import BlobStore
-from telecine.core import compositions, files, jobs, limits, projects, uploads, webhooks
+from telecine.core import compositions, files, jobs, limits, projects, repeats, uploads, webhooks
 from telecine.core.jobs import Job
 from telecine.db import Database
 from telecine.db.clock import read
@@ -142,6 +142,7 @@ class Janitor:
         self._sweep_workspaces()
         with self.db.transaction(durable=False) as tx:
             limits.sweep(tx, now=self.clock())
+            repeats.sweep(tx, now=self.clock())
             compositions.sweep(tx, now=self.clock())
         self._sweep_webhooks()
         self._abort_unfinished()

@@ -14,13 +14,14 @@ from tests import samples
 from tests.samples import Picture
 
 from telecine import settings
+from telecine.media import models
 from telecine.media.ffmpeg import FFmpeg, find_ffmpeg
 from telecine.media.process import Limits
 from telecine.media.render.film import Film
-from telecine.media.seeing import weights
 from telecine.media.seeing.faces import FaceFinder
 from telecine.media.seeing.looking import Eyes
 from telecine.media.seeing.model import Box, Face, Glance, Seen, Shot
+from telecine.media.seeing.weights import BLAZEFACE
 from telecine.media.timeline.dialects import parse
 
 _LIMITS = Limits(memory_bytes=4 * 2**30, output_bytes=2**30, wall_seconds=120, stall_seconds=60)
@@ -32,7 +33,7 @@ SMALL = (270, 480)
 def eyes() -> Eyes:
     """Eyes as they are anywhere, with the weights that everybody has."""
     ffmpeg = FFmpeg(executable=find_ffmpeg(""), sandbox="auto", limits=_LIMITS)
-    return Eyes(ffmpeg=ffmpeg, weights=weights.ensure(root=settings.load({}).models_dir))
+    return Eyes(ffmpeg=ffmpeg, weights=models.fetch(BLAZEFACE, root=settings.load({}).models_dir))
 
 
 def finder() -> FaceFinder:

@@ -12,17 +12,18 @@ from tests import samples
 from tests.samples import Picture
 
 from telecine import settings
+from telecine.media import models
 from telecine.media.ffmpeg import FFmpeg, find_ffmpeg
 from telecine.media.process import Limits
 from telecine.media.render.composing import rgb
 from telecine.media.render.composing.kernels import Rect
 from telecine.media.render.planes import Planes
 from telecine.media.seeing.faces import FaceFinder
-from telecine.media.talking import weights
 from telecine.media.talking.acting import Poses
 from telecine.media.talking.mesh import Face, FaceMesh
 from telecine.media.talking.puppet import Puppet
 from telecine.media.talking.talking import Talking
+from telecine.media.talking.weights import FACE_MESH
 
 _LIMITS = Limits(memory_bytes=4 * 2**30, output_bytes=2**30, wall_seconds=300, stall_seconds=120)
 
@@ -40,7 +41,7 @@ class Networks:
 
 @cache
 def networks() -> Networks:
-    folder = weights.ensure(root=settings.load({}).models_dir)
+    folder = models.fetch(FACE_MESH, root=settings.load({}).models_dir)
     return Networks(
         finder=FaceFinder(folder / "blazeface.tflite"), mesh=FaceMesh(folder / "mesh.tflite")
     )
@@ -50,7 +51,9 @@ def talking() -> Talking:
     """What makes portraits talk, with the weights that everybody has."""
     ffmpeg = FFmpeg(executable=find_ffmpeg(""), sandbox="auto", limits=_LIMITS)
     return Talking(
-        ffmpeg=ffmpeg, weights=weights.ensure(root=settings.load({}).models_dir), n_threads=1
+        ffmpeg=ffmpeg,
+        weights=models.fetch(FACE_MESH, root=settings.load({}).models_dir),
+        n_threads=1,
     )
 
 

@@ -36,6 +36,8 @@ _ROWS: Mapping[str, tuple[int, str]] = {
     "not_found": (404, "not_found"),
     "not_ready": (409, "conflict"),
     "conflict": (409, "conflict"),
+    "idempotency_key_in_use": (409, "conflict"),
+    "idempotency_key_reused": (422, "unprocessable"),
     "cancelled": (409, "conflict"),
     "expired": (410, "expired"),
     "stale": (412, "conflict"),

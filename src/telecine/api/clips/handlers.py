@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import disposal, estimating, forms, links
+from telecine.api import awaiting, disposal, estimating, following, forms, links
 from telecine.api.access import Caller
-from telecine.api.clips import fields, naming, opening, sources, submitting, wording
+from telecine.api.clips import fields, naming, opening, sources, submitting, wire, wording
 from telecine.api.clips.wire import ProcessBody
 from telecine.api.family import Json
 from telecine.api.formdata import UploadedFile
@@ -46,11 +47,31 @@ async def process(request: Request, caller: Caller, services: Services) -> Respo
         return await _begin(request, caller, services, wanted, warnings, upload=upload.file)
 
 
+async def tell(request: Request, caller: Caller, services: Services, job: Job) -> Response:
+    """Answer for a job once more, as the request was answered that made it."""
+    return await _taken(request, caller, services, job)
+
+
 async def get_job(request: Request, caller: Caller, services: Services) -> Response:
     """GET /api/v1/jobs/{job_id}"""
-    details = await _details(services, caller, request.path_params["job_id"])
-    origin = links.origin_of(request, services)
-    return Json(wording.job_reply(details, origin=origin, now=services.clock()))
+    job_id = request.path_params["job_id"]
+    details = await _any_details(services, caller, job_id)
+    if await awaiting.may_have_ended(request, caller, services, details.job):
+        details = await _any_details(services, caller, job_id)
+    return Json(_reply(request, services, details))
+
+
+async def follow_job(request: Request, caller: Caller, services: Services) -> Response:
+    """GET /api/v1/jobs/{job_id}/events"""
+
+    async def word(job: Job) -> bytes:
+        details = JobDetails(job=job, inputs=(), outputs=())
+        if job.status.is_final:
+            details = await services.read(partial(jobs.details, job=job))
+        return msgspec.json.encode(_reply(request, services, details))
+
+    job = (await _any_details(services, caller, request.path_params["job_id"])).job
+    return await following.stream(request, caller, services, job, word=word)
 
 
 async def delete_job(request: Request, caller: Caller, services: Services) -> Response:
@@ -144,6 +165,22 @@ async def _begin(
     finally:
         if source.upload is not None:
             await delete(source.upload.path)
+    return await _taken(request, caller, services, job, warnings=warnings)
+
+
+async def _taken(
+    request: Request,
+    caller: Caller,
+    services: Services,
+    job: Job,
+    *,
+    warnings: tuple[Remark, ...] = (),
+) -> Response:
+    """Answer for a job that was taken: 202, or how it ended where the client waited for that."""
+    origin = links.origin_of(request, services)
+    ended = await awaiting.ended(request, caller, services, job)
+    if ended is not None:
+        return Json(wording.job_reply(ended, origin=origin, now=services.clock()))
     seconds = await estimating.clips_seconds(services, job)
     told = wording.accepted(job, warnings, estimated_seconds=seconds, origin=origin)
     return Json(told, status_code=202)
@@ -165,6 +202,23 @@ async def _clip(
         if facts["number"] == number:
             return details, facts
     raise NotFoundError(_NO_CLIP)
+
+
+def _reply(request: Request, services: Services, details: JobDetails) -> wire.ClipJob | wire.AnyJob:
+    """Word a job: with its clips, or in the words that are the same for every API."""
+    origin, now = links.origin_of(request, services), services.clock()
+    if details.job.family == submitting.FAMILY:
+        return wording.job_reply(details, origin=origin, now=now)
+    return wording.any_job(details, origin=origin, now=now)
+
+
+async def _any_details(services: Services, caller: Caller, job_id: str) -> JobDetails:
+    """Return a job of any family. Raises `NotFoundError`."""
+
+    def find(tx: Transaction) -> JobDetails:
+        return jobs.details(tx, jobs.get(tx, job_id, account_id=caller.account.id))
+
+    return await services.read(find)
 
 
 async def _details(services: Services, caller: Caller, job_id: str) -> JobDetails:

@@ -187,6 +187,37 @@ class ClipJob(msgspec.Struct, frozen=True, kw_only=True):
     event: str | UnsetType = UNSET
 
 
+class JobFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that a job has made. Its address is null once its time is over."""
+
+    filename: str
+    media_type: str
+    size_bytes: int
+    url: str | None
+    expires_at: str | None
+
+
+class AnyJob(msgspec.Struct, frozen=True, kw_only=True):
+    """200 of GET /api/v1/jobs/{job_id} for a job of another API: what all of them have.
+
+    An extension as a whole. `progress` is a percentage.
+    """
+
+    job_id: str
+    status: WireStatus
+    api: str
+    kind: str
+    progress: int
+    stage: str | None
+    created_at: str
+    started_at: str | None
+    completed_at: str | None
+    expires_at: str | None
+    error: JobFault | UnsetType = UNSET
+    files: tuple[JobFile, ...]
+    credits_charged: int
+
+
 class JobItem(msgspec.Struct, frozen=True, kw_only=True):
     """A line of GET /api/v1/jobs."""
 

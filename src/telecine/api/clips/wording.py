@@ -13,6 +13,7 @@ from telecine.api.clips import errors, naming, wire
 from telecine.api.clips.opening import Opened
 from telecine.api.links import link_to
 from telecine.api.remarks import Remark
+from telecine.core.files import File
 from telecine.core.jobs import Job, JobDetails, JobPage, JobStatus
 from telecine.kit.clock import isoformat
 from telecine.media.seeing import caption_styles
@@ -55,6 +56,27 @@ def job_list(page: JobPage) -> wire.JobList:
 def job_reply(details: JobDetails, *, origin: str, now: datetime) -> wire.ClipJob:
     """Word a job in full."""
     return wire.ClipJob(**_job(details, origin=origin, now=now))
+
+
+def any_job(details: JobDetails, *, origin: str, now: datetime) -> wire.AnyJob:
+    """Word a job of any family."""
+    job = details.job
+    is_unfinished = job.status in {JobStatus.FAILED, JobStatus.CANCELLED}
+    return wire.AnyJob(
+        job_id=job.id,
+        status=_STATUS[job.status],
+        api=job.family,
+        kind=job.operation,
+        progress=_percent(job),
+        stage=job.stage if job.status is JobStatus.RUNNING else None,
+        created_at=isoformat(job.created_at),
+        started_at=_instant(job.started_at),
+        completed_at=_instant(job.finished_at),
+        expires_at=_instant(job.expires_at),
+        error=_fault(job) if is_unfinished else UNSET,
+        files=tuple(_file(each, origin=origin, now=now) for each in details.outputs),
+        credits_charged=_charged(job),
+    )
 
 
 def clip_reply(
@@ -201,6 +223,16 @@ def _clip(
 def _url(details: JobDetails, position: int, *, origin: str, now: datetime) -> str | None:
     file = details.outputs[position]
     return None if file.is_gone(now) else link_to(file, origin=origin)
+
+
+def _file(file: File, *, origin: str, now: datetime) -> wire.JobFile:
+    return wire.JobFile(
+        filename=file.filename,
+        media_type=file.media_type,
+        size_bytes=file.size_bytes,
+        url=None if file.is_gone(now) else link_to(file, origin=origin),
+        expires_at=_instant(file.expires_at),
+    )
 
 
 def _fault(job: Job) -> wire.JobFault:

@@ -31,6 +31,8 @@ STATUS: Mapping[str, int] = {
     "not_found": 404,
     "not_ready": 409,
     "conflict": 409,
+    "idempotency_key_in_use": 409,
+    "idempotency_key_reused": 422,
     "cancelled": 409,
     "expired": 410,
     "stale": 412,

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
-from starlette.types import Receive, Scope, Send
-from typing_extensions import override
+from starlette.responses import Response
 
-from telecine.api import downloads, formfields, forms, intake
+from telecine.api import awaiting, downloads, formfields, forms, intake
 from telecine.api import usage as metering
 from telecine.api.access import Caller
-from telecine.api.compress import fields, wire
+from telecine.api.compress import converting, fields, wire
 from telecine.api.family import Json
 from telecine.api.formdata import UploadedFile
 from telecine.api.remarks import Remark
 from telecine.api.services import Services
-from telecine.api.spooling import STAGED_SUFFIX
 from telecine.core import jobs
-from telecine.core.jobs import JobDetails, JobStatus
+from telecine.core.jobs import Job, JobDetails, JobStatus
 from telecine.db import Transaction
 from telecine.kit.errors import (
     ConflictError,
@@ -33,23 +29,10 @@ from telecine.kit.errors import (
 )
 from telecine.media.probe import MediaLimits, media_limits
 from telecine.operations.compress import CompressParams, inspect
-from telecine.operations.convert import MEDIA_TYPES
-from telecine.operations.convert import convert as convert_image
 from telecine.settings import Settings
 
 _FAMILY = "compress"
 _ID_PREFIX = "j_"
-
-
-class _OnceResponse(FileResponse):
-    """A file that is deleted once it was sent, or the client went away."""
-
-    @override
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            await run_in_threadpool(Path(self.path).unlink, missing_ok=True)
 
 
 async def compress(request: Request, caller: Caller, services: Services) -> Response:
@@ -82,12 +65,22 @@ async def compress(request: Request, caller: Caller, services: Services) -> Resp
         )
         job = await intake.submit(services, taken, file, media_type="video/*")
         warnings = formfields.unread(upload.fields, wire.CompressForm)
-    return Json(wire.accepted(job, warnings=warnings), status_code=202)
+    return await _taken(request, caller, services, job, warnings=warnings)
+
+
+async def tell(request: Request, caller: Caller, services: Services, job: Job) -> Response:
+    """Answer for a job once more, as the request was answered that made it."""
+    if job.operation == "convert" and not formfields.flag(request.query_params, "async"):
+        return await converting.image(services, job)
+    return await _taken(request, caller, services, job)
 
 
 async def status(request: Request, caller: Caller, services: Services) -> Response:
     """GET /api/v1/status/{job_id}"""
-    return Json(wire.status_reply(await _details(request, caller, services)))
+    details = await _details(request, caller, services)
+    if await awaiting.may_have_ended(request, caller, services, details.job):
+        details = await _details(request, caller, services)
+    return Json(wire.status_reply(details))
 
 
 async def download(request: Request, caller: Caller, services: Services) -> Response:
@@ -147,41 +140,25 @@ async def convert(request: Request, caller: Caller, services: Services) -> Respo
             webhook_url=webhook_url,
             request_id=request.state.request_id,
         )
-        if is_job:
-            job = await intake.submit(services, taken, file, media_type="image/*")
-            return Json(wire.accepted(job, warnings=warnings), status_code=202)
-        await intake.check_funds(services, taken)
-        output = services.blobs.stage(STAGED_SUFFIX)
-        try:
-            facts = await run_in_threadpool(
-                convert_image, services.pool, params, input_path=file.path, output_path=output
-            )
-            await services.write(
-                partial(
-                    jobs.record,
-                    order=taken,
-                    facts={"size_bytes": facts.size_bytes},
-                    now=services.clock(),
-                )
-            )
-        except BaseException:
-            output.unlink(missing_ok=True)
-            raise
-    return _OnceResponse(
-        output,
-        media_type=MEDIA_TYPES[params.format],
-        headers={
-            "X-Original-Size": str(file.size_bytes),
-            "X-Output-Size": str(facts.size_bytes),
-            "X-Output-Format": params.format,
-            **_warned(warnings),
-        },
-    )
+        if not is_job:
+            return await converting.convert(caller, services, taken, file, warnings=warnings)
+        job = await intake.submit(services, taken, file, media_type="image/*")
+    return await _taken(request, caller, services, job, warnings=warnings)
 
 
-def _warned(warnings: tuple[Remark, ...]) -> dict[str, str]:
-    names = ", ".join(ascii(each.path) for each in warnings)  # a header has no other letters
-    return {"X-Warning": f"UNKNOWN_FIELD: nothing reads {names}."} if names else {}
+async def _taken(
+    request: Request,
+    caller: Caller,
+    services: Services,
+    job: Job,
+    *,
+    warnings: tuple[Remark, ...] = (),
+) -> Response:
+    """Answer for a job that was taken: 202, or how it ended where the client waited for that."""
+    ended = await awaiting.ended(request, caller, services, job)
+    if ended is not None:
+        return Json(wire.status_reply(ended))
+    return Json(wire.accepted(job, warnings=warnings), status_code=202)
 
 
 async def _require_video(services: Services, file: UploadedFile, params: CompressParams) -> None:

@@ -277,18 +277,21 @@ def event_body(details: JobDetails, event: str, at: datetime) -> bytes:
 
 
 def _output_info(details: JobDetails) -> OutputInfo:
-    job, output, source = details.job, details.outputs[0], details.inputs[0]
+    job, output = details.job, details.outputs[0]
+    input_bytes = details.inputs[0].size_bytes if details.inputs else job.facts[_ORIGINAL]
     facts = {name: job.facts[name] for name in _FACTS if job.facts.get(name) is not None}
     return OutputInfo(
         filename=output.filename,
         size_bytes=output.size_bytes,
-        compression_ratio=percent_saved(source.size_bytes, output.size_bytes),
+        compression_ratio=percent_saved(input_bytes, output.size_bytes),
         download_url=_download_url(job),
         expires_at=_expiry(job),
         **facts,
     )
 
 
+#: The fact that takes the place of an input that was never stored.
+_ORIGINAL = "original_size_bytes"
 #: What an operation may report beyond the documented fields.
 _FACTS = ("crf_used", "warning", "codec", "width", "height", "duration_seconds")
 

@@ -37,6 +37,8 @@ _ROWS: Mapping[str, tuple[int, str]] = {
     "not_found": (404, "PROJECT_NOT_FOUND"),
     "not_ready": (409, "NOT_READY"),
     "conflict": (409, "CONCURRENT_LIMIT"),
+    "idempotency_key_in_use": (409, "IDEMPOTENCY_KEY_IN_USE"),
+    "idempotency_key_reused": (422, "IDEMPOTENCY_KEY_REUSED"),
     "cancelled": (409, "CANCELLED"),
     "expired": (410, "EXPIRED"),
     "stale": (412, "STALE"),

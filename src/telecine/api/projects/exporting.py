@@ -9,14 +9,16 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import documents, links, rendering
+from telecine.api import awaiting, documents, links, rendering
 from telecine.api.access import Caller
 from telecine.api.family import Json
 from telecine.api.projects import editing, fields, wire, wording
+from telecine.api.remarks import Remark
 from telecine.api.rendering import Cut, Wish
 from telecine.api.services import Services
 from telecine.core import projects
-from telecine.core.jobs import Ending, Job, Order
+from telecine.core.jobs import Ending, Job, JobDetails, Order
+from telecine.core.projects import Project
 from telecine.db import Transaction
 from telecine.kit.errors import InvalidRequestError
 from telecine.media.timeline.heard import heard_clips
@@ -72,15 +74,27 @@ async def render(request: Request, caller: Caller, services: Services) -> Respon
         origin=origin,
         request_id=request.state.request_id,
     )
-    return Json(wording.begun(project, job, warnings=unread))
+    return await _taken(request, caller, services, job, warnings=unread)
+
+
+async def tell(request: Request, caller: Caller, services: Services, job: Job) -> Response:
+    """Answer for a render once more, as the request was answered that began it."""
+    return await _taken(request, caller, services, job)
 
 
 async def list_exports(request: Request, caller: Caller, services: Services) -> Response:
     """GET /api/video-project/{id}/exports"""
     fields.check_owner(request, caller)
     project = await editing.found(request, caller, services)
-    found = await services.read(partial(projects.exports, project=project, now=services.clock()))
+    found = await _exports(services, project)
+    newest = found[0].job if found else None
+    if newest and await awaiting.may_have_ended(request, caller, services, newest):
+        found = await _exports(services, project)
     return Json(wording.export_list(found, origin=links.origin_of(request, services)))
+
+
+async def _exports(services: Services, project: Project) -> list[projects.Export]:
+    return await services.read(partial(projects.exports, project=project, now=services.clock()))
 
 
 async def cancel(request: Request, caller: Caller, services: Services) -> Response:
@@ -96,6 +110,21 @@ async def cancel(request: Request, caller: Caller, services: Services) -> Respon
 
     found = await services.write(verb)
     return Json(wording.export_list(found, origin=links.origin_of(request, services)))
+
+
+async def _taken(
+    request: Request,
+    caller: Caller,
+    services: Services,
+    job: Job,
+    *,
+    warnings: tuple[Remark, ...] = (),
+) -> Response:
+    """Answer for a render that was begun, and has perhaps ended while the client waited."""
+    ended = await awaiting.ended(request, caller, services, job)
+    details = ended or JobDetails(job=job, inputs=(), outputs=())
+    origin = links.origin_of(request, services)
+    return Json(wording.begun(details, warnings=warnings, origin=origin))
 
 
 def _cut(body: wire.ExportBody, line: Timeline) -> Cut:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from telecine import templates
-from telecine.api import links
+from telecine.api import awaiting, links
 from telecine.api.access import Caller
 from telecine.api.family import Json
 from telecine.api.projects import editing, fields, picturing, wire, wording
@@ -72,6 +72,10 @@ async def get(request: Request, caller: Caller, services: Services) -> Response:
     fields.check_owner(request, caller)
     project = await editing.found(request, caller, services)
     shown = await editing.shown(services, caller, project)
+    job = shown.standing.latest
+    if job is not None and await awaiting.may_have_ended(request, caller, services, job):
+        project = await editing.found(request, caller, services)
+        shown = await editing.shown(services, caller, project)
     chat = await services.read(partial(projects.messages, project=project))
     warnings = await _warnings(shown)
     return Json(

@@ -284,13 +284,15 @@ class RevisionReply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BegunExport(msgspec.Struct, frozen=True, kw_only=True):
-    """A render that has begun."""
+    """A render that has begun, and may have ended while the client waited."""
 
     id: int
-    status: WireStatus = "rendering"
+    status: WireStatus
     render_id: str
-    progress: int = 0
+    progress: int
     # Extensions
+    render_url: str | UnsetType = UNSET
+    render_error: str | UnsetType = UNSET
     revision: int
     format: RenderFormat
     width: int

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 
 from telecine.api.links import link_to
 from telecine.api.projects import wire
@@ -125,12 +126,17 @@ def said(
     )
 
 
-def begun(project: Project, job: Job, *, warnings: tuple[Remark, ...]) -> wire.ExportBegun:
-    """Word a render that has begun."""
+def begun(details: JobDetails, *, warnings: tuple[Remark, ...], origin: str) -> wire.ExportBegun:
+    """Word a render that has begun, and may have ended by now."""
+    job, film = details.job, details.outputs[0] if details.outputs else None
     return wire.ExportBegun(
         data=wire.BegunExport(
-            id=project.id,
+            id=projects.project_of(job.subject_id or ""),
+            status=_STATES[job.status].value,
             render_id=job.id,
+            progress=int(job.progress * 100),
+            render_url=UNSET if film is None else link_to(film, origin=origin),
+            render_error=_error(job) or UNSET,
             revision=job.subject_revision or 0,
             format=job.params["format"],
             width=job.params["width"],

@@ -34,6 +34,8 @@ _ROWS: Mapping[str, tuple[int, str]] = {
     "not_found": (404, "NOT_FOUND"),
     "not_ready": (409, "NOT_READY"),
     "conflict": (400, "ALREADY_RENDERING"),
+    "idempotency_key_in_use": (409, "IDEMPOTENCY_KEY_IN_USE"),
+    "idempotency_key_reused": (422, "IDEMPOTENCY_KEY_REUSED"),
     "stale": (412, "STALE"),
     "cancelled": (409, "CANCELLED"),
     "expired": (410, "EXPIRED"),

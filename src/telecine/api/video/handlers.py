@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import disposal, documents, links, rendering
+from telecine.api import awaiting, disposal, documents, links, rendering
 from telecine.api.access import Caller
 from telecine.api.documents import Checked
 from telecine.api.family import Json
@@ -23,7 +24,7 @@ from telecine.core.compositions import (
     Rendering,
     Task,
 )
-from telecine.core.jobs import Ending, Order
+from telecine.core.jobs import Ending, Job, Order
 from telecine.db import Transaction
 
 FAMILY = "video"
@@ -74,6 +75,10 @@ async def list_tasks(request: Request, caller: Caller, services: Services) -> Re
 async def get(request: Request, caller: Caller, services: Services) -> Response:
     """GET /api/v1/video/{taskId}"""
     found = await _task(request, caller, services)
+    if found.job is not None and await awaiting.may_have_ended(
+        request, caller, services, found.job
+    ):
+        found = await _task(request, caller, services)
     return Json(
         wording.task_reply(
             found,
@@ -102,7 +107,8 @@ async def render(request: Request, caller: Caller, services: Services) -> Respon
     if fields.is_dry_run(request):
         checked = await _recheck(request, caller, services, found)
         return await _estimate(services, caller, checked, n_workers=body.num_workers)
-    return await begin_render(request, caller, services, found, body)
+    begun = await begin_render(request, caller, services, found, body)
+    return await taken(request, caller, services, begun)
 
 
 async def balance(_request: Request, caller: Caller, services: Services) -> Response:
@@ -116,10 +122,8 @@ async def begin_render(
     services: Services,
     composition: Composition,
     body: RenderBody,
-    *,
-    temp_id: str | None = None,
-) -> Response:
-    """Start a render of a task and answer; `temp_id` names the preview that it was made of."""
+) -> Rendering:
+    """Start a render of a task, unless it has a good one."""
     checked = await _recheck(request, caller, services, composition)
     origin = links.origin_of(request, services)
 
@@ -133,7 +137,7 @@ async def begin_render(
             again=body.force,
         )
 
-    begun = await rendering.begin(
+    return await rendering.begin(
         services,
         caller,
         checked,
@@ -150,16 +154,40 @@ async def begin_render(
         origin=origin,
         request_id=request.state.request_id,
     )
+
+
+async def taken(
+    request: Request,
+    caller: Caller,
+    services: Services,
+    begun: Rendering,
+    *,
+    temp_id: str | None = None,
+) -> Response:
+    """Answer for a render that was begun, and has perhaps ended while the client waited.
+
+    `temp_id` names the preview that the task was made of.
+    """
+    job = begun.task.job
+    if job is not None and await awaiting.may_have_ended(request, caller, services, job):
+        begun = replace(begun, task=await _of_render(services, caller, job))
     return Json(
         wording.render_reply(
             begun.task,
             is_new=begun.is_new,
-            quality=_quality(services, composition),
-            origin=origin,
+            quality=_quality(services, begun.task.composition),
+            origin=links.origin_of(request, services),
             available=await _available(services, caller),
             temp_id=temp_id,
         )
     )
+
+
+async def tell(request: Request, caller: Caller, services: Services, job: Job) -> Response:
+    """Answer for a render once more, as the request was answered that began it."""
+    task = await _of_render(services, caller, job)
+    begun = Rendering(task=task, is_new=True)
+    return await taken(request, caller, services, begun, temp_id=request.path_params.get("tempId"))
 
 
 def storable(
@@ -204,6 +232,18 @@ async def _task(request: Request, caller: Caller, services: Services) -> Task:
         partial(
             compositions.task,
             task_id=request.path_params["taskId"],
+            account_id=caller.account.id,
+            now=services.clock(),
+        )
+    )
+
+
+async def _of_render(services: Services, caller: Caller, job: Job) -> Task:
+    """Return a task with one of its renders, perhaps not the latest."""
+    return await services.read(
+        partial(
+            compositions.of_render,
+            job_id=job.id,
             account_id=caller.account.id,
             now=services.clock(),
         )

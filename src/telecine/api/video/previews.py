@@ -63,13 +63,14 @@ async def render_preview(request: Request, caller: Caller, services: Services) -
         services, found, category=body.category, notes=fields.notes(body.metadata)
     )
     try:
-        return await handlers.begin_render(request, caller, services, made, body, temp_id=found.id)
+        begun = await handlers.begin_render(request, caller, services, made, body)
     except BaseException:
         # Refused: then there is no task either, as if nothing had been asked.
         ending = Ending(now=services.clock())
         with suppress(NotFoundError):  # the client was faster
             await services.write(partial(compositions.delete, composition=made, ending=ending))
         raise
+    return await handlers.taken(request, caller, services, begun, temp_id=found.id)
 
 
 async def _preview(request: Request, caller: Caller, services: Services) -> Composition:

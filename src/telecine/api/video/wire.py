@@ -223,8 +223,9 @@ class RenderReply(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     video_url: str | UnsetType = UNSET
     preview_url: str
     viewer_url: str
-    # Extension
+    # Extensions
     workers_used: int
+    error: str | UnsetType = UNSET
 
 
 class AssetItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

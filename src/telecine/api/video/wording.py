@@ -90,7 +90,7 @@ def task_reply(task: Task, *, quality: str, origin: str, now: datetime) -> wire.
 def render_reply(
     task: Task, *, is_new: bool, quality: str, origin: str, available: int, temp_id: str | None
 ) -> wire.RenderReply:
-    """Word a render that was begun, or was there."""
+    """Word a render that was begun, or was there; it may have ended by now."""
     shown, job = task.composition, task.job
     assert job is not None
     places = links_of(shown, origin=origin)
@@ -102,15 +102,16 @@ def render_reply(
         config_url=places.config_url if is_clone else UNSET,
         task_id=shown.id,
         render_task_id=job.id,
-        status="rendering" if is_new else "completed",
+        status=task.state.value,
         already_rendered=UNSET if is_new else True,
         quality=quality,
         width=shown.width,
         height=shown.height,
-        cost=job.price,
+        cost=_cost(job) or 0,
         remaining_credits=available,
-        message="Rendering started" if is_new else UNSET,
-        video_url=UNSET if is_new or task.output is None else link_to(task.output, origin=origin),
+        message=UNSET if job.status.is_final else "Rendering started",
+        video_url=UNSET if task.output is None else link_to(task.output, origin=origin),
+        error=job.error_message or "failed" if task.state is RenderState.FAILED else UNSET,
         preview_url=places.preview_url,
         viewer_url=places.viewer_url,
         workers_used=job.params.get("n_workers", 1),

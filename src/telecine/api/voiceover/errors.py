@@ -1,7 +1,7 @@
 """The voiceover family's errors: code -> status, and the one shape of the body.
 
 The document has 400, 401, 404, 409, 413, 415, 429 and 500; a file that is broken or over a limit
-is a 400 there. The others are ruled in docs/reference/voiceover.md: 402, 403, 410, 412, 416, 502,
+is a 400 there. The others are ruled in docs/reference/voiceover.md: 402, 403, 410, 412, 416, 422, 502,
 503, 507.
 """
 
@@ -24,12 +24,13 @@ _CODES: Mapping[int, tuple[str, ...]] = {
     402: ("insufficient_credits", "storage_quota"),
     403: ("forbidden",),
     404: ("not_found",),
-    409: ("not_ready", "conflict", "cancelled"),
+    409: ("not_ready", "conflict", "cancelled", "idempotency_key_in_use"),
     410: ("expired",),
     412: ("stale",),
     413: ("file_too_large",),
     415: ("unsupported_media",),
     416: ("range_not_satisfiable",),
+    422: ("idempotency_key_reused",),
     429: ("rate_limited",),
     500: (
         *("error", "settings", "internal", "worker_lost"),

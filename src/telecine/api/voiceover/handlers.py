@@ -10,9 +10,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import formfields, forms, intake, jsonbody, links, rendering
+from telecine.api import awaiting, formfields, forms, intake, jsonbody, links, rendering
 from telecine.api.access import Caller
 from telecine.api.family import Json
+from telecine.api.remarks import Remark
 from telecine.api.services import Services
 from telecine.api.voiceover import fields, wire, wording
 from telecine.api.voiceover.wording import FAMILY
@@ -67,7 +68,12 @@ async def create(request: Request, caller: Caller, services: Services) -> Respon
         received = tuple(zip(files, media_types, strict=True))
         job = await intake.submit_files(services, taken, received, verb=jobs.submit_alone)
         warnings = formfields.unread(upload.fields, wire.VoiceoverForm)
-    return Json(wording.created(job, warnings=warnings), status_code=201)
+    return await _taken(request, caller, services, job, warnings=warnings)
+
+
+async def tell(request: Request, caller: Caller, services: Services, job: Job) -> Response:
+    """Answer for a job once more, as the request was answered that made it."""
+    return await _taken(request, caller, services, job)
 
 
 async def list_jobs(request: Request, caller: Caller, services: Services) -> Response:
@@ -104,6 +110,8 @@ async def status(request: Request, caller: Caller, services: Services) -> Respon
         return jobs.details(tx, _mine(tx, request, caller))
 
     details = await services.read(find)
+    if await awaiting.may_have_ended(request, caller, services, details.job):
+        details = await services.read(find)
     origin = links.origin_of(request, services)
     return Json(wording.status(details, origin=origin, now=services.clock()))
 
@@ -140,6 +148,22 @@ async def rotate_webhook_secret(request: Request, caller: Caller, services: Serv
 
 
 _UNKEPT: Final = {"Cache-Control": "no-store"}
+
+
+async def _taken(
+    request: Request,
+    caller: Caller,
+    services: Services,
+    job: Job,
+    *,
+    warnings: tuple[Remark, ...] = (),
+) -> Response:
+    """Answer for a job that was taken, or with how it ended where the client waited for that."""
+    ended = await awaiting.ended(request, caller, services, job)
+    if ended is None:
+        return Json(wording.created(job, warnings=warnings), status_code=201)
+    origin = links.origin_of(request, services)
+    return Json(wording.status(ended, origin=origin, now=services.clock()), status_code=201)
 
 
 def _mine(tx: Transaction, request: Request, caller: Caller) -> Job:

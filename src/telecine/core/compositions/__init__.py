@@ -19,6 +19,7 @@ from telecine.core.compositions.service import (
     latest_render,
     list_page,
     of_link,
+    of_render,
     sweep,
     task,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "latest_render",
     "list_page",
     "of_link",
+    "of_render",
     "sweep",
     "task",
 ]

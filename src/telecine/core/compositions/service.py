@@ -117,6 +117,14 @@ def latest_render(tx: Transaction, composition: Composition) -> Job | None:
     return _latest(tx, [composition]).get(composition.id)
 
 
+def of_render(tx: Transaction, *, job_id: str, account_id: str, now: datetime) -> Task:
+    """Return a task with one of its renders, perhaps not the latest. Raises `NotFoundError`."""
+    job = jobs.get(tx, job_id, account_id=account_id)
+    kind = CompositionKind.TASK
+    found = get(tx, job.subject_id or "", account_id=account_id, kind=kind, now=now)
+    return _task(tx, found, job)
+
+
 def begin_render(
     tx: Transaction,
     composition: Composition,

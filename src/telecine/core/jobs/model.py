@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Any
 
 from telecine.core.files import File
+from telecine.core.repeats import Claim
 from telecine.kit.ids import new_id
 
 
@@ -52,7 +53,8 @@ class Order:
 
     `inputs` become the job's own, and go when it ends; `borrowed` are ids of files that stay.
     `subject_id` is what the job is of, `subject_revision` which state of it where it has several,
-    `origin` the address under which the client reached us.
+    `origin` the address under which the client reached us, `claim` what a request holds that may
+    be repeated: only who still holds it makes a job.
     """
 
     job_id: str
@@ -69,6 +71,7 @@ class Order:
     subject_id: str | None = None
     subject_revision: int | None = None
     origin: str | None = None
+    claim: Claim | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from telecine.core import accounts, credits, files, webhooks
+from telecine.core import accounts, credits, files, repeats, webhooks
 from telecine.core.files import File
 from telecine.core.jobs import store
 from telecine.core.jobs.model import (
@@ -40,10 +40,9 @@ _INPUT, _BORROWED, _OUTPUT = "input", "borrowed", "output"
 def submit(tx: Transaction, order: Order, *, queue: Queue, now: datetime) -> Job:
     """Take an order: its files, the hold of its price and its place in the queue, or nothing.
 
-    Raises `InsufficientCreditsError`.
+    Raises `InsufficientCreditsError`, and `RepeatUnderWayError` where its claim is lost.
     """
-    credits.reserve(tx, order.account_id, order.price, job_id=order.job_id, now=now)
-    store.insert(tx, order, status=JobStatus.QUEUED, now=now)
+    _begin(tx, order, status=JobStatus.QUEUED, now=now)
     _keep(tx, order.job_id, order.account_id, _INPUT, order.inputs, now=now, expires_at=None)
     store.link(tx, order.job_id, _BORROWED, order.borrowed)
     queue.enqueue(tx, lane=order.lane, job_id=order.job_id, ticket=1)
@@ -92,14 +91,23 @@ def require_none(tx: Transaction, account_id: str, *, family: str) -> None:
         )
 
 
-def record(tx: Transaction, order: Order, *, facts: Mapping[str, Any], now: datetime) -> Job:
+def record(
+    tx: Transaction,
+    order: Order,
+    *,
+    facts: Mapping[str, Any],
+    outputs: Sequence[NewFile] = (),
+    expires_at: datetime | None = None,
+    now: datetime,
+) -> Job:
     """Write down work that was done while the client waited, and charge for it.
 
-    Raises `InsufficientCreditsError`; then there is no job, and the client gets no result.
+    `outputs` are kept until `expires_at`. Raises what `submit` does; then there is no job, and the
+    client gets no result.
     """
-    credits.reserve(tx, order.account_id, order.price, job_id=order.job_id, now=now)
-    store.insert(tx, order, status=JobStatus.RUNNING, now=now)
-    succeed(tx, get(tx, order.job_id), facts=facts, outputs=(), ending=Ending(now=now))
+    _begin(tx, order, status=JobStatus.RUNNING, now=now)
+    job, ending = get(tx, order.job_id), Ending(now=now)
+    succeed(tx, job, facts=facts, outputs=outputs, ending=ending, expires_at=expires_at)
     return get(tx, order.job_id)
 
 
@@ -109,6 +117,11 @@ def get(tx: Transaction, job_id: str, *, account_id: str | None = None) -> Job:
     if job is None or (account_id is not None and job.account_id != account_id):
         raise NotFoundError("Job not found")
     return job
+
+
+def of_ids(tx: Transaction, job_ids: Collection[str]) -> dict[str, Job]:
+    """Return those of the jobs that there are, by id."""
+    return {job.id: job for job in store.of_ids(tx, job_ids)} if job_ids else {}
 
 
 def details(tx: Transaction, job: Job) -> JobDetails:
@@ -365,6 +378,14 @@ def worker(tx: Transaction, worker_id: str) -> WorkerRow | None:
 def live_workers(tx: Transaction, *, since: datetime) -> set[str]:
     """Return the workers that were heard of since an instant."""
     return store.workers_since(tx, since)
+
+
+def _begin(tx: Transaction, order: Order, *, status: JobStatus, now: datetime) -> None:
+    """Write a job down with the hold of its price, and under the claim of its request."""
+    if order.claim is not None:
+        repeats.seal(tx, order.claim, job_id=order.job_id)
+    credits.reserve(tx, order.account_id, order.price, job_id=order.job_id, now=now)
+    store.insert(tx, order, status=status, now=now)
 
 
 def _end(

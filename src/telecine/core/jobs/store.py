@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +44,11 @@ def insert(tx: Transaction, order: Order, *, status: JobStatus, now: datetime) -
 def by_id(tx: Transaction, job_id: str) -> Job | None:
     row = tx.execute(sa.select(jobs).where(jobs.c.id == job_id)).mappings().one_or_none()
     return None if row is None else _job(row)
+
+
+def of_ids(tx: Transaction, job_ids: Collection[str]) -> list[Job]:
+    query = sa.select(jobs).where(jobs.c.id.in_(job_ids))
+    return [_job(row) for row in tx.execute(query).mappings()]
 
 
 def active(tx: Transaction, *, most: int) -> list[Job]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from telecine.core.accounts import Account
@@ -58,6 +59,11 @@ def revoke(tx: Transaction, key_id: str, *, now: datetime) -> ApiKey:
         raise NotFoundError(f"There is no key {key_id}. `telecine keys list` shows them.")
     store.set_revoked(tx, key_id, at=now)
     return key
+
+
+def revoked(tx: Transaction, key_ids: Collection[str]) -> set[str]:
+    """Return those of the keys that are switched off."""
+    return store.revoked(tx, key_ids) if key_ids else set()
 
 
 def list_keys(tx: Transaction, *, account_id: str | None = None) -> list[ApiKey]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -45,6 +46,11 @@ def of_account(tx: Transaction, account_id: str | None) -> list[ApiKey]:
     if account_id is not None:
         query = query.where(api_keys.c.account_id == account_id)
     return [ApiKey(**row) for row in tx.execute(query).mappings()]
+
+
+def revoked(tx: Transaction, key_ids: Collection[str]) -> set[str]:
+    is_off = (api_keys.c.id.in_(key_ids), api_keys.c.revoked_at.is_not(None))
+    return set(tx.execute(sa.select(api_keys.c.id).where(*is_off)).scalars())
 
 
 def set_used(tx: Transaction, key_id: str, *, at: datetime) -> None:
