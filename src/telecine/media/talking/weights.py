@@ -5,12 +5,9 @@ Both lie in the one wheel that `seeing` takes its own from.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
-from telecine.media import models
-from telecine.media.models import Model, ModelFile, OnFetch
+from telecine.media.models import Model, ModelFile
 from telecine.media.seeing.weights import BLAZEFACE
 
 _LICENSE: Final = """\
@@ -32,16 +29,3 @@ FACE_MESH: Final = Model(
         ),
     ),
 )
-
-
-def ensure(
-    *,
-    root: Path,
-    on_progress: OnFetch | None = None,
-    is_cancelled: Callable[[], bool] = lambda: False,
-) -> Path:
-    """Return the folder of the weights, for `Talking`, and fetch them first where that is needed.
-
-    7 MB, once. Raises what `models.fetch` raises.
-    """
-    return models.fetch(FACE_MESH, root=root, on_progress=on_progress, is_cancelled=is_cancelled)
