@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from telecine.kit.errors import MediaError
+from telecine.kit.errors import TelecineError
 from telecine.media.render import child
 from telecine.media.render.decoding.sources import open_source, probe_source
 from telecine.media.render.drawing.fonts import FontBook
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
 def _tried(way: Callable[[Path], None], path: Path) -> str:
     try:
         way(path)
-    except MediaError as error:
+    except TelecineError as error:
         return error.code
     except Exception as error:  # noqa: BLE001 (told to the test)
         return f"bug: {error!r}"

@@ -36,4 +36,15 @@ def open_container(
     }
     if decoders is not None:
         options["codec_whitelist"] = decoders
-    return av.open("fd:", mode="r", metadata_errors="replace", options=options)
+    container = av.open("fd:", mode="r", metadata_errors="replace", options=options)
+    for stream in container.streams.video:
+        # libav gives a stream of an unknown codec no context, whatever the stubs say.
+        context: object = stream.codec_context
+        if context is not None:
+            limit_frames(stream.codec_context, max_pixels=max_pixels)
+    return container
+
+
+def limit_frames(decoder: av.VideoCodecContext, *, max_pixels: int) -> None:
+    """Have a decoder that was not used yet refuse larger frames, whatever their container says."""
+    decoder.options = {**decoder.options, "max_pixels": str(max_pixels)}

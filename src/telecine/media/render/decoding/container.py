@@ -22,7 +22,7 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from telecine.kit.errors import UndecodableMediaError
-from telecine.media.containers import open_container
+from telecine.media.containers import limit_frames, open_container
 
 _Stream = TypeVar("_Stream", av.VideoStream, av.AudioStream)
 #: FFmpeg's own decoders of these pass over the alpha, which lies beside each picture.
@@ -74,6 +74,7 @@ def alpha_decoder(stream: av.VideoStream) -> av.VideoCodecContext | None:
     decoder = av.CodecContext.create(name, "r")
     assert isinstance(decoder, av.VideoCodecContext)
     decoder.extradata = stream.codec_context.extradata
+    limit_frames(decoder, max_pixels=_held_to[0])
     return decoder
 
 

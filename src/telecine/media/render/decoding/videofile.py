@@ -109,7 +109,7 @@ class VideoFile:
         context.thread_type = "FRAME"
         if self._size is not None and 4 * math.prod(self._size) <= n_pixels:
             # A fifth of decoding H.264; at half the size and less it is 54 dB or better.
-            context.options = {"skip_loop_filter": "all"}
+            context.options = {**context.options, "skip_loop_filter": "all"}
         self._frames = self._timed(self._decoded(), is_start=True)
         self._position = Fraction(0)
 
