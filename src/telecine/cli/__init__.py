@@ -134,6 +134,21 @@ def worker(
 
 
 @app.command()
+def workers(
+    here: Annotated[
+        bool, typer.Option("--here", help="End with 1 unless one of this host's is alive.")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Show all workers of the database: who is alive, and what they do."""
+    from telecine.cli import admin
+    from telecine.cli.calling import host
+
+    is_alive = admin.list_workers(settings.load(data=data), host=host() if here else None)
+    raise typer.Exit(int(here and not is_alive))
+
+
+@app.command()
 def compress(
     source: Annotated[Path, typer.Argument(help="Video file.", metavar="IN")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Where the result goes.")],

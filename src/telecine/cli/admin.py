@@ -18,7 +18,7 @@ from telecine.core.accounts import Account
 from telecine.core.jobs import Ending
 from telecine.core.keys import KeyStyle
 from telecine.db import Database, Transaction
-from telecine.db.clock import clock_of
+from telecine.db.clock import clock_of, read
 from telecine.db.migrate import migrate
 from telecine.kit.clock import Clock
 from telecine.kit.errors import ConflictError, InvalidRequestError, NotFoundError
@@ -93,6 +93,24 @@ def grant(settings: Settings, *, email: str, amount: int) -> None:
         credits.grant(tx, account.id, amount, now=telecine.clock(), note="credits grant")
         balance = credits.balance(tx, account.id)
     _out.print(f"{account.email}: {balance.available} credits")
+
+
+def list_workers(settings: Settings, *, host: str | None) -> bool:
+    """Print all workers; True where one is alive, of the host if that is given."""
+    table = Table("worker", "state", "since", "at work on")
+    is_any_alive = False
+    with _opened(settings) as telecine, telecine.db.snapshot() as tx:
+        now = read(tx, telecine.clock)
+        at_work = {job.worker_id: f"{job.operation} {job.id}" for job in jobs.active(tx)}
+        for worker in jobs.all_workers(tx):
+            silent = now - worker.heartbeat_at
+            is_alive = silent.total_seconds() <= settings.worker_timeout_seconds
+            is_any_alive |= is_alive and worker.id.startswith(f"{host}-" if host else "")
+            state = "alive" if is_alive else f"silent for {str(silent).partition('.')[0]}"
+            since = f"{worker.started_at:%Y-%m-%d %H:%M}"
+            table.add_row(worker.id, state, since, at_work.get(worker.id, ""))
+    _out.print(table)
+    return is_any_alive
 
 
 def cancel_job(settings: Settings, job_id: str) -> None:

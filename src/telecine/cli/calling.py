@@ -1,10 +1,12 @@
-"""How this program is called: what a line that people copy begins with."""
+"""What this program is called here, and the machine: lines that people copy, ids of workers."""
 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
+import socket
 import sys
 from pathlib import Path
 
@@ -22,3 +24,8 @@ def program() -> str:
     if launcher.parent == Path.cwd():
         return "./telecine"
     return shlex.quote(os.fspath(launcher))
+
+
+def host() -> str:
+    """Return this machine's name as it begins the ids of its workers."""
+    return re.sub(r"[^A-Za-z0-9._-]|^[^A-Za-z0-9]+", "-", socket.gethostname()).strip("-") or "host"

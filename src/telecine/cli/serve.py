@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import socket
 import sys
@@ -14,7 +13,7 @@ from rich.console import Console
 
 from telecine import server
 from telecine.assembly import Telecine, assemble, check_sandbox, prepare
-from telecine.cli.calling import program
+from telecine.cli.calling import host, program
 from telecine.core import accounts, credits, keys
 from telecine.core.keys import KeyStyle
 from telecine.db import Transaction
@@ -88,18 +87,14 @@ def worker(settings: Settings, *, worker_id: str, lifeline_fd: int | None) -> No
 
 def worker_id(number: int) -> str:
     """Return the id of the n-th worker of this machine: the same at every start."""
-    return f"{_host()}-{number}"
+    return f"{host()}-{number}"
 
 
 def _own_ids() -> Iterator[str]:
     """Yield the ids of workers without a name: the lowest free one is the same at a restart."""
-    yield f"{_host()}-single"
+    yield f"{host()}-single"
     for number in range(2, _MOST_UNNAMED + 1):
-        yield f"{_host()}-single-{number}"
-
-
-def _host() -> str:
-    return re.sub(r"[^A-Za-z0-9._-]|^[^A-Za-z0-9]+", "-", socket.gethostname()).strip("-") or "host"
+        yield f"{host()}-single-{number}"
 
 
 def first_key(tx: Transaction, telecine: Telecine) -> tuple[str, int] | None:

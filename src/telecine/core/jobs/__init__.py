@@ -14,6 +14,7 @@ from telecine.core.jobs.model import (
 )
 from telecine.core.jobs.service import (
     active,
+    all_workers,
     beat,
     cancel,
     cancel_waiting,
@@ -60,6 +61,7 @@ __all__ = [
     "Order",
     "WorkerRow",
     "active",
+    "all_workers",
     "beat",
     "cancel",
     "cancel_waiting",

@@ -375,6 +375,11 @@ def worker(tx: Transaction, worker_id: str) -> WorkerRow | None:
     return store.worker(tx, worker_id)
 
 
+def all_workers(tx: Transaction) -> list[WorkerRow]:
+    """Return who holds a worker id, or held it last without giving it up, by id."""
+    return store.all_workers(tx)
+
+
 def live_workers(tx: Transaction, *, since: datetime) -> set[str]:
     """Return the workers that were heard of since an instant."""
     return store.workers_since(tx, since)

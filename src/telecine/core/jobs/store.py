@@ -240,6 +240,11 @@ def worker(tx: Transaction, worker_id: str) -> WorkerRow | None:
     return None if row is None else WorkerRow(**row)
 
 
+def all_workers(tx: Transaction) -> list[WorkerRow]:
+    rows = tx.execute(sa.select(workers).order_by(workers.c.id)).mappings()
+    return [WorkerRow(**row) for row in rows]
+
+
 def workers_since(tx: Transaction, instant: datetime) -> set[str]:
     query = sa.select(workers.c.id).where(workers.c.heartbeat_at >= instant)
     return set(tx.execute(query).scalars())
