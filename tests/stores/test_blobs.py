@@ -57,6 +57,39 @@ def test_what_is_not_there_cannot_be_copied(store: blobs.BlobStore) -> None:
     assert list(store.staging.iterdir()) == []
 
 
+def test_blobs_are_joined_in_order_and_stay(store: blobs.BlobStore) -> None:
+    parts = [os.urandom(size) for size in (9_000_000, 0, 1, 300_000)]
+    for number, content in enumerate(parts):
+        _keep(store, f"p/{number}", content)
+    store.join([f"p/{number}" for number in range(4)], "whole")
+    assert _read(store, "whole") == b"".join(parts)
+    assert _read(store, "p/3") == parts[3]
+    store.join([], "empty")
+    assert store.size("empty") == 0
+    with pytest.raises(NotFoundError):
+        store.join(["p/0", "nowhere"], "half")
+    assert {each.key for each in store.list_keys()} == {
+        *(f"p/{number}" for number in range(4)),
+        *("whole", "empty"),
+    }
+    assert list(store.staging.iterdir()) == []
+
+
+def test_a_blob_is_staged_again_and_outlived_by_what_is_adopted(store: blobs.BlobStore) -> None:
+    content = os.urandom(100_000)
+    _keep(store, "first", content)
+    staged = store.restage("first", ".request")
+    assert staged.suffix == ".request"
+    assert staged.read_bytes() == content
+    assert store.sweep_staging(before=datetime.now(tz=UTC) - timedelta(hours=1)) == 0
+    store.adopt(staged, "second")
+    store.delete("first")
+    assert _read(store, "second") == content
+    with pytest.raises(NotFoundError):
+        store.restage("first")
+    assert list(store.staging.iterdir()) == []
+
+
 def test_a_range_is_streamed_exactly(store: blobs.BlobStore) -> None:
     _keep(store, "r", bytes(range(256)) * 10)
     assert b"".join(store.stream("r", start=250, length=12)) == bytes([*range(250, 256), *range(6)])

@@ -18,6 +18,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -146,12 +147,16 @@ class BlobStore:
     def join(self, keys: Sequence[str], to: str) -> None:
         """Have the bytes of blobs under another key, one blob's after the other's.
 
-        Raises `NotFoundError`; the blobs stay.
+        They are put together in the staging folder. Raises `NotFoundError`; the blobs stay.
         """
-        _check_key(to)
-        blocks = (block for key in keys for block in self.stream(key, length=self.size(key)))
-        with storage_errors():
-            obstore.put(self._backend, to, blocks, chunk_size=8 * 1024 * 1024, max_concurrency=4)
+        staged = self.stage()
+        try:
+            with storage_errors(), staged.open("wb") as file:
+                for key in keys:
+                    self._append(key, file)
+            self.adopt(staged, to)
+        finally:
+            staged.unlink(missing_ok=True)
 
     def restage(self, key: str, suffix: str = "") -> Path:
         """Return a staged file with a blob's bytes, to be read and adopted, but not written to.
@@ -161,12 +166,14 @@ class BlobStore:
         path = self.stage(suffix)
         try:
             with storage_errors(), path.open("wb") as file:
-                for block in self.stream(key, length=self.size(key)):
-                    file.write(block)
+                self._append(key, file)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
         return path
+
+    def _append(self, key: str, file: BinaryIO) -> None:
+        file.writelines(self.stream(key, length=self.size(key)))
 
     def open_local(self, key: str, *, workspace: Path) -> Path:
         """Return a local path to read the blob from; it must not be written to.
@@ -334,18 +341,12 @@ class FolderStore(BlobStore):
             staged.unlink(missing_ok=True)
 
     @override
-    def join(self, keys: Sequence[str], to: str) -> None:
-        staged = self.stage()
-        try:
-            with _absent_is_not_found(), storage_errors(), staged.open("wb", buffering=0) as file:
-                for key in keys:
-                    with (self._folder / _check_key(key)).open("rb", buffering=0) as piece:
-                        # Within the kernel: a file of gigabytes is put together in a second.
-                        while os.sendfile(file.fileno(), piece.fileno(), None, _SENT_BYTES):
-                            pass
-            self.adopt(staged, to)
-        finally:
-            staged.unlink(missing_ok=True)
+    def _append(self, key: str, file: BinaryIO) -> None:
+        path = self._folder / _check_key(key)
+        with _absent_is_not_found(), storage_errors(), path.open("rb") as blob:
+            # Within the kernel: a file of gigabytes is put together in a second.
+            while os.sendfile(file.fileno(), blob.fileno(), None, _SENT_BYTES):
+                pass
 
     @override
     def restage(self, key: str, suffix: str = "") -> Path:
