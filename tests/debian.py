@@ -1,4 +1,5 @@
-"""Real recordings for tests, out of Debian's packages: never in the repository, found by digest.
+"""Real recordings for tests, out of Debian's packages: never in the repository, found by digest; and
+a program.
 
 apt brings a package once, from whatever mirror it is set up for, into the user's cache. What
 is pinned is the recording, not the package: Debian's numbers go on, the recordings stay.
@@ -81,6 +82,14 @@ def announcements() -> tuple[Path, ...]:
     )
     found = sorted(first.parent.glob("*.wav"), key=lambda path: (-path.stat().st_size, path.name))
     return tuple(found[:14])
+
+
+def bubblewrap() -> Path:
+    """The program, of whatever version Debian has; needs no installation."""
+    path = _CACHE / "bubblewrap" / "usr/bin/bwrap"
+    if not path.is_file():
+        _bring("bubblewrap")
+    return path
 
 
 @cache

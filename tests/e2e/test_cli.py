@@ -359,6 +359,8 @@ def test_the_doctor_finds_this_machine_fit(tmp_path: Path) -> None:
         "libsvtav1",
         "image avif",
         "image heic",
+        *("sandbox input", "sandbox budgets", "sandbox watchdogs", "sandbox read back"),
+        *("sandbox limits", "sandbox landlock", "sandbox seccomp"),
         "database",
         "storage",
     ):

@@ -19,9 +19,9 @@ from rich.table import Table
 
 from telecine import __version__
 from telecine.assembly import Telecine, assemble, prepare
-from telecine.cli import tables
+from telecine.cli import tables, walls
 from telecine.kit.errors import ProcessingError, TelecineError
-from telecine.media import sandbox
+from telecine.media import namespaces, sandbox
 from telecine.media.ffmpeg import find_ffmpeg
 from telecine.media.image_formats import Format
 from telecine.media.pool import Pool
@@ -96,7 +96,7 @@ def findings(settings: Settings, *, tried: Settings) -> Iterator[Finding]:
         if found.is_fine:
             yield from _encoders(telecine)
         yield from _images(telecine)
-        yield from _sandbox(settings)
+        yield from _sandbox(settings, telecine)
         yield _fonts()
         yield _speech(settings)
         # Named as they will be, wherever they were tried.
@@ -161,7 +161,9 @@ def _heic(pool: Pool, source: Path) -> str:
     return "reads"
 
 
-def _sandbox(settings: Settings) -> Iterator[Finding]:
+def _sandbox(settings: Settings, telecine: Telecine) -> Iterator[Finding]:
+    for name, check in walls.checks(telecine).items():
+        yield _attempt(f"sandbox {name}", check)
     for layer in sandbox.layers():
         yield Finding(
             subject=f"sandbox {layer.name}",
@@ -169,6 +171,13 @@ def _sandbox(settings: Settings) -> Iterator[Finding]:
             detail=layer.detail,
             is_needed=settings.sandbox == "require",
         )
+    around = namespaces.layer()
+    yield Finding(
+        subject=f"sandbox {around.name}",
+        is_fine=around.is_available,
+        detail=around.detail,
+        is_needed=False,
+    )
 
 
 def _fonts() -> Finding:

@@ -39,7 +39,8 @@ def main(arguments: list[str]) -> int:
 
 def _become(program: list[str], *, policy: sandbox.Policy) -> None:
     # Python ignores these two; a program must die of them (a file over its limit is SIGXFSZ).
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+    # What is around it ignores SIGTERM, so that the program can close its files.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     executable = os.path.realpath(program[0])

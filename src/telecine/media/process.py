@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from telecine.kit.errors import CancelledError, ProcessTimeoutError
+from telecine.media import namespaces
 from telecine.media.sandbox import LAUNCHER, Policy
 
 #: What `start` gives a program that reads nothing.
@@ -61,8 +62,11 @@ class Ended:
 class Program:
     """A running program and whatever it started. Leaving the `with` block ends them all."""
 
-    def __init__(self, popen: subprocess.Popen[bytes]) -> None:
+    def __init__(
+        self, popen: subprocess.Popen[bytes], *, read_status: Callable[[int], int] = int
+    ) -> None:
         self._popen = popen
+        self._read_status = read_status
         self.pid = popen.pid
 
     @property
@@ -96,7 +100,7 @@ class Program:
         for pipe in (self._popen.stdin, *self.pipes):
             if pipe is not None:
                 pipe.close()
-        return self._popen.wait()
+        return self._read_status(self._popen.wait())
 
     def _signal_group(self, number: signal.Signals) -> None:
         if self._popen.returncode is None:  # afterwards the id may be another's
@@ -129,11 +133,13 @@ def start(
     It dies with the calling thread, so the caller stays until it has ended. `argv[0]` is an
     absolute path. A launcher that fails ends with status 125 or 126 and says why on stderr.
     """
-    bound = policy._replace(parent_pid=os.getpid())
+    around = namespaces.prefix(policy, executable=argv[0], cwd=cwd)
+    # In namespaces there is no parent to be seen; what is around the program dies with ours.
+    bound = policy._replace(parent_pid=None if around else os.getpid())
     launcher = (sys.executable, "-I", "-S", LAUNCHER, bound.to_json(), "--")
     return Program(
         subprocess.Popen(
-            (*launcher, *argv),
+            (*around, *launcher, *argv),
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -141,7 +147,8 @@ def start(
             env=_environment(home=cwd, extra=environment or {}),
             pass_fds=pass_fds,
             start_new_session=True,
-        )
+        ),
+        read_status=namespaces.status if around else int,
     )
 
 
