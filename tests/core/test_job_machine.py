@@ -284,6 +284,8 @@ class JobLife(RuleBasedStateMachine):
                     model.attempt,
                 )
                 assert job.progress == pytest.approx(model.progress)
+                if model.status is JobStatus.SUCCEEDED:
+                    assert job.price == model.charged
                 assert (job.finished_at is None) == model.is_active
                 details = jobs.details(tx, job)
                 assert len(details.outputs) == model.n_outputs

@@ -75,11 +75,20 @@ class Campaign:
                 self._strike(after, postgres)
             finally:
                 clients.stop()
-            _await(after.is_settled, what="the end of all jobs")
-            if status := server.stop():
-                self._wrong.append(f"the server ended with {status} when it was asked to stop")
+            while not self._is_over(server, after):
+                server.start()
             self._wrong += [*clients.notes.wrong, *_orphans(), *self._left(after, clients)]
         return self._wrong
+
+    def _is_over(self, server: Server, after: Aftermath) -> bool:
+        """Stop the server when all jobs have ended; False where it took one on in that moment.
+
+        A request whose client has given up goes on.
+        """
+        _await(after.is_settled, what="the end of all jobs")
+        if status := server.stop():
+            self._wrong.append(f"the server ended with {status} when it was asked to stop")
+        return after.is_settled()
 
     def _strike(self, after: Aftermath, postgres: Cluster | None) -> None:
         for blow in blows(seed=self.seed, database=self.database):

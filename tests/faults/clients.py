@@ -22,8 +22,8 @@ from telecine.cli.serve import LOCAL_EMAIL
 _ENDED: Final = frozenset({"completed", "failed", "cancelled"})
 _PAUSE_SECONDS: Final = 0.3
 _PATIENCE_SECONDS: Final = 60.0
-#: Failures of a confined process that somebody has killed under the request.
-_KILLED: Final = frozenset({"processing_limit", "INVALID_FILE"})
+#: What is said of a confined process that was killed under the request, and so was the next one.
+_KILLED: Final = ("could not be started", "needed more memory")
 _COMPOSITION: Final[Mapping[str, Any]] = {
     "meta": {"version": "2.0.0", "width": 320, "height": 180, "fps": 10},
     "tracks": [{"clips": [{"type": "text", "text": "Hello", "start": 0, "duration": 3}]}],
@@ -138,7 +138,7 @@ class Clients:
         except ValueError:
             code = answer.text[:80]
         self.notes.refusals[answer.status_code, code] += 1
-        if answer.status_code == 500 and code not in _KILLED:
+        if answer.status_code == 500 and not any(words in answer.text for words in _KILLED):
             self.notes.wrong.append(f"{answer.request.method} {answer.request.url}: {answer.text}")
 
 

@@ -26,10 +26,12 @@ class Server:
         self._start = (data, workers, environment, log)
         self._is_up = threading.Event()
         self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._keep_serving, name="server", daemon=True)
 
     def start(self) -> None:
-        """Return once the first process listens."""
+        """Return once a process listens. May be called again after `stop`."""
+        self._is_up.clear()
+        self._is_over.clear()
+        self._thread = threading.Thread(target=self._keep_serving, name="server", daemon=True)
         self._thread.start()
         assert self._is_up.wait(_FIRST_START_SECONDS), "the server does not start"
 
@@ -41,11 +43,6 @@ class Server:
         stop(last.process)
         self._thread.join()
         return int(last.process.returncode)
-
-    @property
-    def supervisor_pid(self) -> int | None:
-        """The process that is waited for here."""
-        return None if self.now is None else self.now.process.pid
 
     def _keep_serving(self) -> None:
         data, workers, environment, log = self._start
