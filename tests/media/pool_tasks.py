@@ -94,3 +94,10 @@ def fill(params: dict[str, Any], source: int, target: int | None) -> dict[str, A
 def lie(params: dict[str, Any], source: int, target: int | None) -> dict[str, Any]:
     """Answer more than the parent is willing to read."""
     return {"answer": "x" * params["bytes"]}
+
+
+def pretend(params: dict[str, Any], source: int, target: int | None) -> dict[str, Any]:
+    """Say that an image was written, and write half of one."""
+    assert target is not None
+    os.write(target, b"RIFF\x10\0\0\0WEBPVP8L")
+    return {"format": params["format"], "width": 64, "height": 48, "pages": 1, "size_bytes": 16}

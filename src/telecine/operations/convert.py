@@ -14,7 +14,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from telecine.kit.errors import CancelledError
+from telecine.kit.errors import CancelledError, MediaError, ProcessingError
 from telecine.media.image_formats import Format
 from telecine.media.images import Fit
 from telecine.media.pool import Pool
@@ -72,16 +72,31 @@ def convert(
 ) -> ConvertFacts:
     """Convert one file; blocks. `output_path` may hold a part of the image after an error.
 
-    Raises `MediaError`s for what the client sent, `ProcessingError`s for time and memory.
+    What was written is opened again before it is called done. Raises `MediaError`s for what the
+    client sent, `ProcessingError`s for time and memory.
     """
-    facts = pool.call(
+    answer = pool.call(
         "convert_image",
         msgspec.to_builtins(params),
         input_path=input_path,
         output_path=output_path,
         timeout_seconds=timeout_seconds,
     )
-    return msgspec.convert(facts, ConvertFacts)
+    facts = msgspec.convert(answer, ConvertFacts)
+    _require_read_back(pool, facts, path=output_path, timeout_seconds=timeout_seconds)
+    return facts
+
+
+def _require_read_back(
+    pool: Pool, facts: ConvertFacts, *, path: Path, timeout_seconds: float
+) -> None:
+    """Open what was written, and compare it with what was told of it."""
+    try:
+        found = pool.call("identify_image", {}, input_path=path, timeout_seconds=timeout_seconds)
+    except MediaError as error:
+        raise ProcessingError("The image that was written cannot be read back.") from error
+    if any(found[name] != getattr(facts, name) for name in ("format", "width", "height", "pages")):
+        raise ProcessingError("The image that was written is not what was asked for.")
 
 
 def output_filename(filename: str, *, image_format: Format) -> str:

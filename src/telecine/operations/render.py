@@ -24,6 +24,7 @@ from telecine.kit.errors import (
     ProcessingError,
     TelecineError,
 )
+from telecine.media.describing import describe
 from telecine.media.pool import Pool
 from telecine.media.probe import probe
 from telecine.media.render.confined import Order
@@ -201,6 +202,27 @@ def _require_good(path: Path, facts: Facts, *, params: RenderParams, context: Co
         )
     if params.format in _FILMS:
         require_read_back(path, facts, pool=context.pool)
+    else:
+        _require_other_read_back(path, facts, params=params, pool=context.pool)
+
+
+def _require_other_read_back(path: Path, facts: Facts, *, params: RenderParams, pool: Pool) -> None:
+    """Describe a picture or a sound that was written, and compare it with what was told of it."""
+    try:
+        found = describe(
+            pool,
+            path,
+            target=path.with_suffix(".rewritten"),
+            max_pixels=max(1, facts.width * facts.height),
+        )
+    except MediaError as error:
+        raise ProcessingError("The file that was written cannot be read back.") from error
+    if params.format == "mp3":
+        is_good = found.kind == "audio"
+    else:
+        is_good = (found.width, found.height) == (facts.width, facts.height)
+    if not is_good or found.media_type != _MEDIA_TYPES[params.format]:
+        raise ProcessingError("The file that was written is not what was asked for.")
 
 
 def require_read_back(path: Path, facts: Facts, *, pool: Pool) -> None:
