@@ -294,7 +294,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         int,
         Meta(
             ge=5,
-            description="A worker silent for so long is taken for lost; its jobs go back to the queue; in seconds.",
+            description="A worker silent for so long is taken for lost, and its jobs go back to the queue; in seconds. The same on all machines.",
         ),
     ] = 30
     allow_networks: Annotated[
