@@ -1,8 +1,8 @@
 """The client: one method for each thing the compress family does, and clips.
 
 Files are streamed from and to disk, never held whole. A rate-limited request is tried again
-after the server's Retry-After, a broken download goes on where it stopped; an upload that
-broke is not repeated, because the server may have taken the job.
+after the server's Retry-After, a broken download goes on where it stopped. An upload whose answer
+was lost is sent again under the same Idempotency-Key: the server makes one job of both.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -27,6 +28,11 @@ from telecine_client.model import Converted, Job, Usage, parse_job, parse_usage
 _LONGEST_WAIT_SECONDS = 60.0
 _POLL_SECONDS = (0.5, 1.0, 2.0, 3.0)
 _UPLOAD_FIELD = "file"
+_KEY_HEADER = "Idempotency-Key"
+#: Before a request is sent again whose answer was lost.
+_LOST_SECONDS = 2.0
+#: What a proxy says, or a server that is busy or about to stop.
+_PASSING = frozenset({502, 503, 504})
 #: The two spellings in Content-Disposition: RFC 5987 for any name, quoted for plain ones.
 _TRUE_NAME = re.compile(r"filename\*\s*=\s*utf-8'[^']*'([^;\s]+)", re.IGNORECASE)
 _PLAIN_NAME = re.compile(r'filename\s*=\s*"([^"]*)"', re.IGNORECASE)
@@ -35,7 +41,8 @@ _PLAIN_NAME = re.compile(r'filename\s*=\s*"([^"]*)"', re.IGNORECASE)
 class Client:
     """A connection to one server with one API key; close it, or use it in a `with`.
 
-    `tries` bounds how often a rate-limited request or a broken download is tried in all.
+    `tries` bounds how often a request that was refused for the moment, an upload without an answer
+    or a broken download is tried in all.
     `timeout_seconds` is for each read or write on the network, not for a whole request.
     """
 
@@ -105,6 +112,12 @@ class Client:
     def status(self, job_id: str) -> Job:
         """Return the job as it is now."""
         return parse_job(self._get_json(f"status/{job_id}"))
+
+    def cancel(self, job_id: str) -> Job:
+        """Stop a job of any API, and return it. Raises `TelecineError` where it has ended."""
+        with self._send("POST", f"jobs/{job_id}/cancel") as answer:
+            answer.read()
+            return parse_job(_json(answer))
 
     def wait(
         self,
@@ -276,21 +289,29 @@ class Client:
         data: Mapping[str, str] | None = None,
         file: tuple[str, BinaryIO] | None = None,
     ) -> Iterator[httpx2.Response]:
-        """Yield a good answer, its body unread; sleep and try again while rate-limited."""
+        """Yield a good answer, its body unread; sleep and try again where that may help."""
+        is_keyed = method == "POST"
+        sent = {**(headers or {}), **({_KEY_HEADER: secrets.token_hex(16)} if is_keyed else {})}
         for tries_left in range(self._tries - 1, -1, -1):
             if file is not None:
                 file[1].seek(0)
             request = self._http.build_request(
                 method,
                 path,
-                headers=headers,
+                headers=sent,
                 data=data,
                 files=None if file is None else {_UPLOAD_FIELD: file},
             )
             if request.url.host != self._http.base_url.host:
                 del request.headers["Authorization"]  # the key is for its own server
-            with _connection_errors():
-                answer = self._http.send(request, stream=True)
+            try:
+                with _connection_errors():
+                    answer = self._http.send(request, stream=True)
+            except TelecineError as error:
+                if not (is_keyed and tries_left and _was_sent(error)):
+                    raise
+                self._sleep(_LOST_SECONDS)
+                continue
             with contextlib.closing(answer):
                 if answer.status_code < 400:
                     with _connection_errors():
@@ -298,9 +319,23 @@ class Client:
                     return
                 with contextlib.suppress(httpx2.TransportError):
                     answer.read()
-                if answer.status_code != 429 or not tries_left:
+                if not (tries_left and _may_get_better(answer, is_keyed=is_keyed)):
                     raise _refusal(answer)
             self._sleep(_retry_after_seconds(answer))
+
+
+def _was_sent(error: TelecineError) -> bool:
+    """Whether something may have arrived before the connection broke."""
+    never = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.InvalidURL)
+    return not isinstance(error.__cause__, never)
+
+
+def _may_get_better(answer: httpx2.Response, *, is_keyed: bool) -> bool:
+    """Whether the same request may be answered otherwise in some seconds, and does no harm."""
+    if answer.status_code == 429:
+        return True
+    is_first_under_way = _refusal(answer).code.lower() == "idempotency_key_in_use"
+    return is_keyed and (is_first_under_way or answer.status_code in _PASSING)
 
 
 def _poll_pauses() -> Iterator[float]:

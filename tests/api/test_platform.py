@@ -94,6 +94,15 @@ def test_every_served_address_is_described_and_no_other(description: dict[str, A
     assert described == served | {("/health", "get"), ("/metrics", "get")}
 
 
+def test_what_is_read_of_the_body_of_a_delete_is_described(description: dict[str, Any]) -> None:
+    one = description["paths"]["/api/video-project/{id}"]["delete"]
+    assert "required" not in one["requestBody"]
+    schema = one["requestBody"]["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
+    assert "email" in description["components"]["schemas"][schema]["properties"]
+    (email,) = (each for each in one["parameters"] if each["name"] == "email")
+    assert "required" not in email
+
+
 def test_statuses_follow_from_the_errors_of_an_endpoint(description: dict[str, Any]) -> None:
     def statuses(method: str, path: str) -> set[str]:
         return set(description["paths"][path][method]["responses"])
@@ -155,7 +164,7 @@ def test_the_description_tells_what_may_be_asked(description: dict[str, Any]) ->
     assert set(compress["codec"]["enum"]) == {"h264", "h265", "av1"}
     assert set(compress["method"]["enum"]) == {"crf", "bitrate", "size"}
     assert set(convert["format"]["enum"]) == {"jpg", "png", "webp", "avif", "gif", "tiff"}
-    (asked,) = description["paths"]["/api/v1/convert"]["post"]["parameters"]
+    *_, asked = description["paths"]["/api/v1/convert"]["post"]["parameters"]
     assert (asked["name"], asked["in"], asked["schema"]["type"]) == ("async", "query", "boolean")
 
 

@@ -39,7 +39,10 @@ _DONE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One scripted answer; `breaks_after` bytes of the body the connection is closed."""
+    """One scripted answer; `breaks_after` bytes of the body the connection is closed.
+
+    Status 0: it is closed without an answer.
+    """
 
     status: int = 200
     body: bytes = b""
@@ -105,6 +108,9 @@ def _handler(script: Callable[[], Script]) -> type[BaseHTTPRequestHandler]:
             script().seen.append(
                 Seen(line=self.requestline, headers=self.headers, body=body, body_bytes=received)
             )
+            if not reply.status:
+                self.close_connection = True
+                return
             self.send_response(reply.status)
             for name, value in {"content-length": str(len(reply.body)), **reply.headers}.items():
                 self.send_header(name, value)
@@ -230,6 +236,15 @@ def test_a_failed_job_is_an_error_with_the_servers_reason(script: Script) -> Non
     assert (caught.value.code, caught.value.message) == ("job_failed", "not a video")
 
 
+def test_a_job_of_any_api_is_stopped(script: Script) -> None:
+    error = {"code": "cancelled", "message": "It was cancelled.", "reason": "cancelled"}
+    script.replies = [_json({"job_id": "rt_1", "status": "failed", "error": error})]
+    with script.client() as client:
+        stopped = client.cancel("rt_1")
+    assert (stopped.status, stopped.error) == ("failed", "It was cancelled.")
+    assert script.seen[0].line.startswith("POST /api/v1/jobs/rt_1/cancel ")
+
+
 def test_waiting_gives_up_when_its_time_is_over(script: Script) -> None:
     script.replies = [_json({"job_id": "j_1", "status": "pending", "progress": 0})]
     with script.client() as client, pytest.raises(TelecineError) as caught:
@@ -280,6 +295,44 @@ def test_a_rate_limited_upload_waits_as_told_and_sends_the_whole_file_again(
         assert client.compress(_file(tmp_path)).id == "j_1"
     assert script.slept == [7, 7]
     assert [seen.form["file"][1] for seen in script.seen] == [b"moving pictures"] * 3
+
+
+_UNDER_WAY = {"error": "wait", "code": "idempotency_key_in_use"}
+
+
+def test_an_upload_without_an_answer_is_sent_again_under_the_same_key(
+    script: Script, tmp_path: Path
+) -> None:
+    script.replies = [
+        Reply(status=0),
+        _json(_UNDER_WAY, status=409, Retry_After="2"),
+        _json({"error": "restarting"}, status=503, Retry_After="1"),
+        _ACCEPTED,
+    ]
+    with script.client() as client:
+        assert client.compress(_file(tmp_path)).id == "j_1"
+    assert script.slept == [2.0, 2, 1]
+    (key,) = {seen.headers["idempotency-key"] for seen in script.seen}
+    assert len(key) == 32
+    assert [seen.form["file"][1] for seen in script.seen] == [b"moving pictures"] * 4
+
+
+def test_each_upload_has_a_key_of_its_own(script: Script, tmp_path: Path) -> None:
+    script.replies = [_ACCEPTED, _ACCEPTED]
+    with script.client() as client:
+        client.compress(_file(tmp_path))
+        client.compress(_file(tmp_path))
+    assert len({seen.headers["idempotency-key"] for seen in script.seen}) == 2
+
+
+@pytest.mark.parametrize("status", [400, 402, 409, 422, 500, 507])
+def test_what_will_not_get_better_is_not_repeated(
+    script: Script, tmp_path: Path, status: int
+) -> None:
+    script.replies = [_json({"error": "no", "code": "other"}, status=status)]
+    with script.client() as client, pytest.raises(TelecineError) as caught:
+        client.compress(_file(tmp_path))
+    assert (caught.value.status, script.slept) == (status, [])
 
 
 def test_a_rate_limit_that_stays_is_given_up(script: Script) -> None:

@@ -83,6 +83,7 @@ _BY_OPERATION: Final[Mapping[str, Errors]] = {
     "uploads_delete": (ExpiredError,),
     "clips_process": (*_PAID, *_KEPT, ConflictError, NotFoundError, OutboundError),
     "clips_delete_job": (ConflictError,),
+    "clips_cancel_job": (ConflictError,),
     "clips_follow_job": (BusyError,),
     "clips_get_clip": (ExpiredError,),
     "clips_open_project": (*_KEPT, ExpiredError),

@@ -96,6 +96,7 @@ _COMPRESS: tuple[Endpoint, ...] = (
 )
 
 _clips = partial(below, CLIPS, "/api/v1")
+_any_job = partial(_clips, answer=clip_wire.ClipJob | clip_wire.AnyJob, is_in_every_plan=True)
 _CLIPS: tuple[Endpoint, ...] = (
     _clips(
         *("POST", "process", clips.process, "Make clips of a video", clip_wire.ProcessAccepted),
@@ -110,12 +111,7 @@ _CLIPS: tuple[Endpoint, ...] = (
         *("GET", "jobs", clips.list_jobs, "Jobs, newest first", clip_wire.JobList),
         query=clip_wire.JobQuery,
     ),
-    _clips(
-        *("GET", "jobs/{job_id}", clips.get_job, "A job, its clips and texts"),
-        clip_wire.ClipJob | clip_wire.AnyJob,
-        waits=True,
-        is_in_every_plan=True,
-    ),
+    _any_job("GET", "jobs/{job_id}", clips.get_job, "A job, its clips and texts", waits=True),
     _clips(
         *("GET", "jobs/{job_id}/events", clips.follow_job, "A job of any API as it gets on"),
         more={
@@ -126,10 +122,8 @@ _CLIPS: tuple[Endpoint, ...] = (
         accepts_query_key=True,
         is_in_every_plan=True,
     ),
-    _clips(
-        *("DELETE", "jobs/{job_id}", clips.delete_job, "Stop a job, or delete its clips"),
-        clip_wire.ClipJob,
-    ),
+    _any_job("DELETE", "jobs/{job_id}", clips.delete_job, "Stop any job, or delete clips"),
+    _any_job("POST", "jobs/{job_id}/cancel", clips.cancel_job, "Stop a job of any API"),
     _clips("GET", "clips/{clip_id}", clips.get_clip, "A clip", clip_wire.Clip),
     _clips(
         *("POST", "clips/{clip_id}/project", clips.open_project, "Open a clip as a project"),
@@ -208,8 +202,10 @@ _VIDEO: tuple[Endpoint, ...] = (
 
 def _project(method: str, path: str, *told: Any, **more: Any) -> Endpoint:
     """Return an endpoint of projects; whatever says what a revision holds names it in a header."""
-    if method in {"GET", "DELETE"}:
+    if method == "GET":
         more.setdefault("query", project_wire.EmailQuery)
+    elif method == "DELETE":
+        more |= {"query": project_wire.DeletionQuery, "body": project_wire.Owned}
     tells = ("ETag",) if told[-1] in _TAGGED else ()
     return below(
         *(PROJECTS, "/api/video-project", method, path),

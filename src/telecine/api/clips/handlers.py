@@ -78,6 +78,8 @@ async def delete_job(request: Request, caller: Caller, services: Services) -> Re
     """DELETE /api/v1/jobs/{job_id}"""
     ending = Ending(now=services.clock())
     account_id, job_id = caller.account.id, request.path_params["job_id"]
+    if (await _any_details(services, caller, job_id)).job.family != submitting.FAMILY:
+        return await cancel_job(request, caller, services)
 
     def verb(tx: Transaction) -> list[File]:
         accounts.lock(tx, account_id)  # no film is taken into the library meanwhile
@@ -100,6 +102,22 @@ async def delete_job(request: Request, caller: Caller, services: Services) -> Re
 
     await disposal.dispose(services, await services.write(verb))
     return await get_job(request, caller, services)
+
+
+async def cancel_job(request: Request, caller: Caller, services: Services) -> Response:
+    """POST /api/v1/jobs/{job_id}/cancel"""
+    ending = Ending(now=services.clock())
+
+    def verb(tx: Transaction) -> JobDetails:
+        accounts.lock(tx, caller.account.id)
+        job_id = request.path_params["job_id"]
+        jobs.cancel(tx, jobs.get(tx, job_id, account_id=caller.account.id), ending=ending)
+        job = jobs.get(tx, job_id)
+        if job.status is not JobStatus.CANCELLED:
+            raise ConflictError("The job has ended already: there is nothing to stop.")
+        return jobs.details(tx, job)
+
+    return Json(_reply(request, services, await services.write(verb)))
 
 
 async def list_jobs(request: Request, caller: Caller, services: Services) -> Response:

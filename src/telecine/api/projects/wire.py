@@ -137,6 +137,15 @@ class EmailQuery(msgspec.Struct, frozen=True, kw_only=True):
     email: Annotated[str, Meta(description="The owner's address: that of the API key.")]
 
 
+class DeletionQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Query of a DELETE."""
+
+    email: Annotated[
+        str | UnsetType,
+        Meta(description="The owner's address, that of the API key; the body may have it instead."),
+    ] = UNSET
+
+
 class ExportQuery(EmailQuery, frozen=True, kw_only=True):
     """Query of GET /api/video-project/{id}/export, which is an extension as a whole."""
 
