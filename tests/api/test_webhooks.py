@@ -19,9 +19,11 @@ from tests import steps
 from tests.conftest import Customer, customer_of
 from tests.fakes import FixedClock
 from tests.receivers import Receiver
+from typer.testing import CliRunner
 
 from telecine.api.webhooks import handlers
 from telecine.assembly import Telecine
+from telecine.cli import app
 from telecine.core import webhooks
 from telecine.core.webhooks import Delivery
 
@@ -406,6 +408,41 @@ def test_tests_have_a_limit_of_their_own(
     monkeypatch.setattr(handlers, "_TESTS_PER_MINUTE", 2)
     codes = [anybody.post(f"{ROOT}/test", json={"url": receiver.url}).status_code for _ in range(3)]
     assert codes == [202, 202, 429]
+
+
+# Who runs the server
+
+
+def test_the_operator_sees_why_it_failed_and_sends_it_again(
+    anybody: httpx2.Client, telecine: Telecine, customer: Customer, receiver: Receiver
+) -> None:
+    receiver.close()
+    made = enqueue(telecine, customer, receiver.url)
+    deliver(telecine)
+
+    def told(*words: str) -> str:
+        data = ("--data", str(telecine.settings.data_dir))
+        return CliRunner().invoke(app, ["webhooks", *words, *data]).output
+
+    said = told("deliveries", "--email", customer.account.email)
+    assert made.id in said
+    assert "refused" in said
+    email = ("--email", customer.account.email)
+    assert made.id not in told("deliveries", *email, "--state", "withheld")
+    assert made.id in told("replay", made.id)
+    shown = anybody.get(f"{ROOT}/deliveries/{made.id}").json()
+    assert (shown["state"], len(shown["attempts"])) == ("pending", 1)
+
+
+def test_the_figures_tell_what_waits(
+    anybody: httpx2.Client, telecine: Telecine, customer: Customer, clock: FixedClock
+) -> None:
+    assert "telecine_webhooks_pending 0.0" in anybody.get("/metrics").text
+    enqueue(telecine, customer, "https://example.com/hook")
+    clock.advance(seconds=90)
+    text = anybody.get("/metrics").text
+    assert "telecine_webhooks_pending 1.0" in text
+    assert "telecine_webhooks_late_seconds 90.0" in text
 
 
 # The description

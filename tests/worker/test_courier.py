@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +26,8 @@ from tests.receivers import Receiver
 from telecine.assembly import Telecine
 from telecine.core import accounts, webhooks
 from telecine.core.accounts import SECRET_GRACE
-from telecine.core.webhooks import Delivery, DeliveryState
+from telecine.core.webhooks import PARALLEL, Delivery, DeliveryState
+from telecine.core.webhooks.model import PER_HOST, SCHEDULE
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ def clock() -> FixedClock:
 def telecine(tmp_path: Path, clock: FixedClock) -> Iterator[Telecine]:
     """A Telecine whose operator allows webhooks to this machine."""
     data = tmp_path / "data"
-    with steps.opened(data, clock=clock, allow_networks="127.0.0.1/32") as made:
+    with steps.opened(data, clock=clock, allow_networks="127.0.0.0/8") as made:
         yield made
 
 
@@ -286,3 +290,106 @@ def test_the_job_does_not_depend_on_its_webhook(
     deliver(telecine)
     told: dict[str, Any] = steps.status_of(anybody, completed)
     assert told["status"] == "completed"
+
+
+def enqueue(telecine: Telecine, customer: Customer, url: str) -> Delivery:
+    with telecine.db.transaction() as tx:
+        return webhooks.enqueue(
+            tx,
+            account_id=customer.account.id,
+            job_id="j_1",
+            event="job.completed",
+            url=url,
+            body=b"{}",
+            now=telecine.clock(),
+        )
+
+
+def test_a_receiver_that_does_not_answer_holds_up_no_other(
+    telecine: Telecine, customer: Customer, receiver: Receiver
+) -> None:
+    gate = threading.Event()
+    with closing(Receiver(address="127.0.0.2", on_received=lambda _: _wait(gate))) as slow:
+        for _ in range(PER_HOST + 2):
+            enqueue(telecine, customer, slow.url)
+        enqueue(telecine, customer, receiver.url)
+        courier = telecine.worker("w-1", stop=threading.Event()).courier
+        threads = ThreadPoolExecutor(PARALLEL)
+        assert courier.send_due(threads) == PER_HOST + 1
+        steps.until(lambda: len(receiver.received) == 1 and len(slow.received) == PER_HOST)
+        assert courier.send_due(threads) == 0
+        gate.set()
+        assert courier.deliver_due(threads) == 2
+        threads.shutdown()
+    assert len(slow.received) == PER_HOST + 2
+
+
+def _wait(gate: threading.Event) -> None:
+    gate.wait()
+
+
+def test_the_schedule_outlives_the_process(
+    telecine: Telecine, customer: Customer, receiver: Receiver, clock: FixedClock
+) -> None:
+    receiver.status = 500
+    enqueue(telecine, customer, receiver.url)
+    deliver(telecine)
+    telecine.close()
+    data = telecine.settings.data_dir
+    for wait in SCHEDULE[1:]:
+        with steps.opened(data, clock=clock, allow_networks="127.0.0.1/32") as anew:
+            assert deliver(anew) == 0
+            clock.advance(seconds=wait.total_seconds())
+            assert deliver(anew) == 1
+    assert len(receiver.received) == len(SCHEDULE)
+    assert len({each.headers["webhook-id"] for each in receiver.received}) == 1
+
+
+def test_an_answer_that_no_database_would_keep_is_written_down_all_the_same(
+    telecine: Telecine, customer: Customer
+) -> None:
+    with serving_bytes(b"HTTP/1.1 200 OK\r\n\r\n\0\xff\xfe") as url:
+        enqueue(telecine, customer, url)
+        deliver(telecine)
+    with telecine.db.snapshot() as tx:
+        (head,) = tx.exec_driver_sql("SELECT response_head FROM delivery_attempts").one()
+    assert head == "\N{REPLACEMENT CHARACTER}" * 3
+
+
+def test_a_date_in_retry_after_is_a_date(
+    telecine: Telecine, customer: Customer, receiver: Receiver, clock: FixedClock
+) -> None:
+    made = enqueue(telecine, customer, receiver.url)
+    receiver.status = 503
+    for text, wait in (
+        (format_datetime(clock() + timedelta(minutes=2), usegmt=True), timedelta(minutes=2)),
+        ("soon", SCHEDULE[2]),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", timedelta(days=1)),
+        ("-5", SCHEDULE[4]),
+    ):
+        receiver.answer_headers = {"Retry-After": text}
+        assert deliver(telecine) == 1
+        with telecine.db.snapshot() as tx:
+            due_at = webhooks.get(tx, made.id).due_at
+        assert due_at == clock() + wait
+        clock.now = due_at
+
+
+@contextmanager
+def serving_bytes(answer: bytes) -> Iterator[str]:
+    """Answer one request with these bytes."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        peer, _ = listener.accept()
+        with peer:
+            received = b""
+            while not received.endswith(b"{}"):
+                received += peer.recv(65536)
+            peer.sendall(answer)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}/hook"
+    thread.join()
+    listener.close()

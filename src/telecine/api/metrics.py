@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from telecine.api.services import Services
-from telecine.core import jobs
+from telecine.core import jobs, webhooks
 from telecine.core.jobs import JobStatus
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120, 600)
@@ -61,6 +61,7 @@ class _JobFigures(Collector):
         with self._services.db.snapshot() as tx:
             counts = jobs.count_by_status(tx)
             oldest = jobs.active(tx, most=1)
+            n_untold, due_at = webhooks.backlog(tx)
         total = GaugeMetricFamily(
             "telecine_jobs", "Jobs by operation and status.", labels=["operation", "status"]
         )
@@ -72,6 +73,13 @@ class _JobFigures(Collector):
         waited = (now - oldest[0].created_at).total_seconds() if oldest else 0.0
         yield GaugeMetricFamily(
             "telecine_oldest_active_job_seconds", "Age of the oldest job not ended.", waited
+        )
+        yield GaugeMetricFamily(
+            "telecine_webhooks_pending", "Deliveries of webhooks that wait for a try.", n_untold
+        )
+        late = max(0.0, (now - due_at).total_seconds()) if due_at else 0.0
+        yield GaugeMetricFamily(
+            "telecine_webhooks_late_seconds", "How long ago the first of them was due.", late
         )
 
 

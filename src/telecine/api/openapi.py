@@ -134,8 +134,12 @@ def _body(endpoint: Endpoint) -> dict[str, Any]:
         content["multipart/form-data"] = {"schema": schema, "example": endpoint.example}
     if not content:
         return {}
-    needed = {"required": True} if endpoint.body is None else {}
-    return {**needed, "content": content}
+    is_needed = endpoint.form is not None or _has_required(endpoint.body)
+    return {**({"required": True} if is_needed else {}), "content": content}
+
+
+def _has_required(body: type[msgspec.Struct] | None) -> bool:
+    return body is not None and any(each.required for each in msgspec.structs.fields(body))
 
 
 def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:

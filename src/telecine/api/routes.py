@@ -139,7 +139,8 @@ _CLIPS: tuple[Endpoint, ...] = (
 _video = partial(below, VIDEO, "/api/v1")
 _VIDEO: tuple[Endpoint, ...] = (
     _video(
-        *("POST", "video", video.create, "Store a composition as a task", video_wire.Created),
+        *("POST", "video", video.create, "Store a composition as a task"),
+        video_wire.Created | video_wire.Estimate,
         body=video_wire.CreateBody,
         query=video_wire.DryRunQuery,
     ),
@@ -153,7 +154,8 @@ _VIDEO: tuple[Endpoint, ...] = (
     ),
     _video("DELETE", "video/{taskId}", video.delete, "Delete a task", video_wire.TaskDeleted),
     _video(
-        *("POST", "video/{taskId}/render", video.render, "Render a task", video_wire.RenderReply),
+        *("POST", "video/{taskId}/render", video.render, "Render a task"),
+        video_wire.RenderReply | video_wire.Estimate,
         tell=video.tell,
         body=video_wire.RenderBody,
         query=video_wire.DryRunQuery,

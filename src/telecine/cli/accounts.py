@@ -86,3 +86,30 @@ def webhooks_secret(
     from telecine.cli import admin
 
     admin.show_webhook_secret(settings.load(data=data), email=email)
+
+
+@webhooks.command("deliveries")
+def webhooks_deliveries(
+    email: Annotated[str, typer.Option(help="Whose account.")],
+    state: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Only those that are pending, delivered, failed or withheld."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+    data: Data = None,
+) -> None:
+    """Show what was sent to an account's receivers, how it went, and why not."""
+    from telecine.cli import admin
+
+    admin.list_deliveries(settings.load(data=data), email=email, state=state, limit=limit)
+
+
+@webhooks.command("replay")
+def webhooks_replay(
+    delivery_id: Annotated[str, typer.Argument(help="The delivery's id: msg_…")],
+    data: Data = None,
+) -> None:
+    """Send a delivery of any account again, at once."""
+    from telecine.cli import admin
+
+    admin.replay_delivery(settings.load(data=data), delivery_id)

@@ -13,10 +13,11 @@ from rich.table import Table
 
 from telecine import settings as settings_module
 from telecine.cli.tables import console
-from telecine.core import accounts, credits, jobs, keys
+from telecine.core import accounts, credits, jobs, keys, webhooks
 from telecine.core.accounts import Account
 from telecine.core.jobs import Ending
 from telecine.core.keys import KeyStyle
+from telecine.core.webhooks import DeliveryState, Try, Wanted
 from telecine.db import Database, Transaction
 from telecine.db.clock import clock_of, read
 from telecine.db.migrate import migrate
@@ -126,6 +127,40 @@ def show_webhook_secret(settings: Settings, *, email: str) -> None:
     """Print the secret of an account's webhooks on stdout."""
     with _opened(settings) as telecine, telecine.db.snapshot() as tx:
         sys.stdout.write(_account(tx, email).webhook_secret + "\n")
+
+
+def list_deliveries(settings: Settings, *, email: str, state: str | None, limit: int) -> None:
+    """Print deliveries as a table that fits 80 columns."""
+    if state is not None and state not in list(DeliveryState):
+        raise InvalidRequestError(f"--state is one of {', '.join(DeliveryState)}.")
+    states = None if state is None else (DeliveryState(state),)
+    table = Table("id, event", "state", "last try, address", show_lines=True)
+    table.columns[0].no_wrap = True  # it is there to be copied into `webhooks replay`
+    table.columns[2].overflow = "fold"
+    with _opened(settings) as telecine, telecine.db.snapshot() as tx:
+        account = _account(tx, email)
+        page = webhooks.page(tx, account.id, wanted=Wanted(states=states), cursor=None, most=limit)
+        tries = webhooks.tries(tx, [each.id for each in page.deliveries])
+        for each in page.deliveries:
+            last = tries.get(each.id, ())
+            table.add_row(
+                f"{each.id}\n{each.event}",
+                f"{each.state}\n{each.created_at:%m-%d %H:%M}",
+                f"{_told(last[-1]) if last else 'not tried yet'}\n{each.url}",
+            )
+    _out.print(table)
+
+
+def replay_delivery(settings: Settings, delivery_id: str) -> None:
+    """Send a delivery again: a worker does it at once."""
+    with _opened(settings) as telecine, telecine.db.transaction() as tx:
+        delivery = webhooks.replay(tx, delivery_id, now=telecine.clock())
+    _out.print(f"{delivery.id} is sent again")
+
+
+def _told(outcome: Try) -> str:
+    answer = outcome.note if outcome.status_code is None else f"status {outcome.status_code}"
+    return f"{outcome.attempt}: {answer}"
 
 
 def show_settings() -> None:

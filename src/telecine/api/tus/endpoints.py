@@ -86,6 +86,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         summary="One of these by POST",
         headers={**_BROUGHT, "X-HTTP-Method-Override": "PATCH, DELETE or HEAD."},
         answers={204: _EMPTY},
-        failures=_DAMAGED,
+        failures={**_DAMAGED, 405: "`X-HTTP-Method-Override` names none of them."},
     ),
 )

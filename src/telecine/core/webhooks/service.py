@@ -100,10 +100,10 @@ def record(tx: Transaction, delivery: Delivery, outcome: Try) -> Verdict:
     return verdict
 
 
-def get(tx: Transaction, delivery_id: str, *, account_id: str) -> Delivery:
-    """Return a delivery of an account, or raise `NotFoundError`."""
+def get(tx: Transaction, delivery_id: str, *, account_id: str | None = None) -> Delivery:
+    """Return a delivery. Another account's is `NotFoundError`, as if it did not exist."""
     delivery = store.by_id(tx, delivery_id)
-    if delivery is None or delivery.account_id != account_id:
+    if delivery is None or (account_id is not None and delivery.account_id != account_id):
         raise NotFoundError("There is no such delivery.")
     return delivery
 
@@ -128,14 +128,16 @@ def tries(tx: Transaction, delivery_ids: Sequence[str]) -> Mapping[str, Sequence
     return store.tries(tx, delivery_ids) if delivery_ids else {}
 
 
-def replay(tx: Transaction, delivery_id: str, *, account_id: str, now: datetime) -> Delivery:
+def replay(
+    tx: Transaction, delivery_id: str, *, account_id: str | None = None, now: datetime
+) -> Delivery:
     """Have a delivery sent again, at once and unchanged; returns it as it stands then.
 
     One that has ended begins the schedule anew; of one that waits the next try comes now.
     """
     delivery = get(tx, delivery_id, account_id=account_id)
-    store.replay(tx, account_id, [delivery.id], now=now)
-    return get(tx, delivery_id, account_id=account_id)
+    store.replay(tx, [delivery.id], now=now)
+    return get(tx, delivery_id)
 
 
 def replay_lost(
@@ -146,7 +148,7 @@ def replay_lost(
     Where `wanted` names no states, those are the failed and the withheld.
     """
     found = store.oldest(tx, account_id, wanted=wanted, states=wanted.states or _LOST, most=most)
-    return store.replay(tx, account_id, found, now=now)
+    return store.replay(tx, found, now=now)
 
 
 def receivers(

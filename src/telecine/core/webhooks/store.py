@@ -130,13 +130,13 @@ def oldest(
     return list(tx.execute(query).scalars())
 
 
-def replay(tx: Transaction, account_id: str, delivery_ids: Sequence[str], *, now: datetime) -> int:
+def replay(tx: Transaction, delivery_ids: Sequence[str], *, now: datetime) -> int:
     """Make deliveries due; those that have ended begin the schedule anew."""
     has_ended = deliveries.c.state != DeliveryState.PENDING
     tries_before = sa.case((has_ended, deliveries.c.attempt), else_=deliveries.c.tries_before)
     return tx.execute(
         deliveries.update()
-        .where(deliveries.c.account_id == account_id, deliveries.c.id.in_(delivery_ids))
+        .where(deliveries.c.id.in_(delivery_ids))
         .values(state=DeliveryState.PENDING, due_at=now, tries_before=tries_before)
     ).rowcount
 
