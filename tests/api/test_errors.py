@@ -17,7 +17,7 @@ import telecine.settings
 from telecine.api.app import create_app
 from telecine.api.compress.errors import STATUS
 from telecine.assembly import Telecine
-from telecine.core import keys
+from telecine.core import keys, repeats
 from telecine.core.keys import KeyStyle
 from telecine.core.keys.model import mint
 from telecine.kit.errors import TelecineError
@@ -35,6 +35,7 @@ NOT_OF_A_REQUEST = {
     "invalid_document",
     "storage_quota",
     "stale",
+    "checksum_mismatch",
     "busy",
     "unknown_owner",  # no account is ever deleted; a database restored by halves has such keys
     "invalid_key",
@@ -98,6 +99,22 @@ class Stranger:
         job_id = steps.submit(self.client, self.video, method="size", target_size_bytes="1")
         steps.run(self.telecine, job_id)
         return self.client.get(f"/api/v1/download/{job_id}")
+
+    def idempotency_key_in_use(self) -> httpx2.Response:
+        with self.telecine.db.transaction() as tx:
+            repeats.claim(
+                tx,
+                account_id=self.customer.account.id,
+                key="one",
+                route=f"POST {COMPRESS}",
+                now=self.telecine.clock(),
+                ttl=repeats.LEASE,
+            )
+        return self.client.post(COMPRESS, headers={"Idempotency-Key": "one"})
+
+    def idempotency_key_reused(self) -> httpx2.Response:
+        self.idempotency_key_in_use()
+        return self.client.post(CONVERT, headers={"Idempotency-Key": "one"})
 
     def expired(self) -> httpx2.Response:
         job_id = steps.submit(self.client, self.video)
@@ -166,7 +183,7 @@ def stranger(tmp_path: Path, clock: FixedClock) -> Iterator[Stranger]:
         plans_file=str(tmp_path / "plans.toml"),
         max_pixels=512 * 512 - 1,
     ) as made:
-        customer = customer_of(made)
+        customer = customer_of(made, amount=10**10)  # enough for any length that is declared
         app = create_app(made.services())
         with TestClient(app, headers=customer.headers, raise_server_exceptions=False) as client:
             yield Stranger(made, client, customer)
@@ -213,7 +230,7 @@ def test_a_fault_of_ours_shows_nothing_of_the_inside(stranger: Stranger) -> None
         assert inside not in body, body
 
 
-@pytest.mark.parametrize("code", ["not_ready", "rate_limited"])
+@pytest.mark.parametrize("code", ["not_ready", "rate_limited", "idempotency_key_in_use"])
 def test_who_may_try_again_is_told_when(stranger: Stranger, code: str) -> None:
     assert int(MISDEEDS[code](stranger).headers["retry-after"]) > 0
 
