@@ -95,6 +95,11 @@ class BoundedProtocol(HttpToolsProtocol):
     @override
     def on_body(self, body: bytes) -> None:
         self._stuck_bytes = 0
+        cycle: Any = self.cycle
+        if not cycle.body:
+            # Not a bytearray, as it is made: what is added to nothing, and then asked for as bytes,
+            # is mostly one piece, and so handed on without being copied twice.
+            cycle.body = b""
         super().on_body(body)
 
     @override
