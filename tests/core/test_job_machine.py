@@ -392,6 +392,27 @@ def test_no_order_of_events_breaks_a_job(database: str, stores: tuple[Database, 
     )
 
 
+def test_what_is_read_together_is_of_one_instant(stores: tuple[Database, Queue]) -> None:
+    life = JobLife(*stores)
+    db, queue = stores
+    order = life.order(1, has_hook=False, subject=None)
+    with db.transaction() as tx:
+        jobs.submit(tx, order, queue=queue, now=life.clock())
+    with db.transaction() as tx:
+        begun = jobs.start(
+            tx, order.job_id, ticket=1, worker_id="w-1", most=MOST_ATTEMPTS, ending=life.ending
+        )
+    assert begun is not None
+    with db.snapshot() as tx:
+        seen = jobs.get(tx, order.job_id)
+        with db.transaction() as other:
+            outputs = [_new_file("outputs")]
+            assert jobs.succeed(other, begun, facts={}, outputs=outputs, ending=life.ending)
+        assert jobs.details(tx, seen).outputs == ()
+    with db.snapshot() as tx:
+        assert len(jobs.details(tx, seen).outputs) == 1
+
+
 def test_jobs_that_are_taken_one_at_a_time_and_others_do_not_wait_for_each_other_for_ever(
     database: str, stores: tuple[Database, Queue]
 ) -> None:

@@ -30,8 +30,10 @@ from telecine.media.seeing.weights import BLAZEFACE
 
 _PATIENCE_SECONDS: Final = 300.0
 _LOOK_SECONDS: Final = 0.2
-#: So long a blow waits for work: longer than a server takes to start.
-_WORK_SECONDS: Final = 10.0
+#: So long a blow waits for work: longer than a server takes to start on a machine under load.
+_WORK_SECONDS: Final = 60.0
+#: And so long for a process of the kind that it is for, while others are at work.
+_KIND_SECONDS: Final = 5.0
 _WORKERS: Final = 2
 #: Where none of a kind lives at the moment of a blow, it falls on one of these.
 _OTHERS: Final[tuple[Kind, ...]] = (*AT_WORK, "worker", "api", "supervisor")
@@ -106,11 +108,14 @@ class Campaign:
     def _awaited(self, blow: Blow, after: Aftermath) -> list[Process]:
         """What lives, once a job is worked at if the blow is for that."""
         wanted = {each.kind for each in blow.victims}.intersection(AT_WORK)
-        deadline = time.monotonic() + (_WORK_SECONDS if blow.is_patient else 0)
+        started = time.monotonic()
         while True:
             alive = lineage.below_us()
+            waited = time.monotonic() - started
             is_there = not wanted or any(each.kind in wanted for each in alive)
-            if time.monotonic() > deadline or (is_there and after.is_at_work()):
+            if not blow.is_patient or waited > _WORK_SECONDS:
+                return alive
+            if after.is_at_work() and (is_there or waited > _KIND_SECONDS):
                 return alive
             time.sleep(_LOOK_SECONDS)
 

@@ -22,7 +22,7 @@ from telecine.core import jobs
 from telecine.core.jobs import Ending, Job
 from telecine.db import Database, Transaction
 from telecine.engine.queue import TicketPhase
-from telecine.kit.errors import CancelledError, StorageFullError
+from telecine.kit.errors import CancelledError, InternalError, StorageFullError
 from telecine.operations.base import Context, Output, Result
 from telecine.worker.attempt import Attempts
 
@@ -208,6 +208,23 @@ def test_a_worker_that_stops_gives_the_job_back_and_another_ends_it(
     assert telecine.queue.states([(job_id, 2)])[job_id, 2].phase is TicketPhase.WAITING
     steps.attempts(telecine).run(job_id, 2)
     assert steps.status_of(anybody, job_id)["status"] == "completed"
+    assert steps.movements(telecine, customer.account) == CHARGED
+
+
+def test_what_fails_while_its_worker_stops_is_given_back(
+    telecine: Telecine, customer: Customer, job_id: str
+) -> None:
+    """Its helpers are ended around it when it outlasts the grace; that is no fault of the job."""
+    stop = threading.Event()
+
+    def fail_at_the_end(_context: Context) -> Result:
+        stop.set()
+        raise InternalError("The media pool is closed.")
+
+    acting(telecine, fail_at_the_end, stop=stop).run(job_id, 1)
+    left = row(telecine, job_id)
+    assert (left.status, left.ticket, left.attempt) == ("queued", 2, 0)
+    steps.attempts(telecine).run(job_id, 2)
     assert steps.movements(telecine, customer.account) == CHARGED
 
 

@@ -35,6 +35,8 @@ _SQLITE_NO_ROOM: Final = frozenset(
     }
 )
 _POSTGRES_DISK_FULL: Final = "53100"
+#: What SQLite's readers have anyway.
+_ONE_INSTANT: Final = "REPEATABLE READ"
 # A machine that is cut off is found out in seconds, not in the quarter of an hour that TCP takes:
 # a worker must know before others take its jobs. What the URL says itself counts.
 _POSTGRES_PATIENCE: Final = {
@@ -67,6 +69,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = patient(url)
         self.engine = _create_engine(self.url)
+        level = {} if self.engine.dialect.name == "sqlite" else {"isolation_level": _ONE_INSTANT}
+        self._reading = self.engine.execution_options(telecine_readonly=True, **level)
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Transaction]:
@@ -85,11 +89,12 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Transaction]:
-        """Open a transaction for reading alone: takes no write lock."""
-        with self.engine.connect() as connection:
-            connection = connection.execution_options(telecine_readonly=True)
-            with connection.begin():
-                yield connection
+        """Open a transaction for reading alone: takes no write lock.
+
+        All that is read in it is of one instant, however many questions it asks.
+        """
+        with self._reading.connect() as connection, connection.begin():
+            yield connection
 
     def dispose(self) -> None:
         """Close the pool's connections."""

@@ -266,6 +266,8 @@ class Attempts:
 
     def _fail(self, job: Job, error: TelecineError) -> bool:
         _log.warning("job.failed", code=error.code, message=error.message)
+        if self.is_stopping.is_set():  # it may have failed because all around it is ended
+            return self._give_back(job)
         with self.db.transaction() as tx:
             jobs.fail(tx, job, error, ending=self._ending())
         return False
