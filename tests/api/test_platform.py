@@ -94,6 +94,24 @@ def test_every_served_address_is_described_and_no_other(description: dict[str, A
     assert described == served | {("/health", "get"), ("/metrics", "get")}
 
 
+def test_every_field_and_parameter_is_explained(description: dict[str, Any]) -> None:
+    silent = [
+        (struct, name)
+        for struct, schema in description["components"]["schemas"].items()
+        for name, definition in schema.get("properties", {}).items()
+        if not definition.get("description")
+    ]
+    operations = [each for item in description["paths"].values() for each in item.values()]
+    silent += [
+        (operation["operationId"], parameter["name"])
+        for operation in operations
+        for parameter in operation.get("parameters", ())
+        if not parameter.get("description")
+    ]
+    assert silent == []
+    assert [each["operationId"] for each in operations if not each["summary"]] == []
+
+
 def test_what_is_read_of_the_body_of_a_delete_is_described(description: dict[str, Any]) -> None:
     one = description["paths"]["/api/video-project/{id}"]["delete"]
     assert "required" not in one["requestBody"]

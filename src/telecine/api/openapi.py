@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from telecine import __version__
-from telecine.api import awaiting, repeating
+from telecine.api import awaiting, meanings, repeating
 from telecine.api.compress.wire import ErrorReply, Event
 from telecine.api.family import Answer, Endpoint
 from telecine.api.raising import raised, sentence
@@ -36,6 +36,8 @@ def describe(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     _, components = msgspec.json.schema_components(bodies, ref_template=_REF)
     for body in bodies:
         _mark_files(components[body.__name__])
+    for name, component in components.items():
+        _explain(name, component)
     _inline(components)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in listed:
@@ -78,6 +80,14 @@ def _mark_files(schema: dict[str, Any]) -> None:
         if definition.pop("contentEncoding", None) == "base64":
             definition.pop("type", None)
             definition["contentMediaType"] = "application/octet-stream"
+
+
+def _explain(struct: str, schema: dict[str, Any]) -> None:
+    """Say what fields mean that their struct leaves without a word."""
+    for name, definition in schema.get("properties", {}).items():
+        said = meanings.meaning(struct, name)
+        if said and not {"description", "$ref"} & definition.keys():
+            definition["description"] = said
 
 
 def _inline(components: dict[str, Any]) -> None:
@@ -144,7 +154,13 @@ def _has_required(body: type[msgspec.Struct] | None) -> bool:
 
 def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     in_path = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": _type(name)}}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": _type(name)},
+            "description": meanings.meaning_in_path(name) or "",
+        }
         for name in re.findall(r"{(\w+)}", endpoint.path)
     ]
     listed = in_path + [
