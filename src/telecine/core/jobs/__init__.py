@@ -12,23 +12,19 @@ from telecine.core.jobs.model import (
     WorkerRow,
     new_job_id,
 )
+from telecine.core.jobs.posts import all_workers, beat, enrol, leave, live_workers, worker
 from telecine.core.jobs.service import (
     active,
-    all_workers,
-    beat,
     cancel,
     cancel_waiting,
     count_active,
     count_by_status,
     details,
-    enrol,
     erase,
     fail,
     get,
     is_mine,
     last_done,
-    leave,
-    live_workers,
     of_ids,
     of_output,
     of_subjects,
@@ -47,7 +43,6 @@ from telecine.core.jobs.service import (
     succeed,
     total,
     total_under_way,
-    worker,
 )
 
 __all__ = [
