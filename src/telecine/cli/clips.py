@@ -29,6 +29,7 @@ from rich.text import Text
 
 from telecine import outside, settings, shelves
 from telecine.cli import models
+from telecine.cli.here import context
 from telecine.cli.media import Remote, remote_errors
 from telecine.cli.target import deliver, require_file, workspace
 from telecine.kit.errors import InvalidRequestError
@@ -39,7 +40,6 @@ from telecine.media.probe import media_limits
 from telecine.media.seeing.caption_styles import STYLES
 from telecine.media.speech import languages
 from telecine.media.speech.job import QUALITIES
-from telecine.operations.base import Context, Input
 from telecine.operations.clipping.params import Aspect, ClipsParams
 from telecine.operations.clips import CLIPS
 from telecine.settings import Settings
@@ -173,15 +173,12 @@ def _run_here(params: ClipsParams, source: Path, output: Path, loaded: Settings)
         try:
             result = CLIPS.run(
                 params,
-                Context(
-                    inputs=(
-                        Input(path=source, filename=source.name, size_bytes=source.stat().st_size),
-                    ),
+                context(
+                    source,
+                    settings=loaded,
                     workspace=folder,
-                    ffmpeg=shelves.ffmpeg(loaded),
                     pool=pool,
                     report=bar.report,
-                    is_cancelled=lambda: False,
                     enter=bar.enter,
                     renderer=renderer,
                     cache=Cache(

@@ -18,12 +18,13 @@ from rich.text import Text
 
 from telecine import settings, shelves
 from telecine.api.compress import fields as form
+from telecine.cli.here import context
 from telecine.cli.sizes import size_bytes, size_text
 from telecine.cli.target import deliver, require_file, require_place, workspace
 from telecine.kit.errors import InvalidRequestError, ProcessingError
 from telecine.kit.log import configure
 from telecine.media.probe import media_limits
-from telecine.operations.base import AnyOperation, Context, Input
+from telecine.operations.base import AnyOperation
 from telecine.operations.compress import COMPRESS
 from telecine.operations.convert import CONVERT
 from telecine_client import Client, Job
@@ -146,16 +147,7 @@ def _run_here(operation: AnyOperation, params: Any, source: Path, output: Path) 
         try:
             result = operation.run(
                 params,
-                Context(
-                    inputs=(
-                        Input(path=source, filename=source.name, size_bytes=source.stat().st_size),
-                    ),
-                    workspace=folder,
-                    ffmpeg=shelves.ffmpeg(loaded),
-                    pool=pool,
-                    report=report,
-                    is_cancelled=lambda: False,
-                ),
+                context(source, settings=loaded, workspace=folder, pool=pool, report=report),
             )
             deliver(result.outputs[0].path, to=output)
             report(1.0)

@@ -17,12 +17,12 @@ from rich.text import Text
 
 from telecine import outside, settings, shelves
 from telecine.api.voiceover import fields as form
+from telecine.cli.here import context
 from telecine.cli.media import Fields, Remote, progress_bar
 from telecine.cli.sizes import size_text
 from telecine.cli.target import deliver, require_file, require_place, workspace
 from telecine.kit.errors import InvalidRequestError, ProcessingError
 from telecine.kit.log import configure
-from telecine.operations.base import Context, Input
 from telecine.operations.voiceover import VOICEOVER
 
 _PATIENCE_SECONDS: Final = 300.0
@@ -91,16 +91,12 @@ def _make_here(
         )
         result = VOICEOVER.run(
             params,
-            Context(
-                inputs=tuple(
-                    Input(path=path, filename=path.name, size_bytes=path.stat().st_size)
-                    for path in (image, audio)
-                ),
+            context(
+                *(image, audio),
+                settings=loaded,
                 workspace=folder,
-                ffmpeg=shelves.ffmpeg(loaded),
                 pool=pool,
                 report=report,
-                is_cancelled=lambda: False,
                 renderer=renderer,
                 senses=outside.senses(loaded),
             ),
