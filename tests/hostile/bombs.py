@@ -62,6 +62,7 @@ def pictures() -> dict[str, bytes]:
 def films() -> dict[str, bytes]:
     """Films that lie of their size, their length, or of how much there is in them."""
     large, small = png(16_000, 16_000), png(64, 48, depth=8)
+    named = chunk(b"iCCP", b"name\0\0" + zlib.compress(bytes(200)))
     nested = HEAD
     for _ in range(2_000):
         nested = box(b"moov", nested)
@@ -70,6 +71,8 @@ def films() -> dict[str, bytes]:
         "mov-lying-size": film(large, codec=b"png ", n_samples=2_000),
         "mov-later-size": film(large, codec=b"png ", n_samples=100, first=small),
         "mov-hours": hours,
+        # A profile with a name: PyAV frees that twice, where it is asked for what lies beside a frame.
+        "mov-profile": film(png(64, 48, depth=8, before=named), codec=b"png ", n_samples=5),
         "mov-frames": film(small, codec=b"png ", n_samples=500_000, delta=1),
         "mov-nested": nested,
         "mov-streams": _streams(1_000),

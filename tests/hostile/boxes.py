@@ -72,7 +72,7 @@ def track(
 
 def movie(*tracks: bytes, duration: int = SECOND, more: bytes = b"") -> bytes:
     """The index of a film."""
-    head = box(b"mvhd", bytes(12), numbers(SECOND, duration, 1 << 16), bytes(76))
+    head = box(b"mvhd", bytes(12), numbers(SECOND, duration, 1 << 16), bytes(12 + 36 + 28))
     return box(b"moov", head, *tracks, more)
 
 

@@ -322,7 +322,8 @@ def _video(container: InputContainer, stream: av.VideoStream, *, max_pixels: int
         frame = _first_frame(container, stream)
     width, height = (frame.width, frame.height) if frame else (context.width, context.height)
     pixels = frame.format if frame else context.format
-    rotation = frame.rotation % 360 if frame else 0
+    # A display matrix of zeros turns by no number; libav makes the least of all of it.
+    rotation = frame.rotation % 360 if frame and abs(frame.rotation) <= 360 else 0
     shown = _shown_size(width, height, aspect=stream.sample_aspect_ratio, rotation=rotation)
     rate = stream.average_rate or stream.guessed_rate or Fraction(25)
     transfer = _TRANSFERS.get(frame.color_trc if frame else context.color_trc)

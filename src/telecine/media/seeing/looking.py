@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from telecine.kit.errors import ProcessingError, UnsupportedMediaError
 from telecine.media.errand import Errand
@@ -16,6 +17,8 @@ from telecine.media.seeing import pictures, shots
 from telecine.media.seeing.job import Job, Report
 from telecine.media.seeing.model import Box, Face, Glance, Seen
 from telecine.media.seeing.pictures import Change, Piece
+
+_NONSENSE: Final = "The face finder gave an answer that makes no sense."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,8 @@ class Eyes:
         reports: list[Report] = []
 
         def hear(report: Report) -> bool:
+            if len(reports) == len(piece.times):  # somebody else speaks through it
+                raise ProcessingError(_NONSENSE)
             reports.append(report)
             return True
 
@@ -101,7 +106,7 @@ class Eyes:
             on_report=hear,
         ).run(self.ffmpeg, is_cancelled=is_cancelled)
         if len(reports) != len(piece.times):
-            raise ProcessingError("The face finder gave an answer that makes no sense.")
+            raise ProcessingError(_NONSENSE)
         return [tuple(_face(*numbers) for numbers in report.faces) for report in reports]
 
 

@@ -145,11 +145,15 @@ def _read(
 def _listed(path: Path, *, seek: float) -> Iterator[tuple[float, float]]:
     """Read times and scores; a picture that has no score changed by nothing."""
     seconds: float | None = None
-    for line in path.read_text("ascii", "replace").splitlines() if path.exists() else ():
-        if (found := _LINE.match(line)) is None:
-            continue
-        if found[1] is not None:
-            seconds = seek + float(found[1])
-        elif seconds is not None:
-            yield seconds, float(found[2])
-            seconds = None
+    if not path.exists():
+        return
+    # Line by line: of a film with a million pictures a second the file is large.
+    with path.open(encoding="ascii", errors="replace") as lines:
+        for line in lines:
+            if (found := _LINE.match(line)) is None:
+                continue
+            if found[1] is not None:
+                seconds = seek + float(found[1])
+            elif seconds is not None:
+                yield seconds, float(found[2])
+                seconds = None

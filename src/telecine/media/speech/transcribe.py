@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from telecine.kit.errors import ProcessingError
 from telecine.media.errand import Errand
 from telecine.media.ffmpeg import FFmpeg, never
 from telecine.media.speech import sound, transcript
@@ -20,6 +21,8 @@ from telecine.media.speech.weights import Weights
 
 #: Of the work, what getting the sound out is; the model's share is by far the larger.
 _SOUND_SHARE: Final = 0.05
+#: A million words, as many as the child takes, are 100 MB.
+_MOST_BYTES: Final = 256 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +104,11 @@ class Speech:
             # The model is a folder; should a library think otherwise, it gets no further.
             environment={"HF_HUB_OFFLINE": "1"},
         ).run(self.ffmpeg, is_cancelled=is_cancelled)
-        return transcript.from_json(Path(job.output).read_bytes())
+        with Path(job.output).open("rb") as written:
+            content = written.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise ProcessingError("The speech model gave an answer that makes no sense.")
+        return transcript.from_json(content)
 
 
 def _nobody(_part: float) -> None:

@@ -79,7 +79,8 @@ def orientation_of(frame: av.VideoFrame, *, codec: str) -> Orientation:
 
 def _turned(degrees: int) -> Orientation:
     """Return the quarter turn that is nearest; `degrees` are anticlockwise."""
-    quarters = round(degrees / 90) % 4
+    # A matrix of zeros turns by no number; libav makes the least of all of it.
+    quarters = round(degrees / 90) % 4 if abs(degrees) <= 360 else 0
     return (
         Orientation(),
         Orientation(is_transposed=True, is_mirrored_y=True),
