@@ -42,9 +42,9 @@ class Aftermath:
         """Say whether every job has ended; not while the database cannot be asked."""
         return self._has(jobs.c.finished_at.is_(None)) is False
 
-    def is_at_work(self) -> bool:
-        """Say whether a job is at an attempt."""
-        return self._has(jobs.c.status == "running") is True
+    def has_begun(self, *, since: datetime) -> bool:
+        """Say whether an attempt has begun since then. Rows of the dead go on saying `running`."""
+        return self._has(jobs.c.started_at >= since) is True
 
     def status_told_by(self, delivery_id: str) -> str | None:
         """Return the status of the job that a webhook is about; None where nobody can say."""

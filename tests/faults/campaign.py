@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,7 @@ from tests.receivers import Received, Receiver
 from tests.websites import NETWORKS
 
 from telecine import settings
+from telecine.kit.clock import system_clock
 from telecine.media import models
 from telecine.media.seeing.weights import BLAZEFACE
 
@@ -50,6 +52,7 @@ class Campaign:
     database: str
     killed: Counter[str] = field(default_factory=Counter)
     ended: Counter[str] = field(default_factory=Counter)
+    _last: datetime = field(default_factory=system_clock)
     _heard: set[str] = field(default_factory=set)
     _wrong: list[str] = field(default_factory=list)
 
@@ -96,6 +99,7 @@ class Campaign:
         for blow in blows(seed=self.seed, database=self.database):
             time.sleep(blow.pause_seconds)
             hit = _hit(blow, self._awaited(blow, after))
+            self._last = system_clock()
             for process in {each.pid: each for each in hit}.values():
                 if lineage.kill(process.pid):
                     self.killed[str(process.kind)] += 1
@@ -108,14 +112,14 @@ class Campaign:
     def _awaited(self, blow: Blow, after: Aftermath) -> list[Process]:
         """What lives, once a job is worked at if the blow is for that."""
         wanted = {each.kind for each in blow.victims}.intersection(AT_WORK)
-        started = time.monotonic()
+        started, since = time.monotonic(), self._last
         while True:
             alive = lineage.below_us()
             waited = time.monotonic() - started
             is_there = not wanted or any(each.kind in wanted for each in alive)
             if not blow.is_patient or waited > _WORK_SECONDS:
                 return alive
-            if after.is_at_work() and (is_there or waited > _KIND_SECONDS):
+            if after.has_begun(since=since) and (is_there or waited > _KIND_SECONDS):
                 return alive
             time.sleep(_LOOK_SECONDS)
 

@@ -29,7 +29,7 @@ _TELECINE: Final[Mapping[Kind, int]] = {
 _POSTGRES: Final[Mapping[Kind, int]] = {"postmaster": 3, "backend": 3}
 _LONGEST_PAUSE_SECONDS: Final = 1.5
 _MOST_AT_ONCE: Final = 4
-_PATIENT: Final = 0.8
+_PATIENT: Final = 0.6
 #: What lives for as long as a job is worked at.
 AT_WORK: Final[tuple[Kind, ...]] = ("ffmpeg", "render", "errand")
 
