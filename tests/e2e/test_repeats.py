@@ -28,7 +28,7 @@ from telecine.db.tables import jobs, repeats
 
 COMPRESS = "/api/v1/compress"
 COPIES = 50
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 300.0
 
 
 @dataclass(slots=True)
@@ -187,13 +187,19 @@ def test_a_request_whose_server_was_killed_is_repeated_and_makes_one_job(
         customer = customer_of(telecine)
         with socket.create_connection(api.listener.getsockname()) as connection:
             connection.sendall(head(customer, n_bytes=len(content)) + content[:-100])
-            steps.until(lambda: count(telecine, sa.select(repeats.c.key)) == 1)
+            steps.until(
+                lambda: count(telecine, sa.select(repeats.c.key)) == 1,
+                timeout_seconds=PATIENCE_SECONDS,
+            )
             api.kill()
         api.start()
         end_leases(telecine)
         with socket.create_connection(api.listener.getsockname()) as connection:
             connection.sendall(head(customer, n_bytes=len(content)) + content)
-            steps.until(lambda: count(telecine, sa.select(jobs.c.id)) == 1)
+            steps.until(
+                lambda: count(telecine, sa.select(jobs.c.id)) == 1,
+                timeout_seconds=PATIENCE_SECONDS,
+            )
             api.kill()
         api.start()
         end_leases(telecine)
