@@ -125,12 +125,17 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _open(path: str, summary: str, media_type: str) -> dict[str, Any]:
+    content = {"content": {media_type: {}}}
+    away = {"503": {"description": "The database is away.", **content}}
     return {
         "operationId": path.removeprefix("/"),
         "summary": summary,
         "tags": ["Server"],
         "security": [],
-        "responses": {"200": {"description": "Done.", "content": {media_type: {}}}},
+        "responses": {
+            "200": {"description": "Done.", **content},
+            **(away if path == "/health" else {}),
+        },
     }
 
 

@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
+import structlog
+from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -21,6 +23,8 @@ from telecine.api.uploads import DEFAULT_LIMITS
 from telecine.core import limits
 from telecine.db import Transaction
 from telecine.kit.errors import StorageFullError
+
+_log = structlog.get_logger(__name__)
 
 STATIC = Path(__file__).with_name("static")
 _REFERENCE_SCRIPT = "vendor/scalar/standalone.js"
@@ -72,9 +76,16 @@ def routes(
     description = openapi.describe(endpoints)
 
     async def health(_request: Request) -> Response:
-        await services.read(_ping)
-        status = "ok" if await _has_room(services) else "degraded"
-        return Json({"status": status, "version": __version__})
+        try:
+            await services.read(_ping)
+            status = "ok" if await _has_room(services) else "degraded"
+        except DBAPIError as error:
+            _log.error("health.no_database", error=str(error.orig))
+            status = "down"
+        return Json(
+            {"status": status, "version": __version__},
+            status_code=503 if status == "down" else 200,
+        )
 
     async def figures(_request: Request) -> Response:
         text = await run_in_threadpool(metrics.exposition)
