@@ -479,7 +479,13 @@ def test_what_is_no_wish_is_not_heeded(client: httpx2.Client, job_id: str, wish:
     assert (told.status_code, "preference-applied" in told.headers) == (200, False)
 
 
-@pytest.mark.parametrize("wish", ["respond-async, wait=60", 'WAIT="60"', "wait = 60; foo=bar"])
+@pytest.mark.parametrize(
+    "wish",
+    [
+        *("respond-async, wait=60", 'WAIT="60"', "wait = 60; foo=bar"),
+        *("wait=1000000000", f"wait={'9' * 5000}", "wait=0000000000060"),
+    ],
+)
 def test_a_wish_may_be_written_in_several_ways(
     client: httpx2.Client, telecine: Telecine, job_id: str, wish: str
 ) -> None:

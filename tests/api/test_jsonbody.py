@@ -7,6 +7,7 @@ import pytest
 
 from telecine.api import jsonbody
 from telecine.api.projects import wire
+from telecine.api.webhooks.wire import WebhookReplayBody, WebhookTestBody
 from telecine.kit.errors import InvalidRequestError
 
 
@@ -42,6 +43,18 @@ from telecine.kit.errors import InvalidRequestError
             '{"range": {"from": -1}}',
             "'range.from' must be 0 or more.",
             "range.from",
+        ),
+        (
+            WebhookTestBody,
+            f'{{"url": "{"x" * 3000}"}}',
+            "'url' must have at most 2048 characters.",
+            "url",
+        ),
+        (
+            WebhookReplayBody,
+            '{"since": "", "states": []}',
+            "'states' must have at least 1 entry.",
+            "states",
         ),
         (wire.CompositionPatch, "{}", "'operation' is missing.", "operation"),
         (wire.CompositionPatch, "[]", "The body must be an object, not a list.", None),

@@ -304,6 +304,9 @@ def test_what_an_outage_cost_is_sent_again_together(
         ({}, "since"),
         ({"since": "soon"}, "since"),
         ({"since": "2026-04-12T12:00:00Z", "states": ["lost"]}, "states[0]"),
+        ({"since": "2026-04-12T12:00:00Z", "states": ["pending"]}, "states[0]"),
+        ({"since": "2026-04-12T12:00:00Z", "states": []}, "states"),
+        ({"since": "2026-04-12T12:00:00Z", "utnil": "2026-04-12T13:00:00Z"}, "utnil"),
         ({"since": "2026-04-12T12:00:00Z", "url": 7}, "url"),
     ],
 )
@@ -312,6 +315,41 @@ def test_a_replay_that_cannot_be_names_its_field(
 ) -> None:
     answer = anybody.post(f"{ROOT}/replay", json=body)
     assert refused(answer) == (400, "invalid_request", field)
+
+
+def test_a_misspelt_field_of_a_replay_sends_nothing_and_is_told_its_name(
+    anybody: httpx2.Client, telecine: Telecine, customer: Customer, receiver: Receiver
+) -> None:
+    receiver.status = 410
+    made = enqueue(telecine, customer, receiver.url)
+    deliver(telecine)
+    since = "2026-04-12T12:00:00Z"
+    answer = anybody.post(f"{ROOT}/replay", json={"since": since, "ulr": "https://example.com"})
+    assert answer.json()["message"] == "There is no field 'ulr'. Did you mean 'url'?"
+    assert [(each["id"], each["state"]) for each in log(anybody)] == [(made.id, "failed")]
+    answer = anybody.post(f"{ROOT}/replay", json={"since": since, "host": "example.com"})
+    assert answer.json()["message"] == (
+        "There is no field 'host'. There are since, until, url, states."
+    )
+
+
+def test_a_test_that_failed_is_sent_again_by_its_id_alone(
+    anybody: httpx2.Client, telecine: Telecine, customer: Customer, receiver: Receiver
+) -> None:
+    receiver.status = 500
+    made = enqueue(telecine, customer, receiver.url, job_id="", event="webhook.test")
+    deliver(telecine)
+    answer = anybody.post(f"{ROOT}/replay", json={"since": "2026-04-12T12:00:00Z"})
+    assert answer.json() == {"replayed": 0, "is_more": False}
+    answer = anybody.post(f"{ROOT}/deliveries/{made.id}/replay")
+    assert (answer.status_code, answer.json()["state"]) == (202, "pending")
+
+
+@pytest.mark.parametrize("lists", ["deliveries", "receivers"])
+def test_a_page_size_is_a_number(anybody: httpx2.Client, lists: str) -> None:
+    answer = anybody.get(f"{ROOT}/{lists}", params={"limit": "abc"})
+    assert refused(answer) == (400, "invalid_request", "limit")
+    assert anybody.get(f"{ROOT}/{lists}", params={"limit": "1000"}).status_code == 200
 
 
 # Receivers

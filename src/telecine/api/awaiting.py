@@ -25,7 +25,8 @@ HEADER: Final = "Prefer"
 APPLIED: Final = "Preference-Applied"
 
 #: One of the preferences, with its parameters behind it.
-_WAIT: Final = re.compile(r'\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;.*)?', re.IGNORECASE | re.ASCII)
+_WAIT: Final = re.compile(r'\s*wait\s*=\s*"?(\d+)"?\s*(?:;.*)?', re.IGNORECASE | re.ASCII)
+_MOST_DIGITS: Final = 12
 
 
 async def may_have_ended(request: Request, caller: Caller, services: Services, job: Job) -> bool:
@@ -76,7 +77,8 @@ def _wished_seconds(request: Request) -> int:
     for line in request.headers.getlist(HEADER):
         for each in line.split(","):
             if match := _WAIT.fullmatch(each):
-                return int(match[1])
+                # Any number counts, as long as it likes; what the server allows is far below these.
+                return int(match[1].lstrip("0")[:_MOST_DIGITS] or 0)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -19,16 +20,21 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 _PLACE: Final = re.compile(r" - at `\$\.?([^`]*)`")
 _MISSING: Final = re.compile(r"Object missing required field `([^`]*)`")
+_UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _CHOICE: Final = re.compile(r"Invalid enum value (.*)", re.DOTALL)
 _TYPE: Final = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
 _BOUNDS: Final = {
     ">=": "{:g} or more", "<=": "{:g} or less", ">": "more than {:g}", "<": "less than {:g}",
 }  # fmt: skip
 _BOUND: Final = re.compile(r"Expected `(int|float)` (<=|>=|<|>) ([0-9.e+]+)")
+_LENGTH: Final = re.compile(r"Expected `(str|array|object)` of length (<=|>=) (\d+)")
+_PARTS: Final = {"str": "character", "array": "entry", "object": "field"}
 _WORDS: Final = {
     "str": "a text", "float": "a number", "int": "a whole number", "bool": "true or false",
     "array": "a list", "object": "an object", "null": "null",
 }  # fmt: skip
+#: Letters of a name that are shown.
+_MOST_SHOWN: Final = 60
 
 
 async def read(request: Request, *, max_bytes: int) -> bytes:
@@ -58,6 +64,8 @@ def decode(raw: bytes, kind: type[S], *, within: str = "") -> S:
         missing = _MISSING.fullmatch(reason)
         parts = (within, inside, missing[1] if missing else "")
         field = ".".join(part for part in parts if part) or None
+        if unknown := _UNKNOWN.fullmatch(reason):
+            raise _unknown(unknown[1], _known(kind, inside), inside=field) from error
         said = "is missing" if missing else _reason(reason, _choices(kind, inside))
         subject = f"'{field}'" if field else "The body"
         raise InvalidRequestError(f"{subject} {said}.", field=field) from error
@@ -108,7 +116,21 @@ def _reason(said: str, choices: list[str]) -> str:
         return f"must be {_any_of(choices or wanted)}, not {got}"
     if match := _BOUND.fullmatch(said):
         return f"must be {_BOUNDS[match[2]].format(float(match[3]))}"
+    if match := _LENGTH.fullmatch(said):
+        bound = "most" if match[2] == "<=" else "least"
+        part = _PARTS[match[1]]
+        many = part if match[3] == "1" else re.sub("y$", "ie", part) + "s"
+        return f"must have at {bound} {match[3]} {many}"
     return f"cannot be read: {said}"
+
+
+def _unknown(name: str, known: list[str], *, inside: str | None) -> InvalidRequestError:
+    """Return the error of a field that must not be overlooked, as what it narrows would be all."""
+    shown = name[:_MOST_SHOWN]
+    near = difflib.get_close_matches(shown, known, n=1)
+    hint = f"Did you mean '{near[0]}'?" if near else f"There are {', '.join(known)}."
+    field = f"{inside}.{shown}" if inside else shown
+    return InvalidRequestError(f"There is no field '{field}'. {hint}", field=field)
 
 
 def _any_of(words: list[str]) -> str:
@@ -117,13 +139,24 @@ def _any_of(words: list[str]) -> str:
 
 def _choices(kind: type[msgspec.Struct], place: str) -> list[str]:
     """Return what may stand at a place of a body, where that is one of some words."""
+    found = _types_at(kind, place)
+    words = [each.values for each in found if isinstance(each, msgspec.inspect.LiteralType)]
+    return [str(word) for word in sum(words, ())]
+
+
+def _known(kind: type[msgspec.Struct], place: str) -> list[str]:
+    """Return the fields of what stands at a place of a body."""
+    structs = [e for e in _types_at(kind, place) if isinstance(e, msgspec.inspect.StructType)]
+    return [field.encode_name for each in structs for field in each.fields]
+
+
+def _types_at(kind: type[msgspec.Struct], place: str) -> list[msgspec.inspect.Type]:
     found = _one_of(msgspec.inspect.type_info(kind))
     for name in filter(None, place.split(".")):
         structs = [each for each in found if isinstance(each, msgspec.inspect.StructType)]
         fields = [field for each in structs for field in each.fields if field.encode_name == name]
         found = [one for field in fields for one in _one_of(field.type)]
-    words = [each.values for each in found if isinstance(each, msgspec.inspect.LiteralType)]
-    return [str(word) for word in sum(words, ())]
+    return found
 
 
 def _one_of(kind: msgspec.inspect.Type) -> list[msgspec.inspect.Type]:

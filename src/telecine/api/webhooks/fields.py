@@ -34,8 +34,9 @@ class _Receivers(StrEnum):
 
 def paging(request: Request) -> Paging:
     """Read where a page begins. A limit out of bounds is moved inside."""
+    limit = formfields.integer(request.query_params, "limit")
     return Paging(
-        limit=words.clamped(request, "limit", default=_PER_PAGE, most=_MOST_PER_PAGE),
+        limit=_PER_PAGE if limit is None else min(max(limit, 1), _MOST_PER_PAGE),
         cursor=_text(request, "cursor"),
     )
 

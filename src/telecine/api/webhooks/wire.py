@@ -8,11 +8,13 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 WireState = Literal["pending", "delivered", "failed", "withheld"]
+#: What has ended; what waits comes by itself.
+ReplayableState = Literal["delivered", "failed", "withheld"]
 ReceiverState = Literal["active", "disabled"]
 Cursor = Annotated[
     str | UnsetType, Meta(description="The next_cursor of the page before, as it was sent.")
 ]
-Limit = Annotated[int, Meta(description="Page size, 1-100; others are moved inside.")]
+Limit = Annotated[int, Meta(description="Page size, 1-100; other numbers are moved inside.")]
 Since = Annotated[
     str | UnsetType,
     Meta(description="Deliveries of this instant and later alone, as 2026-04-12T12:00:00Z."),
@@ -135,8 +137,11 @@ class WebhookTestEvent(msgspec.Struct, frozen=True, kw_only=True):
     timestamp: str
 
 
-class WebhookReplayBody(msgspec.Struct, frozen=True, kw_only=True):
-    """JSON of POST /api/v1/webhooks/replay."""
+class WebhookReplayBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """JSON of POST /api/v1/webhooks/replay.
+
+    A field that is misspelt is refused: overlooked, it would have everything sent again.
+    """
 
     since: Annotated[
         str, Meta(description="From this instant on, such as the beginning of an outage.")
@@ -146,8 +151,11 @@ class WebhookReplayBody(msgspec.Struct, frozen=True, kw_only=True):
         UNSET
     )
     states: Annotated[
-        tuple[WireState, ...],
-        Meta(description="In these states; those that were not taken, unless it says otherwise."),
+        tuple[ReplayableState, ...],
+        Meta(
+            description="In these states; those that were not taken, unless it says otherwise.",
+            min_length=1,
+        ),
     ] = ("failed", "withheld")
 
 

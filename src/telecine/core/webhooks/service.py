@@ -145,7 +145,7 @@ def replay_lost(
 ) -> int:
     """Have the oldest `most` of the deliveries that were not taken sent again; returns how many.
 
-    Where `wanted` names no states, those are the failed and the withheld.
+    Where `wanted` names no states, those are the failed and the withheld. Tests are left out.
     """
     found = store.oldest(tx, account_id, wanted=wanted, states=wanted.states or _LOST, most=most)
     return store.replay(tx, found, now=now)

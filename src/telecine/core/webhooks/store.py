@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from telecine.core.webhooks.model import (
+    TEST_EVENT,
     Delivery,
     DeliveryState,
     Due,
@@ -123,7 +124,11 @@ def oldest(
 ) -> list[str]:
     query = (
         sa.select(deliveries.c.id)
-        .where(*_wanted(account_id, wanted), deliveries.c.state.in_(states))
+        .where(
+            *_wanted(account_id, wanted),
+            deliveries.c.state.in_(states),
+            deliveries.c.event != TEST_EVENT,
+        )
         .order_by(deliveries.c.created_at, deliveries.c.id)
         .limit(most)
     )
