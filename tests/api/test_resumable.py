@@ -22,7 +22,7 @@ from tests.fakes import FixedClock
 from telecine.api import finishing
 from telecine.api.app import create_app
 from telecine.assembly import Telecine
-from telecine.core import uploads
+from telecine.core import jobs, uploads
 from telecine.core.uploads import Piece, Upload
 from telecine.kit.errors import ConflictError
 
@@ -417,7 +417,40 @@ def test_an_unfinished_upload_is_not_taken(anybody: httpx2.Client, telecine: Tel
     assert "3 of 10 bytes" in answer.json()["error"]
     unknown = anybody.post("/api/v1/compress", files={"file": (None, "upload:up_" + "x" * 20)})
     assert (unknown.status_code, unknown.json()["field"]) == (404, "file")
+    wrong = anybody.post("/api/v1/compress", files={"file": (None, "upload:up_zzz")})
+    assert (wrong.status_code, wrong.json()["field"]) == (404, "file")
+    assert wrong.json()["error"] == "There is no such upload: upload:up_zzz."
     assert len(steps.files_on_disk(telecine)) == 1
+
+
+def test_a_form_that_names_its_files_may_be_url_encoded(
+    anybody: httpx2.Client, telecine: Telecine, video: Path
+) -> None:
+    name = sent(anybody, video.read_bytes(), filename="talk.mp4")
+    answer = anybody.post("/api/v1/compress", data={"file": name, "codec": "h265"})
+    assert answer.status_code == 202, answer.text
+    with telecine.db.snapshot() as tx:
+        assert jobs.get(tx, answer.json()["job_id"]).params["codec"] == "h265"
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "says"),
+    [
+        ("file=upload%3Aup_zzz", 404, "There is no such upload: upload:up_zzz."),
+        ("file=talk.mp4", 400, '-F "file=upload:ID"'),
+        ("codec=h264", 400, ". This came as application/x-www-form-urlencoded."),
+        ("file=a&file=b&" + "a=b&" * 40, 400, 'curl -F "file=@video.mp4". This came as'),
+        ("x" * 100_000, 400, 'curl -F "file=@video.mp4". This came as'),
+        (b"file=%ff\xff", 400, 'curl -F "file=@video.mp4". This came as'),
+    ],
+)
+def test_a_url_encoded_form_without_a_named_upload_is_told_how_files_are_sent(
+    anybody: httpx2.Client, content: str | bytes, status: int, says: str
+) -> None:
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = anybody.post("/api/v1/compress", content=content, headers=kind)
+    assert (answer.status_code, answer.json()["field"]) == (status, "file")
+    assert says in answer.json()["error"]
 
 
 def test_a_picture_is_converted(anybody: httpx2.Client) -> None:

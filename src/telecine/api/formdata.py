@@ -20,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from telecine.api import named
 from telecine.api.spooling import Spool, delete
 from telecine.blobs.store import BlobStore
-from telecine.kit.errors import FileTooLargeError, InvalidRequestError
+from telecine.kit.errors import FileTooLargeError, InvalidRequestError, NotFoundError
 
 _MAX_FILENAME_BYTES = 255
 #: What sentences show in a field that is not for films.
@@ -170,9 +170,7 @@ class Form:
         filename = _claimed_filename(part)
         if not name:
             raise InvalidRequestError("A part of the multipart form has no name.")
-        taken = {*(each.field for each in self._parts), *(each.field for each in self.named)}
-        if name in self._fields or (name in taken and name != self.list_field):
-            raise InvalidRequestError(f"'{name[:64]}' was sent more than once.", field=name[:64])
+        self._require_new(name)
         self._in_file = filename is not None
         if filename is None:
             self._text_name = name
@@ -218,12 +216,27 @@ class Form:
             raise InvalidRequestError(
                 f"'{self._text_name[:64]}' is not UTF-8 text.", field=self._text_name[:64]
             ) from None
-        if not self._takes_file(self._text_name):
-            self._fields[self._text_name] = text
+        self._set(self._text_name, text)
+
+    def add(self, name: str, text: str) -> None:
+        """Take a whole field of text."""
+        self._require_new(name)
+        self._set(name, text)
+
+    def _set(self, name: str, text: str) -> None:
+        if not self._takes_file(name):
+            self._fields[name] = text
         elif (upload_id := named.upload_named(text)) is not None:
-            self.named.append(NamedUpload(field=self._text_name, upload_id=upload_id))
+            self.named.append(NamedUpload(field=name, upload_id=upload_id))
+        elif named.is_meant(text):
+            raise NotFoundError(f"There is no such upload: {text.strip()[:40]}.", field=name)
         else:
-            raise sent_as_text(self._text_name, text)
+            raise sent_as_text(name, text)
+
+    def _require_new(self, name: str) -> None:
+        taken = {*(each.field for each in self._parts), *(each.field for each in self.named)}
+        if name in self._fields or (name in taken and name != self.list_field):
+            raise InvalidRequestError(f"'{name[:64]}' was sent more than once.", field=name[:64])
 
     def _takes_file(self, field: str) -> bool:
         return field in self.file_fields or field == self.list_field
@@ -301,7 +314,7 @@ def sent_as_text(field: str, text: str) -> InvalidRequestError:
     shown = f" ({text[:40]!r})" if text.strip() else ""
     return InvalidRequestError(
         f"'{field}' was sent as text{shown}, not as a file. With curl, put an @ before the "
-        f'path: -F "{field}=@{_EXAMPLES.get(field, "video.mp4")}". (A finished resumable upload is '
-        "named upload:ID.)",
+        f'path: -F "{field}=@{_EXAMPLES.get(field, "video.mp4")}". A finished resumable upload is '
+        f'named without one: -F "{field}=upload:ID".',
         field=field,
     )

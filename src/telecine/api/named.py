@@ -21,6 +21,11 @@ def upload_named(text: str) -> str | None:
     return match[1] if match else None
 
 
+def is_meant(text: str) -> bool:
+    """Say whether a text is to name an upload, if perhaps none that there ever was."""
+    return text.lstrip().startswith("upload:")
+
+
 def name_of(upload_id: str) -> str:
     """Return what requests say in a file's place."""
     return f"upload:{upload_id}"

@@ -11,7 +11,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Protocol
+from typing import Final, Protocol
+from urllib.parse import parse_qsl
 
 import multipart  # type: ignore[import-untyped]
 from starlette.concurrency import run_in_threadpool
@@ -32,6 +33,7 @@ from telecine.blobs.store import BlobStore
 from telecine.kit.errors import InvalidRequestError, StorageFullError
 
 DEFAULT_LIMITS = Limits()
+_URL_ENCODED: Final = "application/x-www-form-urlencoded"
 _MAX_BOUNDARY_BYTES = 200  # RFC 2046 says 70; some clients are more generous
 #: An unread body up to this size is left to the HTTP server, and the connection kept.
 _SMALL_BODY_BYTES = 64 * 1024
@@ -62,14 +64,15 @@ async def receive(
 
     `more_fields` take one file of so many bytes each, too. With a `list_field`, that field may come
     again and again, each time with a file; all files together have `max_file_bytes`. Where a form
-    names an upload in a file's place, `lookup` brings its file.
+    names an upload in a file's place, `lookup` brings its file; a form that has all its files so
+    may come url-encoded, too.
 
     Authenticate and rate-limit before: this reads the body. Raises `FileTooLargeError` and
     `StorageFullError` before the first byte where the length is declared, else as soon as it
     shows; `InvalidRequestError` for everything that is wrong with the form, and for a client
     that stops or trickles. After an error no file is left.
     """
-    boundary = _boundary(request, (file_field, *more_fields))
+    kind, boundary = _kind(request, (file_field, *more_fields))
     declared = declared_bytes(request)
     max_body_bytes = max_file_bytes * (1 + len(more_fields)) + limits.framing_bytes
     if declared is not None and declared > max_body_bytes:
@@ -84,7 +87,10 @@ async def receive(
         limits=limits,
     )
     try:
-        await _read(request, form, boundary=boundary, max_body_bytes=max_body_bytes)
+        if kind == _URL_ENCODED:
+            await _read_url_encoded(request, form)
+        else:
+            await _read(request, form, boundary=boundary, max_body_bytes=max_body_bytes)
         received = await form.finish()
     except BaseException:
         await form.discard()
@@ -144,6 +150,29 @@ async def _read(request: Request, form: Form, *, boundary: bytes, max_body_bytes
         raise _broken(error) from error
 
 
+async def _read_url_encoded(request: Request, form: Form) -> None:
+    """Take a form without bytes of files: what names no upload is told how files are sent."""
+    body = bytearray()
+    async with aclosing(chunks(request, form.limits)) as pieces:
+        async for piece in pieces:
+            body += piece
+            if len(body) > form.limits.framing_bytes:
+                raise _no_form(_URL_ENCODED, form.file_fields)
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=form.limits.max_parts,
+        )
+    except ValueError:
+        raise _no_form(_URL_ENCODED, form.file_fields) from None
+    for name, text in pairs:
+        form.add(name, text)
+    if not form.named:
+        raise _no_form(_URL_ENCODED, form.file_fields)
+
+
 async def chunks(request: Request, limits: Limits = DEFAULT_LIMITS) -> AsyncGenerator[bytes, None]:
     """Yield the body as it comes; refuse a client that stops, trickles or goes away."""
     now = asyncio.get_running_loop().time
@@ -175,18 +204,25 @@ async def chunks(request: Request, limits: Limits = DEFAULT_LIMITS) -> AsyncGene
                 waited_seconds, window_bytes = 0.0, 0
 
 
-def _boundary(request: Request, file_fields: Sequence[str]) -> bytes:
+def _kind(request: Request, file_fields: Sequence[str]) -> tuple[str, bytes]:
+    """Return what kind of form a body is, and the boundary of one that has parts."""
     kind, options = multipart.parse_options_header(request.headers.get("content-type", ""))
+    if kind == _URL_ENCODED:
+        return kind, b""
     if kind != "multipart/form-data":
-        sent = f" This came as {kind[:64]}." if kind else ""
-        raise InvalidRequestError(how_to_send(*file_fields) + sent, field=file_fields[0])
+        raise _no_form(kind, file_fields)
     boundary = str(options.get("boundary", "")).encode("latin-1", "replace")
     if not 0 < len(boundary) <= _MAX_BOUNDARY_BYTES:
         raise InvalidRequestError(
             "The Content-Type multipart/form-data names no usable boundary. Let your HTTP "
             "library write this header itself."
         )
-    return boundary
+    return kind, boundary
+
+
+def _no_form(kind: str, file_fields: Sequence[str]) -> InvalidRequestError:
+    sent = f" This came as {kind[:64]}." if kind else ""
+    return InvalidRequestError(f"{how_to_send(*file_fields)}.{sent}", field=file_fields[0])
 
 
 def declared_bytes(request: Request) -> int | None:
