@@ -78,6 +78,13 @@ def test_without_a_key_the_answer_says_how_to_send_one(
     assert "Authorization: Bearer" in answer.json()["error"]
 
 
+def test_two_authorization_headers_are_refused(api: TestClient, customer: Customer) -> None:
+    both = [("Authorization", f"Bearer {key}") for key in (customer.key, "tc_other")]
+    answer = api.get(USAGE, headers=both)
+    assert code_of(answer) == (400, "invalid_request")
+    assert answer.json()["field"] == "Authorization"
+
+
 def test_a_cut_or_mistyped_key_is_told_from_an_unknown_one(
     api: TestClient, customer: Customer
 ) -> None:

@@ -230,7 +230,9 @@ def test_a_word_in_quotation_marks_is_the_same_word(
     assert_replayed(send(anybody, video), send(anybody, video, key=quoted))
 
 
-@pytest.mark.parametrize("key", ["", '""', "two words", "x" * 256, "\u00fcber"])
+@pytest.mark.parametrize(
+    "key", ["", '""', "two words", "x" * 256, "\u00fcber", '"half', 'half"', '"a"b"', '"', '"a\\"']
+)
 def test_what_is_no_word_is_refused_by_name(anybody: httpx2.Client, key: str) -> None:
     headers = [(b"Idempotency-Key", key.encode("latin-1"))]
     answer = anybody.post(f"{VIDEO}", json={"config": CONFIG}, headers=headers)
@@ -255,6 +257,7 @@ def test_another_body_query_or_url_is_refused(
     assert code_of(send(anybody, video, codec="h265")) == reused
     assert code_of(send(anybody, video, to=CONVERT)) == reused
     assert code_of(send(anybody, video, to=f"{COMPRESS}?x=1")) == reused
+    assert "with another query before" in send(anybody, video, to=f"{COMPRESS}?x=1").text
     assert_replayed(first, send(anybody, video))
     assert (count(telecine, jobs), holds(telecine, customer)) == (1, 1)
 

@@ -24,6 +24,7 @@ from telecine.db import Transaction
 from telecine.kit.errors import (
     AuthenticationError,
     ForbiddenError,
+    InvalidRequestError,
     MissingKeyError,
     NotFoundError,
     RateLimitedError,
@@ -83,7 +84,14 @@ async def admit(
 
 
 def read_key(request: Request, *, accepts_query_key: bool) -> str | None:
-    """Return the key that a request carries, wherever it stands; None where it has none."""
+    """Return the key that a request carries, wherever it stands; None where it has none.
+
+    Raises `InvalidRequestError` where two headers may name two.
+    """
+    if len(request.headers.getlist("authorization")) > 1:
+        raise InvalidRequestError(
+            "Send one 'Authorization' header, not two.", field="Authorization"
+        )
     scheme, _, credential = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() in _SCHEMES and credential.strip():
         return credential.strip()

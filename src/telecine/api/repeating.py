@@ -190,6 +190,8 @@ def _key_of(request: Request) -> str:
     key = sent[0].strip()
     if match := _QUOTED.fullmatch(key):
         key = re.sub(r"\\(.)", r"\1", match[1])
+    elif key.startswith('"') or key.endswith('"'):
+        key = ""  # half of a quotation: no two clients mean the same by it
     if len(sent) > 1 or len(key) > _MOST_CHARACTERS or not _VISIBLE.fullmatch(key):
         raise InvalidRequestError(
             f"'{HEADER}' must be one word of 1 to {_MOST_CHARACTERS} visible ASCII characters; a "

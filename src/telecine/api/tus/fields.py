@@ -21,6 +21,7 @@ from telecine.kit.errors import InvalidRequestError, UnsupportedMediaError
 
 BYTES: Final = "application/offset+octet-stream"
 _MOST_METADATA_CHARACTERS: Final = 8192
+_MOST_DIGITS: Final = 18
 _MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9][\w.+-]{0,63}/[A-Za-z0-9][\w.+-]{0,126}", re.ASCII)
 #: What clients call the name and the type of a file.
 _NAMES: Final = ("filename", "name")
@@ -109,6 +110,11 @@ def checksum(request: Request) -> Checksum | None:
 def _length(request: Request) -> int | None:
     length = _number(request, "Upload-Length")
     deferred = request.headers.get("upload-defer-length")
+    if length is not None and deferred is not None:
+        raise InvalidRequestError(
+            "Send one of the two: 'Upload-Length', or 'Upload-Defer-Length: 1' and the length later.",
+            field="Upload-Length",
+        )
     if (length is None) == (deferred is None) or deferred not in (None, "1"):
         raise InvalidRequestError(
             "Say how many bytes the file has: 'Upload-Length: 1000'; or 'Upload-Defer-Length: 1', "
@@ -122,9 +128,10 @@ def _number(request: Request, name: str) -> int | None:
     raw = request.headers.get(name)
     if raw is None:
         return None
-    if not (raw.isascii() and raw.isdecimal() and len(raw) <= 18):
+    if not (raw.isascii() and raw.isdecimal()):
         raise InvalidRequestError(f"'{name}' must be a number of bytes.", field=name)
-    return int(raw)
+    # Cut short it is still more than anything has.
+    return int(raw.lstrip("0")[:_MOST_DIGITS] or 0)
 
 
 def _metadata(raw: str) -> dict[str, str]:

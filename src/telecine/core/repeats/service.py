@@ -79,9 +79,11 @@ def sweep(tx: Transaction, *, now: datetime) -> int:
 
 def _require_same(row: Row, route: str) -> None:
     if row.route != route:
+        before = row.route.partition("?")[0]
+        what = "another query" if before == route.partition("?")[0] else before
         raise RepeatDiffersError(
-            f"This Idempotency-Key was sent with {row.route.partition('?')[0]} before. Use another "
-            "key for each request that is not a repetition."
+            f"This Idempotency-Key was sent with {what} before. Use another key for each request "
+            "that is not a repetition."
         )
 
 
