@@ -78,23 +78,38 @@ def serve_api(settings: Settings, *, socket_fd: int, lifeline_fd: int) -> None:
     )
     watch_lifeline(lifeline_fd)
     telecine.clock()  # asks the database, once; no handler may wait for it
-    # The first upload and the first preview should not wait for imports.
-    threading.Thread(target=_warm, args=(telecine,), name="warm", daemon=True).start()
-    threading.Thread(target=_sweep, args=(telecine, lock), name="sweep", daemon=True).start()
+
+    def served() -> None:
+        # The first upload and the first preview should not wait for imports.
+        threading.Thread(target=_warm, args=(telecine,), name="warm", daemon=True).start()
+        threading.Thread(target=_sweep, args=(telecine, lock), name="sweep", daemon=True).start()
+
     # Not `fd=`: uvicorn takes such a descriptor for a Unix socket, and TCP_NODELAY stays off.
     signal.signal(signal.SIGTERM, _leave)  # uvicorn raises it again when it has stopped
     try:
-        _Server(config, lookout=services.lookout).run(sockets=[socket.socket(fileno=socket_fd)])
+        server = _Server(config, lookout=services.lookout, on_served=served)
+        server.run(sockets=[socket.socket(fileno=socket_fd)])
     finally:
         telecine.close()
 
 
 class _Server(uvicorn.Server):
-    """Ends streams and waits of its own accord before it waits for requests to end."""
+    """Ends streams and waits of its own accord before it waits for requests to end.
 
-    def __init__(self, config: uvicorn.Config, *, lookout: Lookout) -> None:
+    `on_served` is called once requests are taken: nothing else that is begun may come before.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, *, lookout: Lookout, on_served: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._lookout = lookout
+        self._on_served = on_served
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_served()
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -165,6 +180,7 @@ class _Child:
     started_at: float = 0.0
     pause_seconds: float = 0.0
     start_at: float = 0.0
+    has_died: bool = False
     pass_fds: tuple[int, ...] = field(default_factory=tuple)
 
 
@@ -243,6 +259,8 @@ class Supervisor:
             child.argv, pass_fds=child.pass_fds, start_new_session=True, stdin=subprocess.DEVNULL
         )
         child.started_at = now
+        if child.has_died:
+            _log.info("process.started", process=child.name, pid=child.process.pid)
 
     def _bury(self, child: _Child, code: int, now: float) -> None:
         if now - child.started_at > _STEADY_SECONDS:
@@ -252,6 +270,7 @@ class Supervisor:
             max(child.pause_seconds * 2, _FIRST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS
         )
         child.process = None
+        child.has_died = True
         _log.warning("process.died", process=child.name, exit_code=code)
 
     def _end(self) -> None:
