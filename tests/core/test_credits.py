@@ -13,8 +13,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from tests.fakes import FixedClock
+from typer.testing import CliRunner
 from typing_extensions import override
 
+from telecine.cli import app
 from telecine.core import accounts, credits
 from telecine.core.accounts import Account
 from telecine.db import Database
@@ -33,6 +35,28 @@ def test_a_hold_becomes_a_charge(db: Database, account: Account) -> None:
         )
         credits.settle(tx, account.id, job_id="j_1", now=NOW)
         assert credits.balance(tx, account.id) == credits.Balance(available=70, held=0, granted=100)
+
+
+def test_the_last_entries_are_told_newest_first(db: Database, account: Account) -> None:
+    with db.transaction() as tx:
+        credits.reserve(tx, account.id, 30, job_id="j_1", now=NOW)
+        credits.settle(tx, account.id, job_id="j_1", now=NOW, charge=20)
+        told = [
+            (each.kind, each.book, each.amount, each.job_id)
+            for each in credits.entries(tx, account.id, most=4)
+        ]
+    assert sorted(told[:2]) == [("settle", "available", 10, "j_1"), ("settle", "held", -30, "j_1")]
+    assert sorted(told[2:]) == [
+        *(("reserve", "available", -30, "j_1"), ("reserve", "held", 30, "j_1")),
+    ]
+
+
+def test_the_command_line_shows_what_an_account_has(tmp_path: Path) -> None:
+    data = ("--email", "eve@example.com", "--data", str(tmp_path))
+    CliRunner().invoke(app, ["keys", "create", "--credits", "42", *data], catch_exceptions=False)
+    done = CliRunner().invoke(app, ["credits", "show", *data], catch_exceptions=False)
+    assert "eve@example.com: 42 credits, 0 held for jobs, 42 granted" in done.output
+    assert all(word in done.output for word in ("grant", "available", "+42", "keys create"))
 
 
 def test_a_hold_is_given_back(db: Database, account: Account) -> None:

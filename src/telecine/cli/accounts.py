@@ -66,6 +66,18 @@ def credits_grant(
     admin.grant(settings.load(data=data), email=email, amount=amount)
 
 
+@credits.command("show")
+def credits_show(
+    email: Annotated[str, typer.Option(help="Whose account.")],
+    limit: Annotated[int, typer.Option(min=1, help="How many entries, newest first.")] = 20,
+    data: Data = None,
+) -> None:
+    """Show an account's credits, and the last entries of its ledger."""
+    from telecine.cli import admin
+
+    admin.show_credits(settings.load(data=data), email=email, limit=limit)
+
+
 @jobs.command("cancel")
 def jobs_cancel(
     job_id: Annotated[str, typer.Argument(help="The job's id, as its API told it.")],

@@ -96,6 +96,23 @@ def grant(settings: Settings, *, email: str, amount: int) -> None:
     _out.print(f"{account.email}: {balance.available} credits")
 
 
+def show_credits(settings: Settings, *, email: str, limit: int) -> None:
+    """Print a balance, and what it came to be by, as a table that fits 80 columns."""
+    table = Table("at", "what", "book", "credits", "job or note")
+    table.columns[3].justify = "right"
+    with _opened(settings) as telecine, telecine.db.snapshot() as tx:
+        account = _account(tx, email)
+        balance = credits.balance(tx, account.id)
+        for each in credits.entries(tx, account.id, most=limit):
+            at, why = f"{each.at:%Y-%m-%d %H:%M}", each.job_id or each.note or ""
+            table.add_row(at, each.kind, each.book, f"{each.amount:+}", why)
+    _out.print(
+        f"{account.email}: {balance.available} credits, {balance.held} held for jobs, "
+        f"{balance.granted} granted"
+    )
+    _out.print(table)
+
+
 def list_workers(settings: Settings, *, host: str | None) -> bool:
     """Print all workers; True where one is alive, of the host if that is given."""
     table = Table("worker", "state", "since", "at work on")

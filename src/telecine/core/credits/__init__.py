@@ -1,6 +1,16 @@
 """The ledger: the only way in which money moves."""
 
-from telecine.core.credits.model import Balance, EntryKind
-from telecine.core.credits.service import balance, grant, release, reserve, settle
+from telecine.core.credits.model import Balance, Entry, EntryKind
+from telecine.core.credits.service import balance, entries, grant, release, reserve, settle
 
-__all__ = ["Balance", "EntryKind", "balance", "grant", "release", "reserve", "settle"]
+__all__ = [
+    "Balance",
+    "Entry",
+    "EntryKind",
+    "balance",
+    "entries",
+    "grant",
+    "release",
+    "reserve",
+    "settle",
+]

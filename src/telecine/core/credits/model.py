@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -54,6 +55,18 @@ def settled(held: int, *, charge: int | None) -> Mapping[Book, int]:
     charge = held if charge is None else min(charge, held)
     entries = {Book.HELD: -held, Book.EARNED: charge, Book.AVAILABLE: held - charge}
     return {book: amount for book, amount in entries.items() if amount}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What a movement did to one book of an account."""
+
+    kind: EntryKind
+    book: Book
+    amount: int
+    job_id: str | None
+    note: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

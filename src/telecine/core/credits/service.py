@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from telecine.core.credits import store
-from telecine.core.credits.model import MOVEMENTS, Balance, Book, EntryKind, settled
+from telecine.core.credits.model import MOVEMENTS, Balance, Book, Entry, EntryKind, settled
 from telecine.db import Transaction
 from telecine.kit.errors import InsufficientCreditsError, InvalidRequestError
 
@@ -51,6 +51,11 @@ def release(tx: Transaction, account_id: str, *, job_id: str, now: datetime) -> 
 def balance(tx: Transaction, account_id: str) -> Balance:
     """Return an account's credits; zeros where there was never a grant."""
     return store.balance(tx, account_id)
+
+
+def entries(tx: Transaction, account_id: str, *, most: int) -> list[Entry]:
+    """Return the last `most` entries that changed an account's balance, newest first."""
+    return store.entries(tx, account_id, most=most)
 
 
 def _from_to(kind: EntryKind, amount: int) -> Mapping[Book, int]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from telecine.core.credits.model import Balance, Book, EntryKind
+from telecine.core.credits.model import Balance, Book, Entry, EntryKind
 from telecine.db import Transaction
 from telecine.db.tables import credit_balances, ledger_entries
 
@@ -80,6 +81,23 @@ def balance(tx: Transaction, account_id: str) -> Balance:
     ).scalar_one()
     available, held = (0, 0) if row is None else (row.available, row.held)
     return Balance(available=available, held=held, granted=int(granted))
+
+
+def entries(tx: Transaction, account_id: str, *, most: int) -> list[Entry]:
+    columns = [ledger_entries.c[each.name] for each in fields(Entry)]
+    query = (
+        sa.select(*columns)
+        .where(
+            ledger_entries.c.account_id == account_id,
+            ledger_entries.c.book.in_((Book.AVAILABLE, Book.HELD)),
+        )
+        .order_by(ledger_entries.c.id.desc())
+        .limit(most)
+    )
+    rows = tx.execute(query).mappings()
+    return [
+        Entry(**{**row, "kind": EntryKind(row["kind"]), "book": Book(row["book"])}) for row in rows
+    ]
 
 
 def held_for_job(tx: Transaction, job_id: str) -> int:
