@@ -57,7 +57,8 @@ def create_key(
             credits.grant(tx, account.id, amount, now=now, note="keys create")
         _, secret = keys.issue(tx, account, style=KeyStyle(style), now=now)
         balance = credits.balance(tx, account.id)
-    _err.print(f"{account.email}: plan {account.plan}, {balance.available} credits")
+        place = telecine.db.place
+    _err.print(f"{account.email}: plan {account.plan}, {balance.available} credits; in {place}")
     sys.stdout.write(secret + "\n")
 
 

@@ -150,6 +150,8 @@ def _welcome(url: str, telecine: Telecine) -> None:
     console.print(f"{note}\n")
     folder = shlex.quote(str(settings.data_dir))
     _print_line(f"{program()} keys create --email {LOCAL_EMAIL} --data {folder}")
+    if settings.database_url:
+        console.print("\nwith the same TELECINE_DATABASE_URL: without it, the folder's own is taken.")
     sys.stdout.flush()
 
 

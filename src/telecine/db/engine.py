@@ -72,6 +72,14 @@ class Database:
         level = {} if self.engine.dialect.name == "sqlite" else {"isolation_level": _ONE_INSTANT}
         self._reading = self.engine.execution_options(telecine_readonly=True, **level)
 
+    @property
+    def place(self) -> str:
+        """Where it is, for people: the file, or host, port and name; never a password."""
+        url = self.engine.url
+        if url.host is None:
+            return url.database or ""
+        return f"{url.host}:{url.port or 5432}/{url.database}"
+
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Transaction]:
         """Open a read-write transaction: committed at the end, rolled back on any error.
