@@ -151,7 +151,9 @@ def _welcome(url: str, telecine: Telecine) -> None:
     folder = shlex.quote(str(settings.data_dir))
     _print_line(f"{program()} keys create --email {LOCAL_EMAIL} --data {folder}")
     if settings.database_url:
-        console.print("\nwith the same TELECINE_DATABASE_URL: without it, the folder's own is taken.")
+        console.print(
+            "\nwith the same TELECINE_DATABASE_URL: without it, the folder's own is taken."
+        )
     sys.stdout.flush()
 
 
