@@ -11,6 +11,7 @@ What an account may do and what work costs is data, in `plans.toml` beside this 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +27,11 @@ _DATABASE = "telecine.db"
 #: Read elsewhere: by the launcher script before Python starts, and by `--key` on the command
 #: line. Listed so that they are not refused here.
 _NOT_SETTINGS = frozenset({"TELECINE_PYTHON", "TELECINE_VENV", "TELECINE_KEY"})
+#: What the decoder says of a value, and the same in words.
+_BOUND = re.compile(r"Expected `(?:int|float)` (<=|>=|>|<) ([0-9.]+)")
+_BOUNDS = {">=": "{} or more", "<=": "{} or less", ">": "more than {}", "<": "less than {}"}
+_KIND = re.compile(r"Expected `(int|float|bool)`, got")
+_KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false"}
 
 
 class SettingsError(TelecineError):
@@ -415,4 +421,8 @@ def _read_secret(name: str, path: str) -> str:
 
 def _explain(error: msgspec.ValidationError) -> str:
     reason, _, path = str(error).partition(" - at `$.")
+    if bound := _BOUND.fullmatch(reason):
+        reason = f"It must be {_BOUNDS[bound[1]].format(bound[2])}."
+    elif kind := _KIND.match(reason):
+        reason = f"It must be {_KINDS[kind[1]]}."
     return f"{_PREFIX}{path.rstrip('`').upper()}: {reason}" if path else reason
