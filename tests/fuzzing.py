@@ -355,9 +355,6 @@ def _furnished(document: dict[str, Any], things: Things) -> dict[str, Any]:
 
 
 def _report(tally: Tally, seconds: float) -> None:
-    for name, counts in tally.statuses.items():
-        told = ", ".join(f"{status}: {n}" for status, n in sorted(counts.items()))
-        print(f"{name:32} {told}")
     n = sum(sum(counts.values()) for counts in tally.statuses.values())
     for name, fault in tally.faults.items():
         print(f"\n{name}\n{fault}")
@@ -391,6 +388,9 @@ def main() -> int:
                 found.ask(operation, examples=options.examples, seed=options.seed, note=note)
             except (Exception, FailureGroup) as error:  # noqa: BLE001 (every operation is told of)
                 tally.faults[operation.name] = f"{error}"[:4000]
+            told = ", ".join(f"{status}: {n}" for status, n in sorted(counts.items()))
+            is_fault = operation.name in tally.faults
+            print(f"{operation.name:32} {told}{'  FAULT' if is_fault else ''}", flush=True)
     _report(tally, time.monotonic() - began)
     return int(bool(tally.faults))
 
