@@ -30,8 +30,10 @@ async def receive(
     the body is: who has not so many credits gets `InsufficientCreditsError` before he sends it.
     """
     if least_price is not None:
-        needed = least_price(uploads.least_file_bytes(request))
-        await intake.require_credits(services, caller.account.id, needed)
+        least = uploads.least_file_bytes(
+            request, file_fields=(file_field, *more_fields), max_file_bytes=max_file_bytes
+        )
+        await intake.require_credits(services, caller.account.id, least_price(least))
     return await uploads.receive(
         request,
         store=services.blobs,

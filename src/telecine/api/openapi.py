@@ -125,7 +125,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _open(path: str, summary: str, media_type: str) -> dict[str, Any]:
-    content = {"content": {media_type: {}}}
+    content: dict[str, Any] = {"content": {media_type: {}}}
     away = {"503": {"description": "The database is away.", **content}}
     return {
         "operationId": path.removeprefix("/"),

@@ -73,11 +73,10 @@ async def receive(
     that stops or trickles. After an error no file is left.
     """
     kind, boundary = _kind(request, (file_field, *more_fields))
-    declared = declared_bytes(request)
-    max_body_bytes = max_file_bytes * (1 + len(more_fields)) + limits.framing_bytes
-    if declared is not None and declared > max_body_bytes:
-        raise too_large((file_field, *more_fields), max_file_bytes)
-    await require_room(store, declared or 0, limits=limits)
+    fields = (file_field, *more_fields)
+    least_file_bytes(request, file_fields=fields, max_file_bytes=max_file_bytes, limits=limits)
+    await require_room(store, declared_bytes(request) or 0, limits=limits)
+    max_body_bytes = max_file_bytes * len(fields) + limits.framing_bytes
     form = Form(
         store,
         file_field=file_field,
@@ -235,9 +234,21 @@ def declared_bytes(request: Request) -> int | None:
     return int(declared)
 
 
-def least_file_bytes(request: Request, *, limits: Limits = DEFAULT_LIMITS) -> int:
-    """Return how long the file in a form is at least: mostly, all of the body is the file."""
-    return max(0, (declared_bytes(request) or 0) - limits.framing_bytes)
+def least_file_bytes(
+    request: Request,
+    *,
+    file_fields: tuple[str, ...],
+    max_file_bytes: int,
+    limits: Limits = DEFAULT_LIMITS,
+) -> int:
+    """Return how long the files in a form are at least: mostly, they are all of the body.
+
+    Raises `FileTooLargeError` for more than `max_file_bytes` in each field.
+    """
+    least = max(0, (declared_bytes(request) or 0) - limits.framing_bytes)
+    if least > max_file_bytes * len(file_fields):
+        raise too_large(file_fields, max_file_bytes)
+    return least
 
 
 def _broken(error: multipart.MultipartError) -> InvalidRequestError:

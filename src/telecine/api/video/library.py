@@ -32,12 +32,14 @@ from telecine.media.describing import Description, describe, thumbnail
 
 async def upload(request: Request, caller: Caller, services: Services) -> Response:
     """POST /api/v1/upload"""
-    await _check_room(services, caller, uploads.least_file_bytes(request))
+    max_file_bytes = caller.plan.max_file_bytes
+    least = uploads.least_file_bytes(request, file_fields=("file",), max_file_bytes=max_file_bytes)
+    await _check_room(services, caller, least)
     async with await forms.receive(
         request,
         caller,
         services,
-        max_file_bytes=caller.plan.max_file_bytes,
+        max_file_bytes=max_file_bytes,
         list_field="files",
     ) as form:
         if not form.files:
