@@ -270,10 +270,12 @@ class BlobStore:
             with storage_errors():
                 staged.write_bytes(content)
             self.adopt(staged, key)
+        finally:
+            staged.unlink(missing_ok=True)
+        try:
             if b"".join(self.stream(key, length=len(content))) != content:
                 raise StorageError
         finally:
-            staged.unlink(missing_ok=True)
             self.delete(key)
 
 

@@ -59,6 +59,14 @@ def main() -> None:
             line.append(error.message, style=""), soft_wrap=True
         )
         sys.exit(1)
+    except Exception as error:
+        from telecine.cli import trouble
+
+        said = trouble.of_database(error, settings.load())
+        if said is None:
+            raise
+        Console(stderr=True, highlight=False).print(Text(said), soft_wrap=True)
+        sys.exit(1)
 
 
 def _tell_of_a_bug(error: InternalError) -> None:

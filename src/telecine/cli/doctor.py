@@ -19,7 +19,7 @@ from rich.table import Table
 
 from telecine import __version__
 from telecine.assembly import Telecine, assemble, prepare
-from telecine.cli import tables, walls
+from telecine.cli import tables, trouble, walls
 from telecine.kit.errors import ProcessingError, TelecineError
 from telecine.media import namespaces, sandbox
 from telecine.media.ffmpeg import find_ffmpeg
@@ -27,7 +27,7 @@ from telecine.media.image_formats import Format
 from telecine.media.pool import Pool
 from telecine.media.speech import weights
 from telecine.operations.convert import MEDIA_TYPES, ConvertParams, convert
-from telecine.settings import Settings
+from telecine.settings import Settings, SettingsError
 
 _ENCODERS = ("libx264", "libx265", "libsvtav1", "aac")
 _FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
@@ -203,14 +203,20 @@ def _speech(settings: Settings) -> Finding:
 
 
 def _database(telecine: Telecine) -> str:
-    prepare(telecine)
-    with telecine.db.snapshot() as tx:
-        tx.execute(sa.text("SELECT 1"))
+    try:
+        prepare(telecine)
+        with telecine.db.snapshot() as tx:
+            tx.execute(sa.text("SELECT 1"))
+    except sa.exc.DBAPIError as error:
+        said = trouble.of_database(error, telecine.settings)
+        if said is None:
+            raise
+        raise SettingsError(said) from error
     return sa.make_url(telecine.db.url).render_as_string(hide_password=True)
 
 
 def _storage(telecine: Telecine) -> str:
-    telecine.blobs.check()
+    trouble.check_storage(telecine)
     return telecine.settings.resolved_storage_url.partition("?")[0]
 
 

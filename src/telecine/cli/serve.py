@@ -14,6 +14,7 @@ from rich.console import Console
 from telecine import server
 from telecine.assembly import Telecine, assemble, check_sandbox, prepare
 from telecine.cli.calling import host, program
+from telecine.cli.trouble import check_storage
 from telecine.core import accounts, credits, keys
 from telecine.core.keys import KeyStyle
 from telecine.db import Transaction
@@ -41,7 +42,7 @@ def serve(settings: Settings) -> None:
     lock.write_note(str(os.getpid()))
     telecine = assemble(settings)
     prepare(telecine)
-    telecine.blobs.check()
+    check_storage(telecine)
     try:
         listener = server.bind(settings.host, settings.port)
     except OSError as error:
@@ -80,8 +81,9 @@ def worker(settings: Settings, *, worker_id: str, lifeline_fd: int | None) -> No
     configure(level=settings.log_level, format=settings.log_format)
     check_sandbox(settings)
     telecine = assemble(settings)
-    if lifeline_fd is None:  # not under `serve`, which has prepared the database already
+    if lifeline_fd is None:  # not under `serve`, which has prepared and tried everything already
         prepare(telecine)
+        check_storage(telecine)
     server.run_worker(telecine, [worker_id] if worker_id else _own_ids(), lifeline_fd=lifeline_fd)
 
 

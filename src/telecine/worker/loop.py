@@ -18,10 +18,12 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from telecine.blobs import reason
 from telecine.core import webhooks
 from telecine.db import Database
 from telecine.engine import Lane, Runner
 from telecine.kit.clock import steady_seconds
+from telecine.kit.errors import StorageError
 from telecine.media.pool import Pool
 from telecine.worker.attempt import Attempts
 from telecine.worker.courier import Courier
@@ -141,6 +143,8 @@ def _guarded(name: str, chore: Callable[[], int | None]) -> int | None:
         return chore()
     except DBAPIError as error:
         _log.warning("worker.database", chore=name, error=str(error.orig))
+    except StorageError as error:
+        _log.warning("worker.storage", chore=name, error=reason(error))
     except Exception:  # noqa: BLE001 (an endless round outlives any one chore)
         _log.exception("worker.chore_broke", chore=name)
     return None
