@@ -44,6 +44,7 @@ def describe(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
     for path, (summary, media_type) in _OPEN.items():
         paths[path] = {"get": _open(path, summary, media_type)}
+    _inline_choices([components, paths], components)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -99,6 +100,16 @@ def _inline(components: dict[str, Any]) -> None:
                 properties[name] = _named(components, definition)
             elif "$ref" in definition.get("items", {}):
                 definition["items"] = _named(components, definition["items"])
+
+
+def _inline_choices(part: Any, components: dict[str, Any]) -> None:
+    """Write out what one of several may be, anywhere in a part: names stumble there, too."""
+    if isinstance(part, dict):
+        for index, choice in enumerate(part.get("anyOf", ())):
+            if "$ref" in choice:
+                part["anyOf"][index] = _named(components, choice)
+    for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _inline_choices(each, components)
 
 
 def _named(components: dict[str, Any], reference: dict[str, Any]) -> Any:

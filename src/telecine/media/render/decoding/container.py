@@ -42,7 +42,7 @@ def open_media(path: Path) -> InputContainer:
     try:
         with path.open("rb") as file:
             return open_container(file.fileno(), max_pixels=_held_to[0])
-    except av.error.FFmpegError as error:
+    except (av.error.FFmpegError, OSError) as error:
         raise UndecodableMediaError("The file cannot be read as video or sound.") from error
 
 
