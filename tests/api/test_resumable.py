@@ -615,7 +615,7 @@ REFUSED = (
     ("/api/v1/convert", "team", 0, 1, 402),
     ("/api/v1/process", "team", 0, 1, 402),
     ("/api/v1/upload", "free", 0, 600, 402),
-    ("/api/v1/compress", "team", 2, 3000, 402),
+    ("/api/v1/compress", "team", 2, 3000, 413),
     ("/api/v1/convert", "team", 2, 3000, 413),
     ("/api/v1/compress", "free", 2, 1, 403),
     (UPLOADS, "free", 0, 1, 412),
