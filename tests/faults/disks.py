@@ -69,6 +69,6 @@ def small_disk(path: Path, *, megabytes: int) -> Iterator[Disk]:
         assert told == "mounted\n", "This test needs to be root, or user namespaces."
         yield Disk(
             path=path,
-            outside=Path(f"/proc/{holder.pid}/root/{path.relative_to('/')}"),
+            outside=Path("/proc", str(holder.pid), "root", path.relative_to("/")),
             beside=("nsenter", "--target", str(holder.pid), *_USER[:1], "--mount"),
         )
