@@ -26,11 +26,11 @@ _CODES: Mapping[int, tuple[str, ...]] = {
     429: ("rate_limited",),
     460: ("checksum_mismatch",),
     500: (
-        *("error", "settings", "internal", "storage_failed", "worker_lost"),
+        *("error", "settings", "internal", "worker_lost"),
         *("processing_failed", "processing_timeout", "processing_limit"),
     ),
     502: ("outbound_failed", "blocked_address"),
-    503: ("busy",),
+    503: ("busy", "storage_failed"),
     507: ("storage_full",),
 }
 STATUS: Mapping[str, int] = {code: status for status, codes in _CODES.items() for code in codes}
