@@ -176,9 +176,7 @@ def assemble(
         blobs=open_store(settings.resolved_storage_url, staging=settings.data_dir / "staging"),
         queue=Queue(db.url),
         outbound=client,
-        cache=Cache(
-            settings.data_dir / "cache", outbound=client, max_bytes=settings.source_cache_bytes
-        ),
+        cache=outside.cache(settings, client=client),
         ffmpeg=shelves.ffmpeg(settings),
         pool=shelves.pool(settings),
         renderer=drawing,

@@ -8,6 +8,7 @@ from telecine import shelves
 from telecine.kit.errors import InvalidRequestError
 from telecine.kit.outbound import (
     ANYWHERE,
+    Cache,
     Chat,
     LipSync,
     Outbound,
@@ -30,6 +31,13 @@ def outbound(settings: Settings) -> Outbound:
     except ValueError as error:
         raise SettingsError(f"TELECINE_EGRESS_PROXY: {error}") from error
     return Outbound(policy)
+
+
+def cache(settings: Settings, *, client: Outbound) -> Cache:
+    """Build what keeps files from the web, for all processes that share a data folder."""
+    return Cache(
+        settings.data_dir / "cache", outbound=client, max_bytes=settings.source_cache_bytes
+    )
 
 
 def language_model(settings: Settings) -> Chat | None:

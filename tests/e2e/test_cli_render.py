@@ -14,7 +14,7 @@ from typing import Any
 import av
 import pytest
 import pyvips
-from tests import samples, steps
+from tests import samples, steps, websites
 
 GALLERY = Path(__file__).parents[1] / "media" / "render" / "gallery"
 
@@ -260,6 +260,22 @@ def test_a_source_that_cannot_be_fetched_is_named(composition: Path, tmp_path: P
     assert done.returncode == 1
     assert done.stderr.startswith("tracks[0].clips[0].src: ")
     assert address in done.stderr
+
+
+def test_a_source_on_the_web_is_fetched_once(
+    composition: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELECINE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("TELECINE_ALLOW_NETWORKS", websites.NETWORKS)
+    with websites.site() as web:
+        src = web.put("/films/clip.mov", (tmp_path / "clip.mov").read_bytes(), etag='"1"')
+        for name in ("one.png", "two.png"):
+            done = run(
+                "render", changed(composition, src=src), "--frame", "0", "-o", tmp_path / name
+            )
+            assert done.returncode == 0, done.stderr
+        assert web.statuses("/films/clip.mov") == [200, 304]
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
 
 
 def test_a_file_that_is_no_json_is_refused_with_the_line(tmp_path: Path) -> None:

@@ -140,6 +140,28 @@ def test_a_remote_source_is_fetched(run: Run, site: str) -> None:
     run(document(src), params(remote=(src,)))
 
 
+def test_the_bar_moves_while_a_remote_source_comes_in(
+    run: Run, site: str, reports: list[float]
+) -> None:
+    src = f"{site}/photo.png"
+    run(document(src), params(remote=(src,)))
+    assert reports == sorted(reports)
+    assert len([share for share in reports if 0 < share < 0.1]) > 1
+
+
+def test_a_job_that_is_cancelled_stops_fetching(run: Run, site: str) -> None:
+    src = f"{site}/photo.png"
+    asked: list[bool] = []
+
+    def is_cancelled() -> bool:
+        asked.append(len(asked) > 2)  # once before, and then with what comes in
+        return asked[-1]
+
+    with pytest.raises(CancelledError):
+        run(document(src), params(remote=(src,)), is_cancelled=is_cancelled)
+    assert asked == [False] * 3 + [True]
+
+
 def test_a_remote_source_that_is_not_there_is_named(run: Run, site: str) -> None:
     src = f"{site}/none.png"
     with pytest.raises(OutboundError, match="none") as refused:

@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 from tests.websites import Site, site
 
-from telecine.kit.errors import BlockedAddressError, FileTooLargeError, OutboundError
+from telecine.kit.errors import (
+    BlockedAddressError,
+    CancelledError,
+    FileTooLargeError,
+    OutboundError,
+)
 from telecine.kit.outbound import Cache, Outbound, Policy
 
 LONG_AGO = "Thu, 19 Mar 2026 10:00:00 GMT"
@@ -210,3 +215,37 @@ def test_many_at_once_all_get_whole_files(web: Site, room: Path, tmp_path: Path)
     with ThreadPoolExecutor(8) as threads:
         assert all(threads.map(work, range(64)))
     assert not [path for path in room.rglob(".*") if path.is_file()]
+
+
+def test_what_comes_in_is_told_with_what_is_still_to_come(
+    web: Site, room: Path, tmp_path: Path
+) -> None:
+    content = bytes(300_000)
+    told: list[tuple[int, int | None]] = []
+
+    def fetch(url: str, name: str) -> list[tuple[int, int | None]]:
+        told.clear()
+        cache_in(room).fetch(
+            url, to=tmp_path / name, max_bytes=2**20, on_bytes=lambda *now: told.append(now)
+        )
+        return list(told)
+
+    url = web.put("/a", content, etag='"1"')
+    first = fetch(url, "one")
+    assert first == sorted(first)
+    assert len(first) > 1
+    assert first[-1] == (300_000, 300_000)
+    assert fetch(url, "two") == []
+    assert fetch(web.put("/b", content, is_measured=False), "three")[-1] == (300_000, None)
+
+
+def test_whoever_is_told_may_end_it_and_nothing_is_left(
+    web: Site, room: Path, tmp_path: Path
+) -> None:
+    def stop(_n_bytes: int, _of: int | None) -> None:
+        raise CancelledError
+
+    url = web.put("/a", bytes(300_000), etag='"1"')
+    with pytest.raises(CancelledError):
+        cache_in(room).fetch(url, to=tmp_path / "file", max_bytes=2**20, on_bytes=stop)
+    assert list(tmp_path.iterdir()) == []

@@ -34,7 +34,6 @@ from telecine.cli.media import Remote, remote_errors
 from telecine.cli.target import deliver, require_file, workspace
 from telecine.kit.errors import InvalidRequestError
 from telecine.kit.log import configure
-from telecine.kit.outbound import Cache
 from telecine.media.highlights.model import Wishes
 from telecine.media.probe import media_limits
 from telecine.media.seeing.caption_styles import STYLES
@@ -181,11 +180,7 @@ def _run_here(params: ClipsParams, source: Path, output: Path, loaded: Settings)
                     report=bar.report,
                     enter=bar.enter,
                     renderer=renderer,
-                    cache=Cache(
-                        folder / "cache",
-                        outbound=outside.outbound(loaded),
-                        max_bytes=loaded.source_cache_bytes,
-                    ),
+                    cache=outside.cache(loaded, client=outside.outbound(loaded)),
                     senses=senses,
                     language_model=outside.language_model(loaded),
                 ),

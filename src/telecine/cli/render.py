@@ -1,7 +1,8 @@
 """`render` and `validate`: a composition file to a video, a picture or a list of its faults.
 
 The pictures are drawn in the same confined processes as on a server. Sources are files, their
-paths relative to the composition's folder, or URLs, which are fetched once.
+paths relative to the composition's folder, or URLs: what has not changed since it was last fetched
+comes from the cache in the data folder.
 """
 
 from __future__ import annotations
@@ -13,18 +14,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 from rich.text import Text
 from typing_extensions import override
@@ -35,11 +39,11 @@ from telecine.cli.sizes import size_text
 from telecine.cli.target import deliver, require_file, require_place, workspace
 from telecine.kit.errors import InvalidRequestError, TelecineError
 from telecine.kit.log import configure
-from telecine.kit.outbound import Outbound
+from telecine.kit.outbound import Cache
 from telecine.media.render.confined import Order, Renderer
 from telecine.media.render.encoding.scales import MOST_CRF, PRESETS, RenderCodec
 from telecine.media.timeline.dialects import Parsed
-from telecine.media.timeline.model import Source, Timeline
+from telecine.media.timeline.model import Timeline
 from telecine.media.timeline.reader import Problem
 from telecine.settings import Settings
 
@@ -232,25 +236,38 @@ def _what_is_wrong(path: Path) -> str:
 
 
 def _files(parsed: Parsed, base: Path, folder: Path, loaded: Settings) -> dict[str, Path]:
-    files = {}
-    outbound = outside.outbound(loaded)
-    for index, source in enumerate(parsed.sources):
-        if is_remote(source.src):
-            files[source.src] = _fetched(source, folder / f"source{index}", outbound)
-        else:
-            files[source.src] = base / source.src
+    files = {each.src: base / each.src for each in parsed.sources if not is_remote(each.src)}
+    remote = [each for each in parsed.sources if is_remote(each.src)]
+    if not remote:
+        return files
+    client = outside.outbound(loaded)
+    cache = outside.cache(loaded, client=client)
+    for index, source in enumerate(remote):
+        try:
+            client.check_url(source.src, field=source.path)
+            files[source.src] = _fetched(source.src, folder / f"source{index}", cache)
+        except TelecineError as error:
+            error.field = source.path
+            error.message = f"{source.src}: {error.message}"
+            raise
     return files
 
 
-def _fetched(source: Source, path: Path, outbound: Outbound) -> Path:
-    """Download a source. Raises `OutboundError` with the source's place in the composition."""
-    try:
-        outbound.check_url(source.src, field=source.path)
-        outbound.download(source.src, to=path, max_bytes=_MAX_SOURCE_BYTES)
-    except TelecineError as error:
-        error.field = source.path
-        error.message = f"{source.src}: {error.message}"
-        raise
+def _fetched(url: str, path: Path, cache: Cache) -> Path:
+    """Make the file `path` of what is at a URL, with a bar for what comes in."""
+    columns = (
+        *(TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn()),
+        *(TransferSpeedColumn(), TimeElapsedColumn()),
+    )
+    with Progress(*columns, console=_console) as progress:
+        task = progress.add_task(PurePosixPath(urlsplit(url).path).name, total=None)
+        n_bytes = cache.fetch(
+            url,
+            to=path,
+            max_bytes=_MAX_SOURCE_BYTES,
+            on_bytes=lambda done, of: progress.update(task, completed=done, total=of),
+        )
+        progress.update(task, completed=n_bytes, total=n_bytes)
     return path
 
 

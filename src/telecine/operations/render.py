@@ -35,7 +35,7 @@ from telecine.operations.base import Context, Output, Result
 from telecine.settings import Prices, RenderTier
 
 #: Shares of the bar: fetching what is remote, and after rendering the look at the file.
-_FETCHED = 0.05
+_FETCHED = 0.1
 _RENDERED = 0.99
 
 

@@ -10,6 +10,7 @@ no keep-alive, no decompression, and no redirect is followed that was not judged
 from __future__ import annotations
 
 from telecine.kit.outbound.addresses import Policy, parse_networks
+from telecine.kit.outbound.bodies import OnBytes
 from telecine.kit.outbound.cache import Cache
 from telecine.kit.outbound.chat import ANYWHERE, Chat, Turn
 from telecine.kit.outbound.client import (
@@ -35,6 +36,7 @@ __all__ = [
     "Downloaded",
     "Limits",
     "LipSync",
+    "OnBytes",
     "Outbound",
     "Policy",
     "Reply",

@@ -21,6 +21,7 @@ import msgspec
 
 from telecine.kit.folders import make_private
 from telecine.kit.ids import new_id
+from telecine.kit.outbound.bodies import OnBytes, nobody
 from telecine.kit.outbound.client import DOWNLOAD_LIMITS, Downloaded, Outbound
 from telecine.kit.outbound.network import Limits
 from telecine.kit.outbound.versions import Version
@@ -42,11 +43,20 @@ class Cache:
         self._outbound = outbound
         self._max_bytes = max_bytes
 
-    def fetch(self, url: str, *, to: Path, max_bytes: int, limits: Limits = DOWNLOAD_LIMITS) -> int:
+    def fetch(
+        self,
+        url: str,
+        *,
+        to: Path,
+        max_bytes: int,
+        limits: Limits = DOWNLOAD_LIMITS,
+        on_bytes: OnBytes = nobody,
+    ) -> int:
         """Make the file `to` of what is at a URL now, and return its size. Only to be read.
 
-        Raises `FileTooLargeError` over `max_bytes`, `OutboundError`, `StorageError`. Leaves no
-        file behind when it raises.
+        `on_bytes` is told of what comes in, if anything does. Raises `FileTooLargeError` over
+        `max_bytes`, `OutboundError`, `StorageError`, and what `on_bytes` raises. Leaves no file
+        behind when it raises.
         """
         page = self._pages / hashlib.sha256(url.encode()).hexdigest()
         known = self._given(page, to=to, max_bytes=max_bytes)
@@ -59,6 +69,7 @@ class Cache:
                 to=fresh,
                 max_bytes=max_bytes,
                 limits=limits,
+                on_bytes=on_bytes,
             )
             if found is None:
                 return to.stat().st_size

@@ -7,11 +7,10 @@ that refused or swallowed the connection, or a stranger could map the private ne
 
 from __future__ import annotations
 
-import errno
 import functools
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -19,16 +18,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 import httpcore2
 
 from telecine import __version__
-from telecine.kit.errors import (
-    BlockedAddressError,
-    FileTooLargeError,
-    InvalidRequestError,
-    OutboundError,
-    StorageError,
-    StorageFullError,
-)
-from telecine.kit.outbound import targets
+from telecine.kit.errors import BlockedAddressError, InvalidRequestError, OutboundError
+from telecine.kit.outbound import bodies, targets
 from telecine.kit.outbound.addresses import IPAddress, Policy
+from telecine.kit.outbound.bodies import OK, OnBytes, nobody
 from telecine.kit.outbound.network import (
     Deadline,
     Limits,
@@ -44,11 +37,9 @@ from telecine.kit.outbound.versions import Version, conditions, version_of
 WEBHOOK_LIMITS = Limits(connect_seconds=10, read_seconds=15, total_seconds=20)
 DOWNLOAD_LIMITS = Limits(connect_seconds=10, read_seconds=30, total_seconds=3600, max_redirects=5)
 
-_BODY_HEAD_BYTES = 1024
 # The status has decided by then; the body is only for the delivery log.
 _BODY_HEAD_SECONDS = 2.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_OK = 200
 _NOT_MODIFIED = 304
 _DEFAULT_PROXY_PORT = 80
 # Written here alone: a caller who set them could break the framing or the pinned host.
@@ -144,8 +135,8 @@ class Outbound:
             deadline.tighten(_BODY_HEAD_SECONDS)
             return Reply(
                 status=response.status,
-                headers=_headers(response),
-                body_head=_read_head(response),
+                headers=bodies.headers(response),
+                body_head=bodies.read_head(response),
                 elapsed_ms=deadline.elapsed_ms,
             )
 
@@ -176,8 +167,8 @@ class Outbound:
             deadline=deadline,
         ) as response:
             if to is not None:
-                if response.status == _OK:
-                    _save(response, to=to, max_bytes=max_bytes)
+                if response.status == OK:
+                    bodies.save(response, to=to, max_bytes=max_bytes)
                 return Answer(status=response.status, body=b"")
             body = bytearray()
             for chunk in response.iter_stream():
@@ -228,10 +219,12 @@ class Outbound:
         max_bytes: int,
         headers: Mapping[str, str] | None = None,
         limits: Limits = DOWNLOAD_LIMITS,
+        on_bytes: OnBytes = nobody,
     ) -> Downloaded | None:
         """Like `download`, but None where the redirects end at the `known` bytes once more.
 
-        Every redirect is followed and judged as ever: only the body is spared.
+        Every redirect is followed and judged as ever: only the body is spared. What `on_bytes`
+        raises ends the download.
         """
         return self._fetch(
             url,
@@ -241,6 +234,7 @@ class Outbound:
             headers=headers or {},
             limits=limits,
             is_cut=False,
+            on_bytes=on_bytes,
         )
 
     def _fetch(
@@ -253,6 +247,7 @@ class Outbound:
         headers: Mapping[str, str],
         limits: Limits,
         is_cut: bool,
+        on_bytes: OnBytes = nobody,
     ) -> Downloaded | None:
         deadline = Deadline(limits.total_seconds)
         target = self._target(url)
@@ -270,8 +265,10 @@ class Outbound:
                 if asked is not None and response.status == _NOT_MODIFIED:
                     return None
                 if response.status not in _REDIRECTS:
-                    size_bytes = _save(response, to=to, max_bytes=max_bytes, is_cut=is_cut)
-                    said = _headers(response)
+                    size_bytes = bodies.save(
+                        response, to=to, max_bytes=max_bytes, is_cut=is_cut, on_bytes=on_bytes
+                    )
+                    said = bodies.headers(response)
                     return Downloaded(
                         path=to,
                         size_bytes=size_bytes,
@@ -390,54 +387,3 @@ def _request_headers(target: Target, headers: Mapping[str, str]) -> list[tuple[b
         **{name: value for name, value in headers.items() if name.lower() not in _OWN_HEADERS},
     }
     return [(name.encode("ascii"), value.encode("latin-1")) for name, value in written.items()]
-
-
-def _headers(response: httpcore2.Response) -> dict[str, str]:
-    joined: dict[str, str] = {}
-    for raw_name, raw_value in response.headers:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        joined[name] = f"{joined[name]}, {value}" if name in joined else value
-    return joined
-
-
-def _read_head(response: httpcore2.Response) -> bytes:
-    head = b""
-    with suppress(OutboundError, httpcore2.NetworkError, httpcore2.ProtocolError):
-        for chunk in response.iter_stream():
-            head += chunk
-            if len(head) >= _BODY_HEAD_BYTES:
-                break
-    return head[:_BODY_HEAD_BYTES]
-
-
-def _save(response: httpcore2.Response, *, to: Path, max_bytes: int, is_cut: bool = False) -> int:
-    """Write the body; `is_cut`: the first `max_bytes` of it, however many more there are."""
-    if response.status != _OK:
-        raise OutboundError(f"The other server answered with status {response.status}.")
-    headers = _headers(response)
-    if headers.get("content-encoding", "identity").lower() != "identity":
-        raise OutboundError("The other server sent compressed bytes that were not asked for.")
-    declared = headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared) > max_bytes and not is_cut:
-        raise FileTooLargeError
-    try:
-        with to.open("xb") as file:
-            size_bytes = 0
-            for chunk in response.iter_stream():
-                size_bytes += len(chunk)
-                if size_bytes > max_bytes:
-                    if not is_cut:
-                        raise FileTooLargeError
-                    file.write(chunk[: max_bytes - size_bytes])
-                    return max_bytes
-                file.write(chunk)
-    except FileExistsError as error:
-        raise StorageError from error  # not ours: left alone
-    except OSError as error:
-        to.unlink(missing_ok=True)
-        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        raise (StorageFullError if full else StorageError) from error
-    except BaseException:
-        to.unlink(missing_ok=True)
-        raise
-    return size_bytes

@@ -11,7 +11,7 @@ from telecine.media.probe import MediaInfo, probe
 from telecine.operations import sources
 from telecine.operations.clipping import stages
 from telecine.operations.clipping.params import ClipsParams
-from telecine.operations.clipping.stages import Work
+from telecine.operations.clipping.stages import Report, Work
 
 _STEP: Final = "film"
 #: By the first of libav's names for a container: suffix and media type.
@@ -70,7 +70,7 @@ def take(params: ClipsParams, work: Work) -> Film:
         path = work.context.inputs[0].path
     else:
         url = params.source_url
-        path = work.file_once(_STEP, lambda: _fetch(url, params, work))
+        path = work.file_once(_STEP, lambda: _fetch(url, params, work, report))
     report(1.0)
     info = probe(work.context.pool, path, limits=params.limits)
     if not info.audio and not params.segments:
@@ -81,13 +81,14 @@ def take(params: ClipsParams, work: Work) -> Film:
     return Film(path=path, info=info)
 
 
-def _fetch(url: str, params: ClipsParams, work: Work) -> Path:
+def _fetch(url: str, params: ClipsParams, work: Work, report: Report) -> Path:
     folder = work.context.workspace / "fetched"
     files = sources.fetch(
         work.cache,
         (url,),
         folder=folder,
         room=sources.Room(max_bytes=params.max_source_bytes),
+        report=report,
         is_cancelled=work.context.is_cancelled,
     )
     return files[url]

@@ -30,7 +30,7 @@ _DRAWN: Final[Mapping[Quality, float]] = {"fast": 1.0, "balanced": 1.2, "high": 
 _CHOSEN_SECONDS: Final = 2.0
 _ASKED_SECONDS: Final = 20.0
 #: Fetching comes before anything is known of the film.
-_FETCHED: Final = 0.05
+_FETCHED: Final = 0.1
 _LAST: Final = 0.99
 
 
