@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from telecine.api import jsonbody
+from telecine.api.fields import jsonbody
 from telecine.api.projects import wire
 from telecine.api.webhooks.wire import WebhookReplayBody, WebhookTestBody
 from telecine.kit.errors import InvalidRequestError

@@ -15,8 +15,9 @@ from functools import partial
 import msgspec
 from starlette.concurrency import run_in_threadpool
 
-from telecine.api import links, malformed, named
+from telecine.api import links
 from telecine.api.casting import misused
+from telecine.api.fields import malformed, named
 from telecine.api.looking import MOST_FILES, Asked, Looked
 from telecine.api.services import Services
 from telecine.blobs import BlobStore

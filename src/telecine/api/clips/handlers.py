@@ -15,8 +15,8 @@ from telecine.api.access import Caller
 from telecine.api.clips import fields, naming, opening, sources, submitting, wire, wording
 from telecine.api.clips.wire import ProcessBody
 from telecine.api.family import Json
+from telecine.api.fields.remarks import Remark
 from telecine.api.formdata import UploadedFile
-from telecine.api.remarks import Remark
 from telecine.api.services import Services
 from telecine.api.spooling import delete
 from telecine.core import accounts, assets, jobs

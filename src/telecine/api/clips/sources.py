@@ -15,9 +15,10 @@ from urllib.parse import unquote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 
-from telecine.api import finishing, links, looking, named
+from telecine.api import finishing, links, looking
 from telecine.api.access import Caller
 from telecine.api.clips.wire import ProcessBody
+from telecine.api.fields import named
 from telecine.api.formdata import UploadedFile
 from telecine.api.services import Services
 from telecine.api.spooling import delete

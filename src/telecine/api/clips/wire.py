@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from telecine.api.remarks import Remark
+from telecine.api.fields.remarks import Remark
 
 WireStatus = Literal["queued", "processing", "completed", "failed"]
 Quality = Literal["fast", "balanced", "high"]

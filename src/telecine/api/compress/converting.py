@@ -19,8 +19,8 @@ from typing_extensions import override
 
 from telecine.api import downloads, intake
 from telecine.api.access import Caller
+from telecine.api.fields.remarks import Remark
 from telecine.api.formdata import UploadedFile
-from telecine.api.remarks import Remark
 from telecine.api.services import Services
 from telecine.api.spooling import STAGED_SUFFIX
 from telecine.core import jobs

@@ -8,7 +8,7 @@ from typing import get_args
 
 import msgspec
 
-from telecine.api import formfields
+from telecine.api.fields import formfields
 from telecine.kit.errors import InvalidRequestError
 from telecine.kit.outbound import Outbound
 from telecine.media.encode import Fit as VideoFit

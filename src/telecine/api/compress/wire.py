@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from telecine.api.remarks import Remark
+from telecine.api.fields.remarks import Remark
 from telecine.api.usage import Usage
 from telecine.core.jobs import Job, JobDetails, JobStatus
 from telecine.kit.clock import isoformat

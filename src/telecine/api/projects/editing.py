@@ -15,9 +15,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from telecine.api.access import Caller
+from telecine.api.fields.remarks import Remark, remarks
 from telecine.api.projects import fields, picturing
 from telecine.api.projects.wording import Shown
-from telecine.api.remarks import Remark, remarks
 from telecine.api.services import Services
 from telecine.core import projects
 from telecine.core.projects import Change, Content, Project, ProjectStatus

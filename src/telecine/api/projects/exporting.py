@@ -12,8 +12,8 @@ from starlette.responses import Response
 from telecine.api import awaiting, documents, links, rendering
 from telecine.api.access import Caller
 from telecine.api.family import Json
+from telecine.api.fields.remarks import Remark
 from telecine.api.projects import editing, fields, wire, wording
-from telecine.api.remarks import Remark
 from telecine.api.rendering import Cut, Wish
 from telecine.api.services import Services
 from telecine.core import projects

@@ -16,8 +16,10 @@ from msgspec import UnsetType
 from starlette.requests import Request
 
 from telecine import templates
-from telecine.api import jsonbody
 from telecine.api.access import Caller
+from telecine.api.fields import jsonbody
+from telecine.api.fields.remarks import Remark
+from telecine.api.fields.words import clamped, label
 from telecine.api.projects.wire import (
     ChatBody,
     ChatMessage,
@@ -26,9 +28,7 @@ from telecine.api.projects.wire import (
     ProjectBody,
     ProjectUpdate,
 )
-from telecine.api.remarks import Remark
 from telecine.api.services import Services
-from telecine.api.words import clamped, label
 from telecine.core import projects
 from telecine.core.projects import DEFAULT_NAME, Content
 from telecine.kit.clock import isoformat

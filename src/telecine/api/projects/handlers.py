@@ -14,10 +14,10 @@ from telecine import templates
 from telecine.api import awaiting, links
 from telecine.api.access import Caller
 from telecine.api.family import Json
+from telecine.api.fields.remarks import Remark
+from telecine.api.fields.words import choice
 from telecine.api.projects import editing, fields, picturing, wire, wording
-from telecine.api.remarks import Remark
 from telecine.api.services import Services
-from telecine.api.words import choice
 from telecine.core import projects
 from telecine.core.jobs import Ending
 from telecine.core.projects import (

@@ -19,10 +19,10 @@ from telecine import templates
 from telecine.api import documents, forms, links
 from telecine.api.access import Caller
 from telecine.api.downloads import content_disposition
+from telecine.api.fields.remarks import Remark, remarks
+from telecine.api.fields.words import choice
 from telecine.api.projects import editing, fields, handlers
-from telecine.api.remarks import Remark, remarks
 from telecine.api.services import Services
-from telecine.api.words import choice
 from telecine.core import projects
 from telecine.core.projects import Change, Content
 from telecine.media.timeline import otio, otio_reading, srt

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from telecine.api.remarks import Remark
+from telecine.api.fields.remarks import Remark
 from telecine.operations.render import RenderFormat
 
 WireStatus = Literal["draft", "rendering", "completed", "failed"]

@@ -11,9 +11,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
+from telecine.api.fields.remarks import Remark
 from telecine.api.links import link_to
 from telecine.api.projects import wire
-from telecine.api.remarks import Remark
 from telecine.core import projects
 from telecine.core.jobs import Job, JobDetails, JobStatus
 from telecine.core.projects import (

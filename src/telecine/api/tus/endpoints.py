@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from telecine.api.family import Answer, Endpoint
-from telecine.api.named import UPLOADS_PATH
+from telecine.api.fields.named import UPLOADS_PATH
 from telecine.api.tus import FAMILY, handlers, wire
 
 _STANDING = ("Upload-Offset", "Upload-Length", "Upload-Expires", "Tus-Resumable")

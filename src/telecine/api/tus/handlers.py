@@ -17,7 +17,7 @@ from telecine.api import disposal, finishing
 from telecine.api import uploads as bodies
 from telecine.api.access import Caller
 from telecine.api.family import Json
-from telecine.api.named import UPLOADS_PATH
+from telecine.api.fields.named import UPLOADS_PATH
 from telecine.api.services import Services
 from telecine.api.tus import fields, receiving, wire
 from telecine.core import uploads

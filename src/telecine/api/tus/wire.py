@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from telecine.api.named import UPLOADS_PATH, name_of
+from telecine.api.fields.named import UPLOADS_PATH, name_of
 from telecine.core.uploads import Upload
 from telecine.kit.clock import isoformat
 

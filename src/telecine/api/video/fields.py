@@ -9,11 +9,11 @@ import msgspec
 from msgspec import UnsetType
 from starlette.requests import Request
 
-from telecine.api import jsonbody, malformed
 from telecine.api.documents import refusal
+from telecine.api.fields import jsonbody, malformed
+from telecine.api.fields.words import choice, label
 from telecine.api.services import Services
 from telecine.api.video.wire import ConvertBody, CreateBody, RenderBody
-from telecine.api.words import choice, label
 from telecine.core.assets import AssetKind
 from telecine.core.compositions import RenderState
 from telecine.kit.errors import InvalidRequestError

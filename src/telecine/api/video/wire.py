@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from telecine.api.remarks import Remark as Remark
+from telecine.api.fields.remarks import Remark as Remark
 
 WireStatus = Literal["created", "rendering", "completed", "failed"]
 _CREATED = "Task created successfully. Call POST /api/v1/video/:taskId/render to start rendering."

@@ -10,7 +10,7 @@ from typing import Final, cast, get_args
 
 from starlette.requests import Request
 
-from telecine.api import formfields, words
+from telecine.api.fields import formfields, words
 from telecine.api.voiceover.wire import Aspect, WireStatus
 from telecine.api.voiceover.wording import STATUSES
 from telecine.core.jobs import JobStatus

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from telecine.api.remarks import Remark
+from telecine.api.fields.remarks import Remark
 from telecine.media.voiceover.arranging import Mode
 
 WireStatus = Literal["PENDING", "PROCESSING", "COMPLETED", "FAILED", "CANCELLED"]

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 
-from telecine.api import formfields, words
+from telecine.api.fields import formfields, words
 from telecine.api.webhooks import wire
 from telecine.core.webhooks import DeliveryState, Wanted
 from telecine.kit.errors import InvalidRequestError

@@ -10,9 +10,9 @@ import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import jsonbody
 from telecine.api.access import Caller
 from telecine.api.family import Json
+from telecine.api.fields import jsonbody
 from telecine.api.services import Services
 from telecine.api.webhooks import fields, wire, wording
 from telecine.core import limits, webhooks

@@ -9,8 +9,8 @@ from itertools import islice
 
 import msgspec
 
-from telecine.api import remarks
-from telecine.api.remarks import Remark
+from telecine.api.fields import remarks
+from telecine.api.fields.remarks import Remark
 from telecine.kit.errors import InvalidRequestError
 
 _TRUE = frozenset({"true", "1", "yes", "on"})

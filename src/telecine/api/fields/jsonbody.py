@@ -12,8 +12,8 @@ import msgspec
 import msgspec.inspect
 from starlette.requests import Request
 
-from telecine.api import malformed, remarks
-from telecine.api.remarks import Remark
+from telecine.api.fields import malformed, remarks
+from telecine.api.fields.remarks import Remark
 from telecine.kit.errors import FileTooLargeError, InvalidRequestError
 
 S = TypeVar("S", bound=msgspec.Struct)
