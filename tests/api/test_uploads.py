@@ -24,8 +24,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from telecine.api import uploads
-from telecine.api.formdata import Limits, safe_filename
+from telecine.api.bodies import uploads
+from telecine.api.bodies.formdata import Limits, safe_filename
 from telecine.blobs import store as blobs
 from telecine.kit.errors import TelecineError
 

@@ -14,7 +14,7 @@ from functools import partial
 import msgspec
 from starlette.requests import Request
 
-from telecine.api.fingerprint import Repeatable
+from telecine.api.bodies.fingerprint import Repeatable
 from telecine.api.services import Services
 from telecine.core import accounts, keys, limits
 from telecine.core.accounts import Account

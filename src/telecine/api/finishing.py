@@ -12,9 +12,9 @@ from typing import Final
 import structlog
 from starlette.concurrency import run_in_threadpool
 
-from telecine.api.formdata import UploadedFile
+from telecine.api.bodies.formdata import UploadedFile
+from telecine.api.bodies.spooling import STAGED_SUFFIX
 from telecine.api.services import Services
-from telecine.api.spooling import STAGED_SUFFIX
 from telecine.core import uploads
 from telecine.core.uploads import Upload
 from telecine.db import Transaction

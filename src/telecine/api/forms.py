@@ -7,9 +7,10 @@ from functools import partial
 
 from starlette.requests import Request
 
-from telecine.api import finishing, intake, uploads
+from telecine.api import finishing, intake
 from telecine.api.access import Caller
-from telecine.api.formdata import Upload
+from telecine.api.bodies import uploads
+from telecine.api.bodies.formdata import Upload
 from telecine.api.services import Services
 
 

@@ -17,7 +17,7 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from telecine.api.access import Caller
-from telecine.api.formdata import UploadedFile
+from telecine.api.bodies.formdata import UploadedFile
 from telecine.api.services import Services
 from telecine.core import credits, jobs
 from telecine.core.jobs import Job, NewFile, Order, new_job_id

@@ -23,9 +23,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message
 
-from telecine.api import uploads
 from telecine.api.access import Caller
-from telecine.api.fingerprint import Fingerprint, Repeatable
+from telecine.api.bodies import uploads
+from telecine.api.bodies.fingerprint import Fingerprint, Repeatable
 from telecine.api.services import Services
 from telecine.core import jobs, repeats
 from telecine.core.jobs import Job

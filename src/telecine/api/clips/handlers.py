@@ -12,13 +12,13 @@ from starlette.responses import Response
 
 from telecine.api import awaiting, disposal, estimating, following, forms, links
 from telecine.api.access import Caller
+from telecine.api.bodies.formdata import UploadedFile
+from telecine.api.bodies.spooling import delete
 from telecine.api.clips import fields, naming, opening, sources, submitting, wire, wording
 from telecine.api.clips.wire import ProcessBody
 from telecine.api.family import Json
 from telecine.api.fields.remarks import Remark
-from telecine.api.formdata import UploadedFile
 from telecine.api.services import Services
-from telecine.api.spooling import delete
 from telecine.core import accounts, assets, jobs
 from telecine.core.files import File
 from telecine.core.jobs import Ending, Job, JobDetails, JobStatus

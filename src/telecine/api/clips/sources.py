@@ -17,11 +17,11 @@ from starlette.concurrency import run_in_threadpool
 
 from telecine.api import finishing, links, looking
 from telecine.api.access import Caller
+from telecine.api.bodies.formdata import UploadedFile
+from telecine.api.bodies.spooling import delete
 from telecine.api.clips.wire import ProcessBody
 from telecine.api.fields import named
-from telecine.api.formdata import UploadedFile
 from telecine.api.services import Services
-from telecine.api.spooling import delete
 from telecine.core import assets, files
 from telecine.core.assets import AssetKind
 from telecine.core.files import File

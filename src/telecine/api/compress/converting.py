@@ -19,10 +19,10 @@ from typing_extensions import override
 
 from telecine.api import downloads, intake
 from telecine.api.access import Caller
+from telecine.api.bodies.formdata import UploadedFile
+from telecine.api.bodies.spooling import STAGED_SUFFIX
 from telecine.api.fields.remarks import Remark
-from telecine.api.formdata import UploadedFile
 from telecine.api.services import Services
-from telecine.api.spooling import STAGED_SUFFIX
 from telecine.core import jobs
 from telecine.core.jobs import Job, NewFile, Order
 from telecine.kit.errors import ExpiredError, TelecineError

@@ -11,11 +11,11 @@ from starlette.responses import Response
 from telecine.api import awaiting, downloads, forms, intake
 from telecine.api import usage as metering
 from telecine.api.access import Caller
+from telecine.api.bodies.formdata import UploadedFile
 from telecine.api.compress import converting, fields, wire
 from telecine.api.family import Json
 from telecine.api.fields import formfields
 from telecine.api.fields.remarks import Remark
-from telecine.api.formdata import UploadedFile
 from telecine.api.services import Services
 from telecine.core import jobs
 from telecine.core.jobs import Job, JobDetails, JobStatus

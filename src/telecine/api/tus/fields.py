@@ -13,8 +13,8 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from telecine.api.formdata import safe_filename
-from telecine.api.spooling import Hasher
+from telecine.api.bodies.formdata import safe_filename
+from telecine.api.bodies.spooling import Hasher
 from telecine.api.tus.wire import VERSION
 from telecine.core.uploads import NewUpload
 from telecine.kit.errors import InvalidRequestError, UnsupportedMediaError

@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from telecine.api import disposal, finishing
-from telecine.api import uploads as bodies
 from telecine.api.access import Caller
+from telecine.api.bodies import uploads as bodies
 from telecine.api.family import Json
 from telecine.api.fields.named import UPLOADS_PATH
 from telecine.api.services import Services

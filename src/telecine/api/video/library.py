@@ -9,12 +9,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import disposal, forms, links, uploads
+from telecine.api import disposal, forms, links
 from telecine.api.access import Caller
+from telecine.api.bodies import uploads
+from telecine.api.bodies.formdata import UploadedFile
+from telecine.api.bodies.spooling import STAGED_SUFFIX
 from telecine.api.family import Json
-from telecine.api.formdata import UploadedFile
 from telecine.api.services import Services
-from telecine.api.spooling import STAGED_SUFFIX
 from telecine.api.video import fields, wire, wording
 from telecine.core import assets
 from telecine.core.assets import AssetKind, NewAsset, Thumbnail

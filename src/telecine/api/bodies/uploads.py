@@ -20,7 +20,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from telecine.api.formdata import (
+from telecine.api.bodies.formdata import (
     Form,
     Limits,
     Upload,

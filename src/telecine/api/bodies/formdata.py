@@ -17,8 +17,8 @@ from urllib.parse import unquote
 import multipart  # type: ignore[import-untyped]
 from starlette.concurrency import run_in_threadpool
 
+from telecine.api.bodies.spooling import Spool, delete
 from telecine.api.fields import named
-from telecine.api.spooling import Spool, delete
 from telecine.blobs.store import BlobStore
 from telecine.kit.errors import FileTooLargeError, InvalidRequestError, NotFoundError
 

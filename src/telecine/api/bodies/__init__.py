@@ -1,0 +1,4 @@
+"""A request's body -> texts and staged files: streamed, limited, written once.
+
+Knows no account: whether the client may send so much was decided before.
+"""
