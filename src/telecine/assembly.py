@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from telecine import engine, outside, shelves
-from telecine.api.looking import Looker
 from telecine.api.routes import FAMILIES
 from telecine.api.services import Services
+from telecine.api.services.looking import Looker
 from telecine.blobs import BlobStore, open_store
 from telecine.core.jobs import EventBody
 from telecine.db import Database

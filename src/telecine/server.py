@@ -29,7 +29,7 @@ from typing_extensions import override  # typing has it from Python 3.12 on
 from telecine.api.app import create_app
 from telecine.api.bodies.spooling import STAGED_SUFFIX
 from telecine.api.connections import BoundedProtocol
-from telecine.api.lookout import Lookout
+from telecine.api.services.lookout import Lookout
 from telecine.assembly import Telecine, assemble
 from telecine.kit.clock import system_clock
 from telecine.kit.errors import StorageError

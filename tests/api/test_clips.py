@@ -188,7 +188,7 @@ def test_an_address_that_is_slow_is_taken_unseen_and_held_for_an_hour(
     web: Site,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("telecine.api.looking.MOST_FILM_SECONDS", 0.0)
+    monkeypatch.setattr("telecine.api.services.looking.MOST_FILM_SECONDS", 0.0)
     told = submit(anybody, video_url=web.put("/slow.mp4", b"any"))
     assert told["credits_held"] == 60
     kept = params_of(telecine, told["job_id"])
@@ -202,8 +202,8 @@ def test_a_film_that_is_too_large_to_be_fetched_is_measured_by_its_start(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("telecine.api.looking._HEAD_BYTES", 30_000)
-    monkeypatch.setattr("telecine.api.looking.MOST_BYTES", 40_000)
+    monkeypatch.setattr("telecine.api.services.looking._HEAD_BYTES", 30_000)
+    monkeypatch.setattr("telecine.api.services.looking.MOST_BYTES", 40_000)
     ready = samples.make_video(
         tmp_path / "a.mp4", extra_args=("-movflags", "+faststart"), seconds=3
     )

@@ -23,7 +23,9 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_video_of_unknown_length_holds_a_part_of_the_month_and_the_same_is_named_first(
     tmp_path: Path, clock: FixedClock, talk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("telecine.api.looking.MOST_FILM_SECONDS", 0.0)  # nothing is measured
+    monkeypatch.setattr(
+        "telecine.api.services.looking.MOST_FILM_SECONDS", 0.0
+    )  # nothing is measured
     networks = {"allow_networks": websites.NETWORKS}
     with websites.site() as web, opened(tmp_path / "data", clock=clock, **networks) as ours:
         starter = customer_of(ours, plan="starter", amount=500)

@@ -18,8 +18,8 @@ from tests.conftest import Customer, customer_of
 from tests.fakes import FixedClock
 from tests.websites import NETWORKS, Site, site
 
-from telecine.api import looking
 from telecine.api.app import create_app
+from telecine.api.services import looking
 from telecine.assembly import Telecine
 
 VIDEO = "/api/v1/video"

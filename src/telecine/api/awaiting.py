@@ -15,8 +15,8 @@ from typing import Final
 from starlette.requests import Request
 
 from telecine.api.access import Caller
-from telecine.api.lookout import View
 from telecine.api.services import Services
+from telecine.api.services.lookout import View
 from telecine.core import jobs
 from telecine.core.jobs import Job, JobDetails
 from telecine.db import Transaction

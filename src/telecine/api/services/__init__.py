@@ -10,9 +10,9 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 
-from telecine.api.looking import Looker
-from telecine.api.lookout import Lookout
-from telecine.api.writers import Writers
+from telecine.api.services.looking import Looker
+from telecine.api.services.lookout import Lookout
+from telecine.api.services.writers import Writers
 from telecine.blobs import BlobStore
 from telecine.db import Database, Transaction, is_out_of_room
 from telecine.engine import Queue
