@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from telecine.api import downloads
+from telecine.api.stored import downloads
 from telecine.blobs import store as blobs
 from telecine.kit.errors import NotFoundError, RangeError
 

@@ -19,8 +19,8 @@ from tests import samples, steps, voiceovers
 from tests.conftest import Customer, customer_of
 from tests.fakes import FixedClock
 
-from telecine.api import finishing
 from telecine.api.app import create_app
+from telecine.api.stored import finishing
 from telecine.assembly import Telecine
 from telecine.core import jobs, uploads
 from telecine.core.uploads import Piece, Upload

@@ -15,11 +15,11 @@ from functools import partial
 import msgspec
 from starlette.concurrency import run_in_threadpool
 
-from telecine.api import links
 from telecine.api.casting import misused
 from telecine.api.fields import malformed, named
 from telecine.api.services import Services
 from telecine.api.services.looking import MOST_FILES, Asked, Looked
+from telecine.api.stored import links
 from telecine.blobs import BlobStore
 from telecine.core import assets, files, uploads
 from telecine.core.assets import Asset

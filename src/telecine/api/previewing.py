@@ -19,11 +19,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from telecine.api import downloads
 from telecine.api.access import plan_of
 from telecine.api.documents import Checked, read
 from telecine.api.family import Family
 from telecine.api.services import Services
+from telecine.api.stored import downloads
 from telecine.core import accounts
 from telecine.kit.errors import (
     BusyError,

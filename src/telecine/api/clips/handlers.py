@@ -10,7 +10,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import awaiting, disposal, estimating, following, forms, links
+from telecine.api import awaiting, estimating, following, forms
 from telecine.api.access import Caller
 from telecine.api.bodies.formdata import UploadedFile
 from telecine.api.bodies.spooling import delete
@@ -19,6 +19,7 @@ from telecine.api.clips.wire import ProcessBody
 from telecine.api.family import Json
 from telecine.api.fields.remarks import Remark
 from telecine.api.services import Services
+from telecine.api.stored import disposal, links
 from telecine.core import accounts, assets, jobs
 from telecine.core.files import File
 from telecine.core.jobs import Ending, Job, JobDetails, JobStatus

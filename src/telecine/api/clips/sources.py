@@ -15,13 +15,13 @@ from urllib.parse import unquote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 
-from telecine.api import finishing, links
 from telecine.api.access import Caller
 from telecine.api.bodies.formdata import UploadedFile
 from telecine.api.bodies.spooling import delete
 from telecine.api.clips.wire import ProcessBody
 from telecine.api.fields import named
 from telecine.api.services import Services, looking
+from telecine.api.stored import finishing, links
 from telecine.core import assets, files
 from telecine.core.assets import AssetKind
 from telecine.core.files import File

@@ -12,7 +12,7 @@ from msgspec import UNSET
 from telecine.api.clips import errors, naming, wire
 from telecine.api.clips.opening import Opened
 from telecine.api.fields.remarks import Remark
-from telecine.api.links import link_to
+from telecine.api.stored.links import link_to
 from telecine.core.files import File
 from telecine.core.jobs import Job, JobDetails, JobPage, JobStatus
 from telecine.kit.clock import isoformat

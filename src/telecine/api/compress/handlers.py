@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import awaiting, downloads, forms, intake
+from telecine.api import awaiting, forms, intake
 from telecine.api import usage as metering
 from telecine.api.access import Caller
 from telecine.api.bodies.formdata import UploadedFile
@@ -17,6 +17,7 @@ from telecine.api.family import Json
 from telecine.api.fields import formfields
 from telecine.api.fields.remarks import Remark
 from telecine.api.services import Services
+from telecine.api.stored import downloads
 from telecine.core import jobs
 from telecine.core.jobs import Job, JobDetails, JobStatus
 from telecine.db import Transaction

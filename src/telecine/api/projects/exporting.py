@@ -9,13 +9,14 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import awaiting, documents, links, rendering
+from telecine.api import awaiting, documents, rendering
 from telecine.api.access import Caller
 from telecine.api.family import Json
 from telecine.api.fields.remarks import Remark
 from telecine.api.projects import editing, fields, wire, wording
 from telecine.api.rendering import Cut, Wish
 from telecine.api.services import Services
+from telecine.api.stored import links
 from telecine.core import projects
 from telecine.core.jobs import Ending, Job, JobDetails, Order
 from telecine.core.projects import Project

@@ -11,13 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from telecine import templates
-from telecine.api import awaiting, links
+from telecine.api import awaiting
 from telecine.api.access import Caller
 from telecine.api.family import Json
 from telecine.api.fields.remarks import Remark
 from telecine.api.fields.words import choice
 from telecine.api.projects import editing, fields, picturing, wire, wording
 from telecine.api.services import Services
+from telecine.api.stored import links
 from telecine.core import projects
 from telecine.core.jobs import Ending
 from telecine.core.projects import (

@@ -16,13 +16,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from telecine import templates
-from telecine.api import documents, forms, links
+from telecine.api import documents, forms
 from telecine.api.access import Caller
-from telecine.api.downloads import content_disposition
 from telecine.api.fields.remarks import Remark, remarks
 from telecine.api.fields.words import choice
 from telecine.api.projects import editing, fields, handlers
 from telecine.api.services import Services
+from telecine.api.stored import links
+from telecine.api.stored.downloads import content_disposition
 from telecine.core import projects
 from telecine.core.projects import Change, Content
 from telecine.media.timeline import otio, otio_reading, srt

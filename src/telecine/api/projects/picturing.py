@@ -13,9 +13,10 @@ from typing import Final
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from telecine.api import documents, links
+from telecine.api import documents
 from telecine.api.access import Caller
 from telecine.api.services import Services
+from telecine.api.stored import links
 from telecine.core import assets, projects
 from telecine.core.assets import Asset, AssetKind
 from telecine.core.projects import Content, Pictures

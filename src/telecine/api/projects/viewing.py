@@ -14,11 +14,12 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from telecine.api import documents, links, pages, previewing
+from telecine.api import documents, pages, previewing
 from telecine.api.documents import Checked
 from telecine.api.family import Json
 from telecine.api.projects import fields
 from telecine.api.services import Services
+from telecine.api.stored import links
 from telecine.core import projects
 from telecine.core.files import File
 from telecine.core.projects import Project, ProjectStatus

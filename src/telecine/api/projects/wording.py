@@ -12,8 +12,8 @@ import msgspec
 from msgspec import UNSET
 
 from telecine.api.fields.remarks import Remark
-from telecine.api.links import link_to
 from telecine.api.projects import wire
+from telecine.api.stored.links import link_to
 from telecine.core import projects
 from telecine.core.jobs import Job, JobDetails, JobStatus
 from telecine.core.projects import (

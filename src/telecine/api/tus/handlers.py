@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from telecine.api import disposal, finishing
 from telecine.api.access import Caller
 from telecine.api.bodies import uploads as bodies
 from telecine.api.family import Json
 from telecine.api.fields.named import UPLOADS_PATH
 from telecine.api.services import Services
+from telecine.api.stored import disposal, finishing
 from telecine.api.tus import fields, receiving, wire
 from telecine.core import uploads
 from telecine.core.uploads import Upload

@@ -17,11 +17,11 @@ import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from telecine.api import finishing
 from telecine.api.access import Caller
 from telecine.api.bodies import uploads
 from telecine.api.bodies.spooling import Hasher, Spool
 from telecine.api.services import Services
+from telecine.api.stored import finishing
 from telecine.api.tus.fields import Checksum
 from telecine.core import uploads as core
 from telecine.core.uploads import Piece, Upload

@@ -8,12 +8,13 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import awaiting, disposal, documents, links, rendering
+from telecine.api import awaiting, documents, rendering
 from telecine.api.access import Caller
 from telecine.api.documents import Checked
 from telecine.api.family import Json
 from telecine.api.rendering import Wish
 from telecine.api.services import Services
+from telecine.api.stored import disposal, links
 from telecine.api.video import fields, wire, wording
 from telecine.api.video.wire import RenderBody
 from telecine.core import compositions, credits

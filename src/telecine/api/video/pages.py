@@ -7,9 +7,10 @@ import shlex
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import links, pages
+from telecine.api import pages
 from telecine.api.family import Json
 from telecine.api.services import Services
+from telecine.api.stored import links
 from telecine.api.video import viewing
 from telecine.api.video.viewing import Viewed
 from telecine.core.compositions import CompositionKind

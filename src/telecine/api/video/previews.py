@@ -9,11 +9,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import documents, links
+from telecine.api import documents
 from telecine.api.access import Caller
 from telecine.api.family import Json
 from telecine.api.fields import jsonbody
 from telecine.api.services import Services
+from telecine.api.stored import links
 from telecine.api.video import fields, handlers, wire, wording
 from telecine.core import compositions
 from telecine.core.compositions import Composition, CompositionKind

@@ -9,8 +9,9 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import downloads, links, previewing
+from telecine.api import previewing
 from telecine.api.services import Services
+from telecine.api.stored import downloads, links
 from telecine.api.video import viewing
 from telecine.core import files
 from telecine.core.compositions import CompositionKind

@@ -14,9 +14,10 @@ from typing import Final
 
 import msgspec
 
-from telecine.api import documents, links
+from telecine.api import documents
 from telecine.api.documents import Checked
 from telecine.api.services import Services
+from telecine.api.stored import links
 from telecine.core import compositions
 from telecine.core.compositions import Composition, CompositionKind, RenderState, Task
 from telecine.kit.errors import InvalidDocumentError

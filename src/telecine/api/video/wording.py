@@ -11,8 +11,8 @@ import msgspec
 from msgspec import UNSET
 
 from telecine.api.fields.remarks import remarks
-from telecine.api.links import link_by_id, link_to
 from telecine.api.rendering import Quote
+from telecine.api.stored.links import link_by_id, link_to
 from telecine.api.video import wire
 from telecine.core.assets import THUMBNAIL_NAME, Asset
 from telecine.core.compositions import Composition, RenderState, Task

@@ -8,8 +8,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import links, pages
+from telecine.api import pages
 from telecine.api.services import Services
+from telecine.api.stored import links
 from telecine.api.voiceover import wording
 from telecine.api.voiceover.wording import FAMILY
 from telecine.core import jobs

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from telecine.api.fields.remarks import Remark
-from telecine.api.links import link_to
+from telecine.api.stored.links import link_to
 from telecine.api.voiceover import wire
 from telecine.api.voiceover.wire import WireStatus
 from telecine.core.accounts import Account
