@@ -10,7 +10,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import awaiting, estimating, following, forms
+from telecine.api import awaiting, following
 from telecine.api.access import Caller
 from telecine.api.bodies.formdata import UploadedFile
 from telecine.api.bodies.spooling import delete
@@ -18,6 +18,7 @@ from telecine.api.clips import fields, naming, opening, sources, submitting, wir
 from telecine.api.clips.wire import ProcessBody
 from telecine.api.family import Json
 from telecine.api.fields.remarks import Remark
+from telecine.api.orders import estimating, forms
 from telecine.api.services import Services
 from telecine.api.stored import disposal, links
 from telecine.core import accounts, assets, jobs

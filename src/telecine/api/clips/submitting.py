@@ -13,12 +13,12 @@ from typing import Final
 
 import msgspec
 
-from telecine.api import intake, usage
 from telecine.api.access import Caller
 from telecine.api.clips import fields
 from telecine.api.clips.naming import JOB_PREFIX
 from telecine.api.clips.sources import Source, limits_of
 from telecine.api.clips.wire import ProcessBody
+from telecine.api.orders import intake, usage
 from telecine.api.services import Services
 from telecine.core import credits, jobs
 from telecine.core.jobs import Job

@@ -17,11 +17,11 @@ from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
-from telecine.api import intake
 from telecine.api.access import Caller
 from telecine.api.bodies.formdata import UploadedFile
 from telecine.api.bodies.spooling import STAGED_SUFFIX
 from telecine.api.fields.remarks import Remark
+from telecine.api.orders import intake
 from telecine.api.services import Services
 from telecine.api.stored import downloads
 from telecine.core import jobs

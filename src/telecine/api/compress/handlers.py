@@ -8,14 +8,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import awaiting, forms, intake
-from telecine.api import usage as metering
+from telecine.api import awaiting
 from telecine.api.access import Caller
 from telecine.api.bodies.formdata import UploadedFile
 from telecine.api.compress import converting, fields, wire
 from telecine.api.family import Json
 from telecine.api.fields import formfields
 from telecine.api.fields.remarks import Remark
+from telecine.api.orders import forms, intake
+from telecine.api.orders import usage as metering
 from telecine.api.services import Services
 from telecine.api.stored import downloads
 from telecine.core import jobs

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from telecine.api.fields.remarks import Remark
-from telecine.api.usage import Usage
+from telecine.api.orders.usage import Usage
 from telecine.core.jobs import Job, JobDetails, JobStatus
 from telecine.kit.clock import isoformat
 from telecine.media.encode import Fit as VideoFit

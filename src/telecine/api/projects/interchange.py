@@ -16,10 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from telecine import templates
-from telecine.api import documents, forms
+from telecine.api import documents
 from telecine.api.access import Caller
 from telecine.api.fields.remarks import Remark, remarks
 from telecine.api.fields.words import choice
+from telecine.api.orders import forms
 from telecine.api.projects import editing, fields, handlers
 from telecine.api.services import Services
 from telecine.api.stored import links

@@ -9,12 +9,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import forms
 from telecine.api.access import Caller
 from telecine.api.bodies import uploads
 from telecine.api.bodies.formdata import UploadedFile
 from telecine.api.bodies.spooling import STAGED_SUFFIX
 from telecine.api.family import Json
+from telecine.api.orders import forms
 from telecine.api.services import Services
 from telecine.api.stored import disposal, links
 from telecine.api.video import fields, wire, wording

@@ -10,11 +10,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import awaiting, forms, intake, rendering
+from telecine.api import awaiting, rendering
 from telecine.api.access import Caller
 from telecine.api.family import Json
 from telecine.api.fields import formfields, jsonbody
 from telecine.api.fields.remarks import Remark
+from telecine.api.orders import forms, intake
 from telecine.api.services import Services
 from telecine.api.stored import links
 from telecine.api.voiceover import fields, wire, wording

@@ -7,10 +7,10 @@ from functools import partial
 
 from starlette.requests import Request
 
-from telecine.api import intake
 from telecine.api.access import Caller
 from telecine.api.bodies import uploads
 from telecine.api.bodies.formdata import Upload
+from telecine.api.orders import intake
 from telecine.api.services import Services
 from telecine.api.stored import finishing
 
