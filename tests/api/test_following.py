@@ -18,7 +18,7 @@ from tests.conftest import Customer, customer_of
 from tests.fakes import FixedClock
 from tests.serving import Served, served
 
-from telecine.api import following
+from telecine.api.answers import following
 from telecine.assembly import Telecine
 from telecine.core import jobs, keys
 from telecine.core.jobs import Ending, Job

@@ -13,7 +13,7 @@ from tests import samples, steps
 from tests.api.test_video import HOST, PREVIEW, VIDEO, begin, config, finish, make, upload
 from tests.fakes import FixedClock
 
-from telecine.api import pages
+from telecine.api.answers import pages
 from telecine.assembly import Telecine
 
 

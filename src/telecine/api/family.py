@@ -21,10 +21,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from typing_extensions import override
 
-from telecine.api import awaiting, pages, repeating
 from telecine.api.access import admit, count_address
-from telecine.api.ratelimit import rate_headers
-from telecine.api.repeating import Handler, Tell
+from telecine.api.answers import awaiting, pages, repeating
+from telecine.api.answers.ratelimit import rate_headers
+from telecine.api.answers.repeating import Handler, Tell
 from telecine.api.services import Services
 from telecine.core.jobs import EventBody
 from telecine.core.limits import Window

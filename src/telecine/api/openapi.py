@@ -9,7 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from telecine import __version__
-from telecine.api import awaiting, meanings, repeating
+from telecine.api import meanings
+from telecine.api.answers import awaiting, repeating
 from telecine.api.compress.wire import ErrorReply, Event
 from telecine.api.family import Answer, Endpoint
 from telecine.api.raising import raised, sentence

@@ -10,8 +10,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import awaiting, following
 from telecine.api.access import Caller
+from telecine.api.answers import awaiting, following
 from telecine.api.bodies.formdata import UploadedFile
 from telecine.api.bodies.spooling import delete
 from telecine.api.clips import fields, naming, opening, sources, submitting, wire, wording

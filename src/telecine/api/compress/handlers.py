@@ -8,8 +8,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import awaiting
 from telecine.api.access import Caller
+from telecine.api.answers import awaiting
 from telecine.api.bodies.formdata import UploadedFile
 from telecine.api.compress import converting, fields, wire
 from telecine.api.family import Json

@@ -9,8 +9,9 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import awaiting, documents, rendering
+from telecine.api import documents, rendering
 from telecine.api.access import Caller
+from telecine.api.answers import awaiting
 from telecine.api.family import Json
 from telecine.api.fields.remarks import Remark
 from telecine.api.projects import editing, fields, wire, wording

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from telecine import templates
-from telecine.api import awaiting
 from telecine.api.access import Caller
+from telecine.api.answers import awaiting
 from telecine.api.family import Json
 from telecine.api.fields.remarks import Remark
 from telecine.api.fields.words import choice

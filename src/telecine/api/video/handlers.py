@@ -8,8 +8,9 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import awaiting, documents, rendering
+from telecine.api import documents, rendering
 from telecine.api.access import Caller
+from telecine.api.answers import awaiting
 from telecine.api.documents import Checked
 from telecine.api.family import Json
 from telecine.api.rendering import Wish

@@ -7,7 +7,7 @@ import shlex
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import pages
+from telecine.api.answers import pages
 from telecine.api.family import Json
 from telecine.api.services import Services
 from telecine.api.stored import links

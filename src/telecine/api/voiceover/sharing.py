@@ -8,7 +8,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import pages
+from telecine.api.answers import pages
 from telecine.api.services import Services
 from telecine.api.stored import links
 from telecine.api.voiceover import wording
