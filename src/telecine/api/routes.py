@@ -10,11 +10,11 @@ import msgspec
 from telecine.api.clips import FAMILY as CLIPS
 from telecine.api.clips import handlers as clips
 from telecine.api.clips import wire as clip_wire
+from telecine.api.compositions.previewing import watched
 from telecine.api.compress import FAMILY as COMPRESS
 from telecine.api.compress import handlers as compress
 from telecine.api.compress import wire
 from telecine.api.family import Answer, Endpoint, Family, OpenEndpoint, below
-from telecine.api.previewing import watched
 from telecine.api.projects import FAMILY as PROJECTS
 from telecine.api.projects import exporting, interchange, viewing
 from telecine.api.projects import handlers as projects

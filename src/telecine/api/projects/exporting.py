@@ -9,13 +9,13 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import documents, rendering
 from telecine.api.access import Caller
 from telecine.api.answers import awaiting
+from telecine.api.compositions import documents, rendering
+from telecine.api.compositions.rendering import Cut, Wish
 from telecine.api.family import Json
 from telecine.api.fields.remarks import Remark
 from telecine.api.projects import editing, fields, wire, wording
-from telecine.api.rendering import Cut, Wish
 from telecine.api.services import Services
 from telecine.api.stored import links
 from telecine.core import projects

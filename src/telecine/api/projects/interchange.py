@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from telecine import templates
-from telecine.api import documents
 from telecine.api.access import Caller
+from telecine.api.compositions import documents
 from telecine.api.fields.remarks import Remark, remarks
 from telecine.api.fields.words import choice
 from telecine.api.orders import forms

@@ -13,8 +13,8 @@ from typing import Final
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from telecine.api import documents
 from telecine.api.access import Caller
+from telecine.api.compositions import documents
 from telecine.api.services import Services
 from telecine.api.stored import links
 from telecine.core import assets, projects

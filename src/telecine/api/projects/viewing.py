@@ -14,9 +14,9 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from telecine.api import documents, previewing
 from telecine.api.answers import pages
-from telecine.api.documents import Checked
+from telecine.api.compositions import documents, previewing
+from telecine.api.compositions.documents import Checked
 from telecine.api.family import Json
 from telecine.api.projects import fields
 from telecine.api.services import Services

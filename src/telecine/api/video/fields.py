@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UnsetType
 from starlette.requests import Request
 
-from telecine.api.documents import refusal
+from telecine.api.compositions.documents import refusal
 from telecine.api.fields import jsonbody, malformed
 from telecine.api.fields.words import choice, label
 from telecine.api.services import Services

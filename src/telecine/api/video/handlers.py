@@ -8,12 +8,12 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import documents, rendering
 from telecine.api.access import Caller
 from telecine.api.answers import awaiting
-from telecine.api.documents import Checked
+from telecine.api.compositions import documents, rendering
+from telecine.api.compositions.documents import Checked
+from telecine.api.compositions.rendering import Wish
 from telecine.api.family import Json
-from telecine.api.rendering import Wish
 from telecine.api.services import Services
 from telecine.api.stored import disposal, links
 from telecine.api.video import fields, wire, wording

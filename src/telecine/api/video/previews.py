@@ -9,8 +9,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import documents
 from telecine.api.access import Caller
+from telecine.api.compositions import documents
 from telecine.api.family import Json
 from telecine.api.fields import jsonbody
 from telecine.api.services import Services

@@ -9,7 +9,7 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import previewing
+from telecine.api.compositions import previewing
 from telecine.api.services import Services
 from telecine.api.stored import downloads, links
 from telecine.api.video import viewing

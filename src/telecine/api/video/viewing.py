@@ -14,8 +14,8 @@ from typing import Final
 
 import msgspec
 
-from telecine.api import documents
-from telecine.api.documents import Checked
+from telecine.api.compositions import documents
+from telecine.api.compositions.documents import Checked
 from telecine.api.services import Services
 from telecine.api.stored import links
 from telecine.core import compositions

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from telecine.api.compositions.rendering import Quote
 from telecine.api.fields.remarks import remarks
-from telecine.api.rendering import Quote
 from telecine.api.stored.links import link_by_id, link_to
 from telecine.api.video import wire
 from telecine.core.assets import THUMBNAIL_NAME, Asset

@@ -10,9 +10,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telecine.api import rendering
 from telecine.api.access import Caller
 from telecine.api.answers import awaiting
+from telecine.api.compositions import rendering
 from telecine.api.family import Json
 from telecine.api.fields import formfields, jsonbody
 from telecine.api.fields.remarks import Remark

@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from telecine.api.access import plan_of
-from telecine.api.documents import Checked, read
+from telecine.api.compositions.documents import Checked, read
 from telecine.api.family import Family
 from telecine.api.services import Services
 from telecine.api.stored import downloads

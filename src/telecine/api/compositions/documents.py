@@ -15,7 +15,7 @@ from functools import partial
 import msgspec
 from starlette.concurrency import run_in_threadpool
 
-from telecine.api.casting import misused
+from telecine.api.compositions.casting import misused
 from telecine.api.fields import malformed, named
 from telecine.api.services import Services
 from telecine.api.services.looking import MOST_FILES, Asked, Looked

@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 
 from telecine.api.access import Caller
 from telecine.api.bodies.spooling import STAGED_SUFFIX
-from telecine.api.documents import Checked, refusal
+from telecine.api.compositions.documents import Checked, refusal
 from telecine.api.orders import estimating, intake
 from telecine.api.services import Services
 from telecine.blobs.store import storage_errors
