@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx2
 from starlette.routing import compile_path
 
-from telecine.api import openapi
+from telecine.api.reference import openapi
 from telecine.api.routes import ENDPOINTS
 
 _PATHS = openapi.describe(ENDPOINTS)["paths"]

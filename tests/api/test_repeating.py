@@ -15,7 +15,7 @@ from tests import described, projects, samples, steps, voiceovers
 from tests.conftest import Customer, customer_of
 from tests.fakes import FixedClock
 
-from telecine.api import raising
+from telecine.api.reference import raising
 from telecine.api.routes import ENDPOINTS
 from telecine.assembly import Telecine
 from telecine.core import credits, repeats

@@ -11,7 +11,7 @@ import pytest
 from tests import fuzzing
 from tests.fuzzing import Target
 
-from telecine.api import openapi
+from telecine.api.reference import openapi
 from telecine.api.routes import ENDPOINTS
 
 #: Of each operation and kind of request.

@@ -15,10 +15,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from telecine import __version__
-from telecine.api import openapi
 from telecine.api.bodies.uploads import DEFAULT_LIMITS
 from telecine.api.family import Endpoint, Json
 from telecine.api.metrics import Metrics
+from telecine.api.reference import openapi
 from telecine.api.services import Services
 from telecine.core import limits
 from telecine.db import Transaction

@@ -9,11 +9,11 @@ from typing import Any, Final
 import msgspec
 
 from telecine import __version__
-from telecine.api import meanings
 from telecine.api.answers import awaiting, repeating
 from telecine.api.compress.wire import ErrorReply, Event
 from telecine.api.family import Answer, Endpoint
-from telecine.api.raising import raised, sentence
+from telecine.api.reference import meanings
+from telecine.api.reference.raising import raised, sentence
 
 _REF = "#/components/schemas/{name}"
 _KEYS: Final = {

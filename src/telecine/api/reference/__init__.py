@@ -1,0 +1,1 @@
+"""The reference that programs read: OpenAPI, written from the endpoints that serve."""
