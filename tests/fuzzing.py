@@ -41,7 +41,7 @@ from tests.conftest import Customer, customer_of
 
 from telecine import settings
 from telecine.api.app import create_app
-from telecine.api.connections import BoundedProtocol
+from telecine.api.transport.connections import BoundedProtocol
 from telecine.api.webhooks import handlers as webhook_handlers
 from telecine.assembly import Telecine
 from telecine.core import webhooks

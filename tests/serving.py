@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import uvicorn
 
 from telecine.api.app import create_app
-from telecine.api.connections import BoundedProtocol
 from telecine.api.services import Services
+from telecine.api.transport.connections import BoundedProtocol
 from telecine.assembly import Telecine
 
 _PATIENCE_SECONDS = 60.0

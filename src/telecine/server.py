@@ -28,8 +28,8 @@ from typing_extensions import override  # typing has it from Python 3.12 on
 
 from telecine.api.app import create_app
 from telecine.api.bodies.spooling import STAGED_SUFFIX
-from telecine.api.connections import BoundedProtocol
 from telecine.api.services.lookout import Lookout
+from telecine.api.transport.connections import BoundedProtocol
 from telecine.assembly import Telecine, assemble
 from telecine.kit.clock import system_clock
 from telecine.kit.errors import StorageError

@@ -18,8 +18,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from telecine.api import connections
-from telecine.api.connections import MAX_HEAD_BYTES, MAX_HEADERS, BoundedProtocol
+from telecine.api.transport import connections
+from telecine.api.transport.connections import MAX_HEAD_BYTES, MAX_HEADERS, BoundedProtocol
 
 _PATIENCE_SECONDS = 20.0
 _slow_may_end = threading.Event()

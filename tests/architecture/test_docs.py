@@ -21,9 +21,9 @@ from typer.testing import CliRunner
 from telecine.api.clips import wire as clip_wire
 from telecine.api.compress import wire
 from telecine.api.family import Endpoint, Family
-from telecine.api.metrics import Metrics
 from telecine.api.projects import wire as project_wire
 from telecine.api.routes import ENDPOINTS, FAMILIES
+from telecine.api.transport.metrics import Metrics
 from telecine.api.video import wire as video_wire
 from telecine.api.voiceover import wire as voiceover_wire
 from telecine.assembly import Telecine

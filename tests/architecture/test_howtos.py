@@ -26,8 +26,8 @@ from tests.conftest import Customer
 from telecine import settings as settings_module
 from telecine import shelves
 from telecine.api.family import Answer, Endpoint
-from telecine.api.metrics import Metrics
-from telecine.api.middleware import Surround
+from telecine.api.transport.metrics import Metrics
+from telecine.api.transport.middleware import Surround
 from telecine.assembly import Telecine
 from telecine.kit.errors import UnsupportedMediaError
 from telecine.operations.base import Context, Input

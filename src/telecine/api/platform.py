@@ -17,9 +17,9 @@ from starlette.staticfiles import StaticFiles
 from telecine import __version__
 from telecine.api.bodies.uploads import DEFAULT_LIMITS
 from telecine.api.family import Endpoint, Json
-from telecine.api.metrics import Metrics
 from telecine.api.reference import openapi
 from telecine.api.services import Services
+from telecine.api.transport.metrics import Metrics
 from telecine.core import limits
 from telecine.db import Transaction
 from telecine.kit.errors import StorageFullError

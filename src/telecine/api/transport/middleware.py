@@ -12,7 +12,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from telecine.api.metrics import Metrics
+from telecine.api.transport.metrics import Metrics
 from telecine.kit.ids import new_id
 
 _log = structlog.get_logger(__name__)

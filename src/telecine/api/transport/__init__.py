@@ -1,0 +1,1 @@
+"""What happens around a request, whatever it asks: its connection, log line, figures."""
