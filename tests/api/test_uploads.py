@@ -24,8 +24,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from telecine.api.bodies import uploads
+from telecine.api.bodies import incoming
 from telecine.api.bodies.formdata import Limits, safe_filename
+from telecine.api.transport.lingering import LingeringClose
 from telecine.blobs import store as blobs
 from telecine.kit.errors import TelecineError
 
@@ -46,7 +47,7 @@ class Door:
 
     async def upload(self, request: Request) -> Response:
         try:
-            async with await uploads.receive(
+            async with await incoming.receive(
                 request, store=self.store, max_file_bytes=self.max_file_bytes, limits=self.limits
             ) as upload:
                 file = upload.require_file()
@@ -86,9 +87,7 @@ def door(tmp_path: Path) -> Iterator[Door]:
             Route("/refuse", door.refuse, methods=["POST"]),
         ]
     )
-    config = uvicorn.Config(
-        uploads.LingeringClose(app), log_level="error", ws="none", lifespan="off"
-    )
+    config = uvicorn.Config(LingeringClose(app), log_level="error", ws="none", lifespan="off")
     server = uvicorn.Server(config)
     listener = socket.create_server(("127.0.0.1", 0))
     door.port = listener.getsockname()[1]
@@ -386,7 +385,7 @@ def test_a_lingering_connection_ends_after_its_share_of_bytes(tmp_path: Path) ->
     async def send(message: Any) -> None:
         sent.append(message)
 
-    app = uploads.LingeringClose(JSONResponse({"error": "no"}, status_code=401), max_bytes=10_000)
+    app = LingeringClose(JSONResponse({"error": "no"}, status_code=401), max_bytes=10_000)
     scope = {"type": "http", "method": "POST", "headers": [(b"transfer-encoding", b"chunked")]}
     asyncio.run(app(scope, endless, send))
     assert read_bytes == 10_000
@@ -476,7 +475,7 @@ def test_an_adopted_file_survives_the_end_of_the_request(tmp_path: Path) -> None
             "headers": [(b"content-type", _CONTENT_TYPE.encode())],
         }
         request = Request(scope, receive_message)
-        async with await uploads.receive(request, store=store, max_file_bytes=1000) as upload:
+        async with await incoming.receive(request, store=store, max_file_bytes=1000) as upload:
             store.adopt(upload.require_file().path, "in/x")
 
     asyncio.run(run())

@@ -11,10 +11,10 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 
 from telecine.api import platform
-from telecine.api.bodies.uploads import LingeringClose
 from telecine.api.family import Family, Json
 from telecine.api.routes import ENDPOINTS, OPEN_ENDPOINTS
 from telecine.api.services import Services
+from telecine.api.transport.lingering import LingeringClose
 from telecine.api.transport.metrics import Metrics
 from telecine.api.transport.middleware import Surround
 from telecine.api.tus.handlers import discovery

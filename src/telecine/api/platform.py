@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from telecine import __version__
-from telecine.api.bodies.uploads import DEFAULT_LIMITS
+from telecine.api.bodies.incoming import DEFAULT_LIMITS
 from telecine.api.family import Endpoint, Json
 from telecine.api.reference import openapi
 from telecine.api.services import Services

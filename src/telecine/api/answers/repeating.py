@@ -24,7 +24,7 @@ from starlette.responses import Response
 from starlette.types import Message
 
 from telecine.api.access import Caller
-from telecine.api.bodies import uploads
+from telecine.api.bodies import incoming
 from telecine.api.bodies.fingerprint import Fingerprint, Repeatable
 from telecine.api.services import Services
 from telecine.core import jobs, repeats
@@ -128,9 +128,9 @@ async def _require_same(request: Request, caller: Caller, claim: Claim) -> None:
         return
     fingerprint: Fingerprint = request.state.fingerprint
     # A form may have two files.
-    most_bytes = 2 * caller.plan.max_file_bytes + uploads.DEFAULT_LIMITS.framing_bytes
+    most_bytes = 2 * caller.plan.max_file_bytes + incoming.DEFAULT_LIMITS.framing_bytes
     n_bytes = 0
-    async with contextlib.aclosing(uploads.chunks(request, uploads.DEFAULT_LIMITS)) as pieces:
+    async with contextlib.aclosing(incoming.chunks(request, incoming.DEFAULT_LIMITS)) as pieces:
         async for piece in pieces:
             n_bytes += len(piece)
             if n_bytes > most_bytes or fingerprint.n_parts > _MOST_PARTS:

@@ -49,7 +49,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UploadedFile:
+class ReceivedFile:
     """One received file. `filename` and `content_type` are the client's claims, made harmless.
 
     `filename` has no folder and no control characters, and is at most 255 bytes long.
@@ -63,19 +63,19 @@ class UploadedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
+class ReceivedForm:
     """A received form. Leaving its `async with` deletes the files unless they were adopted."""
 
     fields: Mapping[str, str]
-    files: tuple[UploadedFile, ...]
+    files: tuple[ReceivedFile, ...]
     file_field: str
 
     @property
-    def file(self) -> UploadedFile | None:
+    def file(self) -> ReceivedFile | None:
         """The one file of a form that takes one."""
         return self.files[0] if self.files else None
 
-    def require_file(self, field: str | None = None) -> UploadedFile:
+    def require_file(self, field: str | None = None) -> ReceivedFile:
         """Return the file of a field (the form's first), or raise `InvalidRequestError`."""
         name = self.file_field if field is None else field
         found = next((file for file in self.files if field in (None, file.field)), None)
@@ -88,7 +88,7 @@ class Upload:
         for file in self.files:
             await delete(file.path)
 
-    async def __aenter__(self) -> Upload:
+    async def __aenter__(self) -> ReceivedForm:
         return self
 
     async def __aexit__(
@@ -241,7 +241,7 @@ class Form:
     def _takes_file(self, field: str) -> bool:
         return field in self.file_fields or field == self.list_field
 
-    async def finish(self) -> Upload:
+    async def finish(self) -> ReceivedForm:
         """Write what is left. A file part without name and bytes is a form's empty chooser."""
         files = []
         for part in self._parts:
@@ -250,7 +250,7 @@ class Form:
                 await part.spool.discard()
                 continue
             files.append(
-                UploadedFile(
+                ReceivedFile(
                     field=part.field,
                     path=part.spool.path,
                     filename=safe_filename(part.filename),
@@ -258,7 +258,7 @@ class Form:
                     size_bytes=part.spool.size_bytes,
                 )
             )
-        return Upload(fields=self._fields, files=tuple(files), file_field=self.file_field)
+        return ReceivedForm(fields=self._fields, files=tuple(files), file_field=self.file_field)
 
     async def discard(self) -> None:
         """Delete the staged files, as far as they were begun."""

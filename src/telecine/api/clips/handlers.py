@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from telecine.api.access import Caller
 from telecine.api.answers import awaiting, following
-from telecine.api.bodies.formdata import UploadedFile
+from telecine.api.bodies.formdata import ReceivedFile
 from telecine.api.bodies.spooling import delete
 from telecine.api.clips import fields, naming, opening, sources, submitting, wire, wording
 from telecine.api.clips.wire import ProcessBody
@@ -168,7 +168,7 @@ async def _begin(
     sent: ProcessBody,
     warnings: tuple[Remark, ...],
     *,
-    upload: UploadedFile | None = None,
+    upload: ReceivedFile | None = None,
 ) -> Response:
     wanted = fields.require_good(sent, services)
     origin = links.origin_of(request, services)

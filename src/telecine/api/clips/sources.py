@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from starlette.concurrency import run_in_threadpool
 
 from telecine.api.access import Caller
-from telecine.api.bodies.formdata import UploadedFile
+from telecine.api.bodies.formdata import ReceivedFile
 from telecine.api.bodies.spooling import delete
 from telecine.api.clips.wire import ProcessBody
 from telecine.api.fields import named
@@ -53,7 +53,7 @@ class Source:
 
     identity: str | None
     url: str | None = None
-    upload: UploadedFile | None = None
+    upload: ReceivedFile | None = None
     stored: File | None = None
     duration_seconds: float | None = None
     is_in_library: bool = False
@@ -74,7 +74,7 @@ async def find(
     caller: Caller,
     wanted: ProcessBody,
     *,
-    upload: UploadedFile | None = None,
+    upload: ReceivedFile | None = None,
     origin: str,
 ) -> Source:
     """Return the one source of a request, looked at. Raises `InvalidRequestError` for none or
@@ -128,7 +128,7 @@ def limits_of(settings: Settings) -> MediaLimits:
     )
 
 
-async def _uploaded(services: Services, upload: UploadedFile) -> Source:
+async def _uploaded(services: Services, upload: ReceivedFile) -> Source:
     info = await run_in_threadpool(
         partial(probe, services.pool, upload.path, limits=limits_of(services.settings))
     )

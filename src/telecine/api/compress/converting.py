@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
 from telecine.api.access import Caller
-from telecine.api.bodies.formdata import UploadedFile
+from telecine.api.bodies.formdata import ReceivedFile
 from telecine.api.bodies.spooling import STAGED_SUFFIX
 from telecine.api.fields.remarks import Remark
 from telecine.api.orders import intake
@@ -47,7 +47,7 @@ async def convert(
     caller: Caller,
     services: Services,
     taken: Order,
-    file: UploadedFile,
+    file: ReceivedFile,
     *,
     warnings: tuple[Remark, ...],
 ) -> Response:

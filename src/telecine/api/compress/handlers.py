@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from telecine.api.access import Caller
 from telecine.api.answers import awaiting
-from telecine.api.bodies.formdata import UploadedFile
+from telecine.api.bodies.formdata import ReceivedFile
 from telecine.api.compress import converting, fields, wire
 from telecine.api.family import Json
 from telecine.api.fields import formfields
@@ -164,7 +164,7 @@ async def _taken(
     return Json(wire.accepted(job, warnings=warnings), status_code=202)
 
 
-async def _require_video(services: Services, file: UploadedFile, params: CompressParams) -> None:
+async def _require_video(services: Services, file: ReceivedFile, params: CompressParams) -> None:
     try:
         await run_in_threadpool(inspect, services.pool, file.path, params)
     except MediaError as error:

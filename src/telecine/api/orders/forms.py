@@ -8,8 +8,8 @@ from functools import partial
 from starlette.requests import Request
 
 from telecine.api.access import Caller
-from telecine.api.bodies import uploads
-from telecine.api.bodies.formdata import Upload
+from telecine.api.bodies import incoming
+from telecine.api.bodies.formdata import ReceivedForm
 from telecine.api.orders import intake
 from telecine.api.services import Services
 from telecine.api.stored import finishing
@@ -25,18 +25,18 @@ async def receive(
     more_fields: tuple[str, ...] = (),
     list_field: str | None = None,
     least_price: Callable[[int], int] | None = None,
-) -> Upload:
-    """Read the form of a caller: all that `uploads.receive` says.
+) -> ReceivedForm:
+    """Read the form of a caller: all that `incoming.receive` says.
 
     `least_price` says what the work will cost at least, by the bytes of a file that is as long as
     the body is: who has not so many credits gets `InsufficientCreditsError` before he sends it.
     """
     if least_price is not None:
-        least = uploads.least_file_bytes(
+        least = incoming.least_file_bytes(
             request, file_fields=(file_field, *more_fields), max_file_bytes=max_file_bytes
         )
         await intake.require_credits(services, caller.account.id, least_price(least))
-    return await uploads.receive(
+    return await incoming.receive(
         request,
         store=services.blobs,
         max_file_bytes=max_file_bytes,

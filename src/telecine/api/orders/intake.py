@@ -17,7 +17,7 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from telecine.api.access import Caller
-from telecine.api.bodies.formdata import UploadedFile
+from telecine.api.bodies.formdata import ReceivedFile
 from telecine.api.services import Services
 from telecine.core import credits, jobs
 from telecine.core.jobs import Job, NewFile, Order, new_job_id
@@ -67,7 +67,7 @@ def order(
     )
 
 
-async def submit(services: Services, taken: Order, file: UploadedFile, *, media_type: str) -> Job:
+async def submit(services: Services, taken: Order, file: ReceivedFile, *, media_type: str) -> Job:
     """Store the upload and accept the order. Raises `InsufficientCreditsError`."""
     return await submit_files(services, taken, ((file, media_type),))
 
@@ -75,7 +75,7 @@ async def submit(services: Services, taken: Order, file: UploadedFile, *, media_
 async def submit_files(
     services: Services,
     taken: Order,
-    received: Sequence[tuple[UploadedFile, str]],
+    received: Sequence[tuple[ReceivedFile, str]],
     *,
     verb: Submit = jobs.submit,
 ) -> Job:

@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 from starlette.concurrency import run_in_threadpool
 
-from telecine.api.bodies.formdata import UploadedFile
+from telecine.api.bodies.formdata import ReceivedFile
 from telecine.api.bodies.spooling import STAGED_SUFFIX
 from telecine.api.services import Services
 from telecine.core import uploads
@@ -76,7 +76,7 @@ async def forget(services: Services, keys: list[str]) -> None:
 
 async def staged(
     services: Services, account_id: str, upload_id: str, *, field: str
-) -> UploadedFile:
+) -> ReceivedFile:
     """Return a finished upload of the account as a staged file. Raises the errors of a missing one
     with the field that names it, and `ConflictError` where bytes are missing.
     """
@@ -95,7 +95,7 @@ async def staged(
     except (ConflictError, ExpiredError, NotFoundError) as error:
         error.field = error.field or field
         raise
-    return UploadedFile(
+    return ReceivedFile(
         field=field,
         path=path,
         filename=file.filename,

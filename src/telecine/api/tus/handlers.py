@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from telecine.api.access import Caller
-from telecine.api.bodies import uploads as bodies
+from telecine.api.bodies import incoming
 from telecine.api.family import Json
 from telecine.api.fields.named import UPLOADS_PATH
 from telecine.api.services import Services
@@ -29,10 +29,10 @@ async def create(request: Request, caller: Caller, services: Services) -> Respon
     fields.require_version(request)
     new, checksum = fields.new_upload(request), fields.checksum(request)
     brings_bytes = fields.brings_bytes(request)
-    if not brings_bytes and bodies.declared_bytes(request):
+    if not brings_bytes and incoming.declared_bytes(request):
         fields.require_bytes(request)
     receiving.require_size(new.size_bytes or 0, caller.plan)
-    await bodies.require_room(services.blobs, new.size_bytes or 0)
+    await incoming.require_room(services.blobs, new.size_bytes or 0)
     begun = await services.write(
         partial(
             uploads.begin,

@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from telecine.api.access import Caller
-from telecine.api.bodies import uploads
+from telecine.api.bodies import incoming
 from telecine.api.bodies.spooling import Hasher, Spool
 from telecine.api.services import Services
 from telecine.api.stored import finishing
@@ -71,10 +71,10 @@ async def receive(
     brings bytes of the same upload is not heard from then on.
     """
     most = most_bytes(caller.plan) if upload.size_bytes is None else upload.size_bytes
-    declared = uploads.declared_bytes(request) or 0
+    declared = incoming.declared_bytes(request) or 0
     if offset + declared > most:
         raise _too_long(most)
-    await uploads.require_room(services.blobs, declared)
+    await incoming.require_room(services.blobs, declared)
     await services.writers.end(upload.id)
     taken = await services.write(
         partial(core.take, upload=upload, offset=offset, writer=new_id(""), now=services.clock())
@@ -93,7 +93,7 @@ async def receive(
 
 async def _read(request: Request, receiver: _Receiver) -> None:
     try:
-        async with aclosing(uploads.chunks(request)) as body:
+        async with aclosing(incoming.chunks(request)) as body:
             async for chunk in body:
                 await receiver.take(chunk)
     except InvalidRequestError as error:
@@ -175,7 +175,7 @@ class _Receiver:
         return await run_in_threadpool(
             Spool,
             self._services.blobs,
-            reserve_bytes=uploads.DEFAULT_LIMITS.reserve_bytes,
+            reserve_bytes=incoming.DEFAULT_LIMITS.reserve_bytes,
             hasher=self._hasher,
         )
 

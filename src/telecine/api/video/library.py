@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from telecine.api.access import Caller
-from telecine.api.bodies import uploads
-from telecine.api.bodies.formdata import UploadedFile
+from telecine.api.bodies import incoming
+from telecine.api.bodies.formdata import ReceivedFile
 from telecine.api.bodies.spooling import STAGED_SUFFIX
 from telecine.api.family import Json
 from telecine.api.orders import forms
@@ -35,7 +35,7 @@ from telecine.media.describing import Description, describe, thumbnail
 async def upload(request: Request, caller: Caller, services: Services) -> Response:
     """POST /api/v1/upload"""
     max_file_bytes = caller.plan.max_file_bytes
-    least = uploads.least_file_bytes(request, file_fields=("file",), max_file_bytes=max_file_bytes)
+    least = incoming.least_file_bytes(request, file_fields=("file",), max_file_bytes=max_file_bytes)
     await _check_room(services, caller, least)
     async with await forms.receive(
         request,
@@ -98,7 +98,7 @@ async def _check_room(services: Services, caller: Caller, needed: int) -> None:
 
 
 async def _keep(
-    services: Services, caller: Caller, received: tuple[UploadedFile, ...]
+    services: Services, caller: Caller, received: tuple[ReceivedFile, ...]
 ) -> list[assets.Asset]:
     """Look at all files, store all, and take all into the library: or none."""
     staged: list[Path] = []
@@ -134,7 +134,7 @@ async def _keep(
 
 
 def _describe(
-    services: Services, file: UploadedFile, staged: list[Path]
+    services: Services, file: ReceivedFile, staged: list[Path]
 ) -> tuple[Path, Path, NewAsset]:
     """Say what a file is, where the bytes are that will be kept of it, and its small picture."""
     rewritten, small = (services.blobs.stage(STAGED_SUFFIX) for _ in range(2))
@@ -165,7 +165,7 @@ def _describe(
 
 
 def _thumbnail(
-    services: Services, file: UploadedFile, found: Description, small: Path
+    services: Services, file: ReceivedFile, found: Description, small: Path
 ) -> Thumbnail | None:
     """Draw the small picture; sounds, captions and drawings have none, nor what cannot be drawn."""
     if found.kind not in {"image", "video"} or found.is_rewritten:

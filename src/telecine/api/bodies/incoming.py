@@ -8,7 +8,7 @@ adopts it. Text fields come back beside the file; what they mean is the family's
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Final, Protocol
@@ -16,15 +16,13 @@ from urllib.parse import parse_qsl
 
 import multipart  # type: ignore[import-untyped]
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from telecine.api.bodies.formdata import (
     Form,
     Limits,
-    Upload,
-    UploadedFile,
+    ReceivedFile,
+    ReceivedForm,
     how_to_send,
     sent_as_text,
     too_large,
@@ -35,14 +33,12 @@ from telecine.kit.errors import InvalidRequestError, StorageFullError
 DEFAULT_LIMITS = Limits()
 _URL_ENCODED: Final = "application/x-www-form-urlencoded"
 _MAX_BOUNDARY_BYTES = 200  # RFC 2046 says 70; some clients are more generous
-#: An unread body up to this size is left to the HTTP server, and the connection kept.
-_SMALL_BODY_BYTES = 64 * 1024
 
 
 class Lookup(Protocol):
     """Brings the file of a finished upload that a form names, as a staged one."""
 
-    async def __call__(self, upload_id: str, *, field: str) -> UploadedFile:
+    async def __call__(self, upload_id: str, *, field: str) -> ReceivedFile:
         """Raises the error, with the field, of an upload that is not there or not finished."""
 
 
@@ -56,11 +52,11 @@ async def receive(
     list_field: str | None = None,
     limits: Limits = DEFAULT_LIMITS,
     lookup: Lookup | None = None,
-) -> Upload:
+) -> ReceivedForm:
     """Read a multipart form; its file goes to the store's staging folder.
 
-        async with await uploads.receive(request, store=store, max_file_bytes=…) as upload:
-            store.adopt(upload.require_file().path, key)
+        async with await incoming.receive(request, store=store, max_file_bytes=…) as form:
+            store.adopt(form.require_file().path, key)
 
     `more_fields` take one file of so many bytes each, too. With a `list_field`, that field may come
     again and again, each time with a file; all files together have `max_file_bytes`. Where a form
@@ -97,7 +93,7 @@ async def receive(
     return await _with_named(received, form, lookup)
 
 
-async def _with_named(received: Upload, form: Form, lookup: Lookup | None) -> Upload:
+async def _with_named(received: ReceivedForm, form: Form, lookup: Lookup | None) -> ReceivedForm:
     """Add the files of the uploads that a form names."""
     files = list(received.files)
     try:
@@ -255,74 +251,3 @@ def _broken(error: multipart.MultipartError) -> InvalidRequestError:
     if isinstance(error, multipart.ParserLimitReached):
         return InvalidRequestError(f"The multipart form is over a limit: {error}.")
     return InvalidRequestError(f"The multipart body is broken: {error}.")
-
-
-class LingeringClose:
-    """ASGI middleware: lets an early refusal reach a client that is still sending.
-
-    A server that answers 413 and closes while bytes arrive makes the kernel send a reset, and
-    the client reports "broken pipe" instead of the answer. So the answer goes out at once, with
-    `Connection: close`, and what still comes is thrown away until the client stops, or for
-    so many bytes or seconds. A client that waits for `100 Continue` has sent nothing, and is
-    not asked to.
-    """
-
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        max_bytes: int = 256 * 1024 * 1024,
-        max_seconds: float = 30.0,
-        idle_seconds: float = 5.0,
-    ) -> None:
-        self._app = app
-        self._max_bytes = max_bytes
-        self._max_seconds = max_seconds
-        self._idle_seconds = idle_seconds
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http" or not _has_large_body(headers := Headers(scope=scope)):
-            await self._app(scope, receive, send)
-            return
-        unread = True
-        asked = headers.get("expect", "").lower() != "100-continue"
-
-        async def watched_receive() -> Message:
-            nonlocal unread, asked
-            asked = True
-            message = await receive()
-            unread = (
-                unread and message["type"] == "http.request" and message.get("more_body", False)
-            )
-            return message
-
-        async def lingering_send(message: Message) -> None:
-            if message["type"] == "http.response.start" and unread:
-                MutableHeaders(scope=message)["connection"] = "close"
-            ends = message["type"] == "http.response.body" and not message.get("more_body", False)
-            if not (ends and unread and asked):
-                await send(message)
-                return
-            await send({**message, "more_body": True})
-            await self._drain(watched_receive, is_done=lambda: not unread)
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-        await self._app(scope, watched_receive, lingering_send)
-
-    async def _drain(self, receive: Receive, *, is_done: Callable[[], bool]) -> None:
-        left_bytes = self._max_bytes
-        try:
-            async with asyncio.timeout(self._max_seconds):
-                while left_bytes > 0 and not is_done():
-                    async with asyncio.timeout(self._idle_seconds):
-                        left_bytes -= len((await receive()).get("body", b""))
-        except TimeoutError:
-            return
-
-
-def _has_large_body(headers: Headers) -> bool:
-    declared = headers.get("content-length", "")
-    if declared.isdecimal():
-        return int(declared[:20]) > _SMALL_BODY_BYTES
-    return "transfer-encoding" in headers
