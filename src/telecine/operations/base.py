@@ -8,6 +8,7 @@ cancel). One file of this folder is one operation: its `Params`, its price, its 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -25,6 +26,7 @@ from telecine.settings import Prices
 Facts = Mapping[str, Any]
 
 P = TypeVar("P", bound=msgspec.Struct)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,8 @@ class Context:
     caller. `report` takes the fraction done, 0 to 1; the receiver keeps it monotonic.
     `is_cancelled` is asked at least once a second; when it says so, `run` raises
     `CancelledError`. `enter` is told each stage of a long run as it begins, in one word of the
-    code's. What is None cannot be needed by the run, but for `language_model`: there may be none.
+    code's. What is None cannot be needed by the run, but for `language_model`: there may be none;
+    and without `steps`, they are in the workspace.
     """
 
     inputs: tuple[Input, ...]
@@ -115,6 +118,26 @@ class Context:
     steps: Steps | None = None
     senses: Senses | None = None
     language_model: Chat | None = None
+
+    def once(self, name: str, form: type[T], make: Callable[[], T]) -> T:
+        """Return what an earlier attempt has made, or make it and keep it, as JSON."""
+        if (found := self._kept.find(name)) is not None:
+            # One that another version wrote may be of another form: then it is made anew.
+            with suppress(msgspec.MsgspecError):
+                return msgspec.json.decode(found.read_bytes(), type=form)
+        made = make()
+        path = self.workspace / name
+        path.write_bytes(msgspec.json.encode(made))
+        self._kept.keep(name, path)
+        return made
+
+    def file_once(self, name: str, make: Callable[[], Path]) -> Path:
+        """Return the file that an earlier attempt has made, or make it and keep it."""
+        return self._kept.find(name) or self._kept.keep(name, make())
+
+    @property
+    def _kept(self) -> Steps:
+        return self.steps or StepsInFolder(folder=self.workspace / "steps")
 
 
 class Operation(Protocol[P]):

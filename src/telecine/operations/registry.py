@@ -37,6 +37,6 @@ OPERATIONS: Mapping[str, Entry] = {
         Entry(operation=COMPRESS, lane=MEDIA_LANE),
         Entry(operation=CONVERT, lane=QUICK_LANE),
         Entry(operation=RENDER, lane=MEDIA_LANE),
-        Entry(operation=VOICEOVER, lane=MEDIA_LANE),
+        Entry(operation=VOICEOVER, lane=MEDIA_LANE, has_steps=True),
     )
 }

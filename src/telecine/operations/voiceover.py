@@ -1,7 +1,8 @@
 """Make a video of one image and one sound: a composition is built, and the renderer draws it.
 
 The first input is the image, the second the sound. How long the film may be was measured, and
-paid for, before the sound was decoded: a longer one fails.
+paid for, before the sound was decoded: a longer one fails. What comes before the drawing is kept as
+steps: of an hour, a run that is begun again neither levels nor hears nor animates anything twice.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ _SLACK_SECONDS: Final = 1.0
 #: What encoders add before and behind a sound: packets have it, nobody hears it or pays for it.
 _PADDING_SECONDS: Final = 0.1
 _POSTER: Final = "poster.jpg"
+_LOUDNESS: Final = "loudness.json"
 _PORTRAIT_SIDE: Final = 1920
 #: Of the work; after it the poster is made.
 _DRAWN: Final = 0.97
@@ -189,22 +191,37 @@ class _Bar:
         self._report(start + length * min(1.0, share))
 
 
+class _Loudness(msgspec.Struct, frozen=True, kw_only=True):
+    """Of the sound that was sent; None: silent, or too short to say."""
+
+    lufs: float | None = None
+
+
 def _levelled(params: VoiceoverParams, context: Context, bar: _Bar) -> Levelled:
     """Decode the sound; raises `MediaLimitError` where it is longer than was paid for."""
-    sound = levelling.level(
-        context.ffmpeg,
-        context.inputs[1].path,
-        workspace=_folder(context, "sound"),
-        most_seconds=params.seconds + 2 * _SLACK_SECONDS,
-        on_progress=lambda seconds: bar.tell("levelled", seconds / params.seconds),
-        is_cancelled=context.is_cancelled,
-    )
-    if sound.seconds > params.seconds + _SLACK_SECONDS:
-        raise MediaLimitError(
-            f"The audio lasts longer than the {params.seconds:.1f} seconds that its packets say.",
-            field="audio",
+
+    def make() -> Path:
+        sound = levelling.level(
+            context.ffmpeg,
+            context.inputs[1].path,
+            workspace=_folder(context, "sound"),
+            most_seconds=params.seconds + 2 * _SLACK_SECONDS,
+            on_progress=lambda seconds: bar.tell("levelled", seconds / params.seconds),
+            is_cancelled=context.is_cancelled,
         )
-    return sound
+        if sound.seconds > params.seconds + _SLACK_SECONDS:
+            raise MediaLimitError(
+                f"The audio lasts longer than the {params.seconds:.1f} seconds that its packets "
+                "say.",
+                field="audio",
+            )
+        # Kept before the sound: where that is, this is.
+        context.once(_LOUDNESS, _Loudness, lambda: _Loudness(lufs=sound.loudness_lufs))
+        return sound.path
+
+    path = context.file_once(composing.VOICE, make)
+    loudness = context.once(_LOUDNESS, _Loudness, _Loudness)
+    return Levelled.read(path, loudness_lufs=loudness.lufs)
 
 
 def _studied(params: VoiceoverParams, context: Context) -> Study:
@@ -242,7 +259,7 @@ def _eyes(context: Context) -> Eyes | None:
 def _heard(
     params: VoiceoverParams, sound: Levelled, context: Context, bar: _Bar
 ) -> Transcript | None:
-    """Write down what is said, for captions or for lips; None where nobody speaks.
+    """Write down what is said, for captions or for lips; None where nobody speaks or is heard.
 
     Lips do without where a model would have to be fetched first.
     """
@@ -253,16 +270,23 @@ def _heard(
         return None
     if not params.captions and not (params.mode == "talking" and senses.has_speech()):
         return None
-    try:
-        return senses.speech(is_cancelled=context.is_cancelled).transcribe(
-            sound.path,
-            workspace=_folder(context, "speech"),
-            language=params.language,
-            on_progress=lambda share: bar.tell("heard", share),
-            is_cancelled=context.is_cancelled,
-        )
-    except UnsupportedMediaError:
-        return None
+
+    def make() -> Transcript:
+        try:
+            return senses.speech(is_cancelled=context.is_cancelled).transcribe(
+                sound.path,
+                workspace=_folder(context, "speech"),
+                language=params.language,
+                on_progress=lambda share: bar.tell("heard", share),
+                is_cancelled=context.is_cancelled,
+            )
+        except UnsupportedMediaError:
+            return Transcript(
+                language="", words=(), sentences=(), duration_seconds=float(sound.seconds)
+            )
+
+    heard = context.once("transcript.json", Transcript, make)
+    return heard if heard.words else None
 
 
 def _captioning(params: VoiceoverParams, heard: Transcript | None) -> Captioning | None:
@@ -274,16 +298,20 @@ def _captioning(params: VoiceoverParams, heard: Transcript | None) -> Captioning
 def _talking(
     study: Study, sound: Levelled, words: Sequence[Word], context: Context, bar: _Bar
 ) -> Path:
-    if context.senses is None:
+    senses = context.senses
+    if senses is None:
         raise InternalError("A portrait needs something that makes it talk.")
-    return context.senses.talking(is_cancelled=context.is_cancelled).film(
-        study.path,
-        sound.path,
-        words=words,
-        workspace=_folder(context, "talking"),
-        frame_rate=Fraction(composing.FRAME_RATE),
-        on_progress=lambda share: bar.tell("talked", share),
-        is_cancelled=context.is_cancelled,
+    return context.file_once(
+        composing.FILM,
+        lambda: senses.talking(is_cancelled=context.is_cancelled).film(
+            study.path,
+            sound.path,
+            words=words,
+            workspace=_folder(context, "talking"),
+            frame_rate=Fraction(composing.FRAME_RATE),
+            on_progress=lambda share: bar.tell("talked", share),
+            is_cancelled=context.is_cancelled,
+        ),
     )
 
 

@@ -29,8 +29,8 @@ def test_a_stage_is_done_once(make_context: Callable[..., Context]) -> None:
         made.append(len(made))
         return list(made)
 
-    assert Work.of(make_context()).once("numbers.json", list[int], make) == [0]
-    assert Work.of(make_context()).once("numbers.json", list[int], make) == [0]
+    assert make_context().once("numbers.json", list[int], make) == [0]
+    assert make_context().once("numbers.json", list[int], make) == [0]
     assert made == [0]
 
 
@@ -40,7 +40,7 @@ def test_a_step_that_cannot_be_read_is_made_anew(
 ) -> None:
     (tmp_path / "steps").mkdir()
     (tmp_path / "steps" / "numbers.json").write_bytes(left)
-    assert Work.of(make_context()).once("numbers.json", list[int], lambda: [7]) == [7]
+    assert make_context().once("numbers.json", list[int], lambda: [7]) == [7]
     assert (tmp_path / "steps" / "numbers.json").read_bytes() == b"[7]"
 
 
@@ -48,7 +48,7 @@ def test_without_steps_of_its_own_a_run_has_them_in_its_workspace(
     make_context: Callable[..., Context],
 ) -> None:
     context = make_context(steps=None)
-    Work.of(context).once("numbers.json", list[int], lambda: [7])
+    context.once("numbers.json", list[int], lambda: [7])
     assert (context.workspace / "steps" / "numbers.json").is_file()
 
 

@@ -48,7 +48,7 @@ def study(
 
 def sound(seconds: float = 4.0) -> Levelled:
     n_samples = round(seconds * 48_000)
-    return Levelled(path=Path("voice.flac"), n_samples=n_samples, loudness_lufs=-20, peak_dbtp=-3)
+    return Levelled(path=Path("voice.flac"), n_samples=n_samples, loudness_lufs=-20)
 
 
 def face(x: float, y: float, height: float, *, shape: float) -> Box:
@@ -199,7 +199,7 @@ def test_a_long_film_goes_there_and_back_and_ends_where_it_ends() -> None:
     ("n_samples", "n_frames"), [(1, 1), (1600, 1), (1601, 2), (48_000, 30), (48_001, 31)]
 )
 def test_no_sample_is_cut_off(n_samples: int, n_frames: int) -> None:
-    heard = Levelled(path=Path("v"), n_samples=n_samples, loudness_lufs=None, peak_dbtp=0)
+    heard = Levelled(path=Path("v"), n_samples=n_samples, loudness_lufs=None)
     assert composing.n_frames(heard) == n_frames
 
 

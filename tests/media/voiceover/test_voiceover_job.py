@@ -20,9 +20,10 @@ from telecine.kit.errors import CancelledError, MediaLimitError, UnsupportedMedi
 from telecine.media.render.confined import Order
 from telecine.media.seeing.model import Box, Face
 from telecine.media.voiceover import composing
+from telecine.media.voiceover.composing import VOICE
 from telecine.media.voiceover.levelling import Levelled
 from telecine.media.voiceover.studying import Study
-from telecine.operations.base import Context, Input, Result
+from telecine.operations.base import Context, Input, Result, StepsInFolder
 from telecine.operations.registry import OPERATIONS
 from telecine.operations.voiceover import VOICEOVER, VoiceoverParams
 from telecine.settings import Prices
@@ -62,7 +63,8 @@ def run(equipment: Context, tmp_path: Path) -> Run:
             for path in (image, audio)
         )
         return VOICEOVER.run(
-            wishes, replace(equipment, inputs=inputs, workspace=workspace, **context)
+            wishes,
+            replace(equipment, **{"inputs": inputs, "workspace": workspace, **context}),
         )
 
     return run
@@ -109,6 +111,22 @@ def test_a_film_is_as_long_and_as_loud_as_it_should_be(run: Run, tmp_path: Path)
     assert (shown.width, shown.height) == (192, 128)
     assert told == sorted(told)
     assert told[-1] == 1.0
+
+
+def test_a_run_that_is_begun_again_does_not_level_again(run: Run, tmp_path: Path) -> None:
+    kept = StepsInFolder(folder=tmp_path / "steps")
+    image = photograph(tmp_path / "p.jpg")
+    audio = voice(tmp_path / "voice.wav", seconds=0.8, decibels=-26)
+    with pytest.raises(CancelledError):
+        run(params(), image, audio, steps=kept, is_cancelled=lambda: kept.find(VOICE) is not None)
+    levelled = (tmp_path / "steps" / VOICE).stat()
+    audio.write_bytes(b"gone")  # nobody reads it any more
+    (tmp_path / "again").mkdir()
+    again = run(params(), image, audio, steps=kept, workspace=tmp_path / "again")
+    assert again.facts["frames"] == 24
+    assert again.facts["loudness_lufs"] < -20
+    assert loudness(again.outputs[0].path)[0] == pytest.approx(-16, abs=0.7)
+    assert (tmp_path / "steps" / VOICE).stat() == levelled
 
 
 @pytest.mark.parametrize("mode", ["still", "audiogram"])
@@ -192,7 +210,7 @@ def test_what_is_pushed_in_on_moves_without_jitter(tmp_path: Path) -> None:
         accent=(40, 40, 40),
         faces=(Face(box=Box(left=0.55, top=0.5, width=0.1, height=0.2), score=0.9),),
     )
-    heard = Levelled(path=tone, n_samples=20 * 48_000, loudness_lufs=-16, peak_dbtp=-3)
+    heard = Levelled(path=tone, n_samples=20 * 48_000, loudness_lufs=-16)
     document = composing.compose(known, heard, canvas=(width, height))
     loaded = settings.load({})
     order = Order(

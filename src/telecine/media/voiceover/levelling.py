@@ -40,7 +40,11 @@ class Levelled:
     path: Path
     n_samples: int
     loudness_lufs: float | None
-    peak_dbtp: float
+
+    @classmethod
+    def read(cls, path: Path, *, loudness_lufs: float | None) -> Levelled:
+        """Return one that `level` has written."""
+        return cls(path=path, n_samples=_n_samples(path), loudness_lufs=loudness_lufs)
 
     @property
     def seconds(self) -> Fraction:
@@ -99,13 +103,12 @@ def level(
         if type(error) is not ProcessingError:
             raise
         raise UndecodableMediaError("The audio cannot be decoded.", field="audio") from error
-    n_samples = _n_samples(decoded)
-    if n_samples == 0:
+    if _n_samples(decoded) == 0:
         raise UndecodableMediaError("There is no sound in the audio.", field="audio")
     if found.lufs <= _SILENT_LUFS:
         decoded.replace(made)
-        return Levelled(path=made, n_samples=n_samples, loudness_lufs=None, peak_dbtp=found.dbtp)
-    gain, came = min(TARGET_LUFS - found.lufs, _MOST_GAIN_DB), found
+        return Levelled.read(made, loudness_lufs=None)
+    gain = min(TARGET_LUFS - found.lufs, _MOST_GAIN_DB)
     for _ in range(_MOST_TRIES):
         is_limited = found.dbtp + gain > CEILING_DBTP
         came = run(_louder(gain, is_limited=is_limited), decoded, made)
@@ -115,9 +118,7 @@ def level(
             break
         gain = min(gain + missing, _MOST_GAIN_DB)
     decoded.unlink()
-    return Levelled(
-        path=made, n_samples=_n_samples(made), loudness_lufs=found.lufs, peak_dbtp=came.dbtp
-    )
+    return Levelled.read(made, loudness_lufs=found.lufs)
 
 
 def _louder(gain_db: float, *, is_limited: bool) -> str:

@@ -64,7 +64,7 @@ def hear(film: Film, params: ClipsParams, work: Work, bar: Bar) -> Transcript:
                 raise
             return silent
 
-    return work.once("transcript.json", Transcript, make)
+    return work.context.once("transcript.json", Transcript, make)
 
 
 def choose(heard: Transcript, film: Film, params: ClipsParams, work: Work, bar: Bar) -> Chosen:
@@ -88,14 +88,14 @@ def choose(heard: Transcript, film: Film, params: ClipsParams, work: Work, bar: 
             )
         return Chosen(clips=clips, engine=ranking.engine, note=ranking.note)
 
-    return work.once("choice.json", Chosen, make)
+    return work.context.once("choice.json", Chosen, make)
 
 
 def write(heard: Transcript, chosen: Chosen, work: Work, bar: Bar) -> Texts:
     """Return the three texts."""
     bar.begin("texts")
     work.go_on()
-    return work.once(
+    return work.context.once(
         "texts.json",
         Texts,
         lambda: rewriting.write(

@@ -70,7 +70,7 @@ def take(params: ClipsParams, work: Work) -> Film:
         path = work.context.inputs[0].path
     else:
         url = params.source_url
-        path = work.file_once(_STEP, lambda: _fetch(url, params, work, report))
+        path = work.context.file_once(_STEP, lambda: _fetch(url, params, work, report))
     report(1.0)
     info = probe(work.context.pool, path, limits=params.limits)
     if not info.audio and not params.segments:

@@ -99,7 +99,7 @@ class _Maker:
         )
         text = msgspec.json.encode((document, self.params.quality))
         digest = hashlib.sha256(text).hexdigest()[:16]
-        path = self.work.file_once(
+        path = self.work.context.file_once(
             f"clip-{digest}.mp4", lambda: self._render(document, folder, report)
         )
         return Made(candidate=clip, path=path, document=document)
@@ -120,7 +120,7 @@ class _Maker:
                 is_cancelled=context.is_cancelled,
             )
 
-        return self.work.once(f"seen-{span}.json", Seen, look)
+        return self.work.context.once(f"seen-{span}.json", Seen, look)
 
     def _captioning(self) -> Captioning | None:
         if not self.params.captions:

@@ -6,22 +6,17 @@ Shares are what the stages cost, as measured: a bar that is honest moves with th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from pathlib import Path
-from typing import Final, TypeVar
-
-import msgspec
+from typing import Final
 
 from telecine.kit.errors import CancelledError, InternalError
 from telecine.kit.outbound import Cache
 from telecine.media.render.confined import Renderer
 from telecine.media.senses import Senses
 from telecine.media.speech.job import Quality
-from telecine.operations.base import Context, Steps, StepsInFolder
+from telecine.operations.base import Context
 
-T = TypeVar("T")
 Report = Callable[[float], None]
 
 #: Seconds of work for a second of film (heard) and a second of clip (seen and drawn), on two cores.
@@ -39,7 +34,6 @@ class Work:
     """What a run works with: its context, with what it needs at hand."""
 
     context: Context
-    steps: Steps
     renderer: Renderer
     cache: Cache
     senses: Senses
@@ -51,27 +45,10 @@ class Work:
             raise InternalError("Clips need a renderer, senses, and a way to fetch sources.")
         return cls(
             context=context,
-            steps=context.steps or StepsInFolder(folder=context.workspace / "steps"),
             renderer=context.renderer,
             cache=context.cache,
             senses=context.senses,
         )
-
-    def once(self, name: str, form: type[T], make: Callable[[], T]) -> T:
-        """Return what an earlier attempt has made, or make it and keep it, as JSON."""
-        if (found := self.steps.find(name)) is not None:
-            # One that another version wrote may be of another form: then it is made anew.
-            with suppress(msgspec.MsgspecError):
-                return msgspec.json.decode(found.read_bytes(), type=form)
-        made = make()
-        path = self.context.workspace / name
-        path.write_bytes(msgspec.json.encode(made))
-        self.steps.keep(name, path)
-        return made
-
-    def file_once(self, name: str, make: Callable[[], Path]) -> Path:
-        """Return the file that an earlier attempt has made, or make it and keep it."""
-        return self.steps.find(name) or self.steps.keep(name, make())
 
     def go_on(self) -> None:
         """Raise `CancelledError` where somebody cancelled."""
