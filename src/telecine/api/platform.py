@@ -10,14 +10,14 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from telecine import __version__
 from telecine.api.bodies.incoming import DEFAULT_LIMITS
 from telecine.api.family import Endpoint, Json
-from telecine.api.reference import openapi
+from telecine.api.reference import openapi, page
 from telecine.api.services import Services
 from telecine.api.transport.metrics import Metrics
 from telecine.core import limits
@@ -26,47 +26,8 @@ from telecine.kit.errors import StorageFullError
 
 _log = structlog.get_logger(__name__)
 
+#: Scripts, styles and pictures, of the reference's page and of the others.
 STATIC = Path(__file__).with_name("static")
-_REFERENCE_SCRIPT = "vendor/scalar/standalone.js"
-
-# Scripts and styles of our own origin alone; the reference page writes style attributes and
-# makes workers from blobs.
-PAGE_POLICY = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "worker-src 'self' blob:; font-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
-
-_REFERENCE_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Telecine API</title>
-<link rel="icon" href="/static/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/static/reference.css">
-</head>
-<body>
-<div id="reference"></div>
-<script src="/static/no-eval.js"></script>
-<script src="/static/vendor/scalar/standalone.js"></script>
-<script src="/static/reference.js"></script>
-</body>
-</html>
-"""
-
-_MISSING_PAGE = """<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><title>Telecine API</title>
-<link rel="stylesheet" href="/static/reference.css"></head>
-<body><main class="note">
-<h1>The reference page is not installed yet</h1>
-<p>Its front-end library could not be fetched when Telecine was set up. With a connection, run
-<code>./telecine setup</code> and load this page again.</p>
-<p>The reference itself is here: <a href="/openapi.json">openapi.json</a>.</p>
-</main></body>
-</html>
-"""
 
 
 def routes(
@@ -95,11 +56,7 @@ def routes(
         return Json(description)
 
     async def reference_page(_request: Request) -> Response:
-        is_there = (STATIC / _REFERENCE_SCRIPT).is_file()
-        return HTMLResponse(
-            _REFERENCE_PAGE if is_there else _MISSING_PAGE,
-            headers={"Content-Security-Policy": PAGE_POLICY},
-        )
+        return page.shown(STATIC)
 
     async def front_door(_request: Request) -> Response:
         # A path, not an address: what the client calls us is not ours to repeat.

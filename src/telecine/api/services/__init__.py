@@ -21,6 +21,7 @@ from telecine.kit.errors import StorageFullError
 from telecine.kit.outbound import Cache, Outbound
 from telecine.media.pool import Pool
 from telecine.media.render.previewing import Previews
+from telecine.media.senses import Senses
 from telecine.settings import PlanBook, Settings
 
 T = TypeVar("T")
@@ -61,6 +62,7 @@ class Services:
     cache: Cache
     looker: Looker
     pool: Pool
+    senses: Senses
     previews: Previews
     room: Room = field(default_factory=Room)
     writers: Writers = field(default_factory=Writers)

@@ -6,19 +6,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, cast, get_args
 
+import structlog
 from starlette.requests import Request
 
 from telecine.api.fields import formfields, words
 from telecine.api.voiceover.wire import Aspect, WireStatus
 from telecine.api.voiceover.wording import STATUSES
 from telecine.core.jobs import JobStatus
-from telecine.kit.errors import InvalidRequestError, MediaError
+from telecine.kit.errors import InvalidRequestError, MediaError, ProcessingError
 from telecine.kit.outbound import Outbound
 from telecine.media.pool import Pool
 from telecine.media.seeing import caption_styles
 from telecine.media.speech import languages
+from telecine.media.talking.talking import Talking
 from telecine.media.voiceover import intake
 from telecine.media.voiceover.arranging import Mode
 from telecine.media.voiceover.canvas import canvas_size
@@ -28,6 +31,8 @@ from telecine.settings import Prices, Settings
 
 _MOST_PER_PAGE: Final = 100
 _PER_PAGE: Final = 20
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +101,12 @@ def measured(
     pool: Pool,
     settings: Settings,
     prices: Prices,
+    talking: Talking | None = None,
     n_workers: int = 1,
 ) -> tuple[VoiceoverParams, tuple[str, str]]:
     """Look at both files; blocks. Returns what is made, and the files' media types.
+
+    A portrait that is to talk is looked at by `talking`; without it, the job does.
 
     Raises `MediaError`s with the field, `InvalidRequestError` for a size that cannot be.
     """
@@ -115,6 +123,8 @@ def measured(
         width=wished.width,
         height=wished.height,
     )
+    if wished.mode == "talking" and talking is not None:
+        _require_portrait(image, talking)
     params = VoiceoverParams(
         seconds=sound.seconds,
         width=width,
@@ -128,6 +138,14 @@ def measured(
         credits_per_second=tier_of(prices, width=width, height=height).credits_per_second,
     )
     return params, (intake.media_type(picture), intake.media_type(sound))
+
+
+def _require_portrait(image: Path, talking: Talking) -> None:
+    with TemporaryDirectory(prefix="telecine-") as folder:
+        try:
+            talking.require_portrait(image, workspace=Path(folder))
+        except ProcessingError as error:  # not the picture's fault; the job looks again
+            _log.warning("voiceover.portrait_not_seen", reason=error.message)
 
 
 @contextmanager

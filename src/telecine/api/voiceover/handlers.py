@@ -54,6 +54,7 @@ async def create(request: Request, caller: Caller, services: Services) -> Respon
             pool=services.pool,
             settings=services.settings,
             prices=services.plans.prices,
+            talking=services.senses.found_talking(),
             n_workers=rendering.most_workers(services),
         )
         taken = intake.order(
