@@ -10,16 +10,16 @@ import httpx2
 import pytest
 import structlog
 from starlette.testclient import TestClient
+from tests import databases
 from tests.fakes import FixedClock
 
 from telecine import settings as settings_module
 from telecine.api.app import create_app
-from telecine.assembly import Telecine, assemble, prepare
+from telecine.assembly import Telecine, assemble
 from telecine.core import accounts, credits, keys
 from telecine.core.accounts import Account
 from telecine.core.keys import KeyStyle
 from telecine.db import Database
-from telecine.db.migrate import migrate
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,9 +43,9 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    """Our own tables, empty."""
+    """All tables, empty."""
     database = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    migrate(database)
+    databases.prepare(database)
     yield database
     database.dispose()
 
@@ -64,7 +64,7 @@ def telecine(tmp_path: Path, clock: FixedClock) -> Iterator[Telecine]:
     """Everything but the processes, in a temporary folder, under a clock that stands still."""
     settings = settings_module.load({}, data=str(tmp_path / "data"))
     made = assemble(settings, clock=clock)
-    prepare(made)
+    databases.prepare(made.db)
     yield made
     made.close()
 

@@ -1,4 +1,7 @@
-"""A Postgres of the tests' own: a cluster in a temporary folder, on loopback, gone afterwards."""
+"""Databases of the tests' own: a Postgres in a temporary folder, and a SQLite that is ready at once.
+
+The SQLite is migrated once a process and copied: what a migration does is asked elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,43 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import sqlalchemy as sa
+
+from telecine import engine
+from telecine.db import Database
+from telecine.db.migrate import migrate
 
 #: Where Debian keeps the programs that it does not put on the PATH.
 _DEBIAN = Path("/usr/lib/postgresql")
 LOOPBACK = "127.0.0.1"
 #: Nothing here must survive a power cut.
 _OPTIONS = "-c fsync=off -c full_page_writes=off -c max_connections=100 -c unix_socket_directories="
+
+
+def prepare(database: Database) -> None:
+    """Give a database that nobody has opened yet our tables and the engine's, as a start does."""
+    path = sa.make_url(database.url).database
+    if database.url.startswith("sqlite") and path and Path(path).stat().st_size == 0:
+        Path(path).write_bytes(_prepared())
+    else:
+        migrate(database)
+        engine.migrate(database.url)
+
+
+@cache
+def _prepared() -> bytes:
+    with tempfile.TemporaryDirectory(prefix="telecine-sqlite-") as folder:
+        path = Path(folder) / "new.db"
+        made = Database(f"sqlite:///{path}")
+        migrate(made)
+        engine.migrate(made.url)
+        made.dispose()
+        assert not path.with_name("new.db-wal").exists()
+        return path.read_bytes()
 
 
 @contextmanager

@@ -11,9 +11,10 @@ from typing import Any
 
 import httpx2
 import sqlalchemy as sa
+from tests import databases
 
 from telecine import settings as settings_module
-from telecine.assembly import Telecine, assemble, prepare
+from telecine.assembly import Telecine, assemble
 from telecine.core.accounts import Account
 from telecine.db.tables import jobs, ledger_entries
 from telecine.kit.clock import Clock
@@ -25,7 +26,7 @@ from telecine.worker.janitor import Janitor
 def opened(data: Path, *, clock: Clock, **settings: object) -> Iterator[Telecine]:
     """A whole Telecine in `data`, with other settings than the fixture's."""
     made = assemble(settings_module.load({}, data=str(data), **settings), clock=clock)
-    prepare(made)
+    databases.prepare(made.db)
     yield made
     made.close()
 

@@ -77,13 +77,13 @@ def test_a_full_disk_lets_nobody_in_without_a_key(
 def test_a_database_that_others_hold_is_away_for_a_moment(
     telecine: Telecine, anybody: httpx2.Client
 ) -> None:
-    def be_impatient(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    def be_impatient(connection: Any, *_: object) -> None:
+        connection.execute("PRAGMA busy_timeout = 0")
 
-    event.listen(telecine.db.engine, "begin", be_impatient, insert=True)
+    event.listen(telecine.db.engine, "checkout", be_impatient)
     with telecine.db.transaction():
         refused = anybody.get("/api/v1/usage")
-    event.remove(telecine.db.engine, "begin", be_impatient)
+    event.remove(telecine.db.engine, "checkout", be_impatient)
     assert (refused.status_code, refused.json()["code"]) == (503, "busy"), refused.text
     assert int(refused.headers["Retry-After"]) > 0
     assert "Try again" in refused.json()["error"]

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.databases import postgres
+from tests.databases import postgres, prepare
 
-from telecine import engine
 from telecine.db import Database
-from telecine.db.migrate import migrate
 from telecine.db.tables import metadata
 
 
@@ -20,18 +18,17 @@ def server() -> Iterator[str]:
     """A Postgres with our tables and the engine's."""
     with postgres() as url:
         database = Database(url.replace("postgresql://", "postgresql+psycopg://"))
-        migrate(database)
-        engine.migrate(database.url)
+        prepare(database)
         database.dispose()
         yield database.url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """Our tables, empty, on either database."""
+    """All tables, empty, on either database."""
     if request.param == "sqlite":
         database = Database(f"sqlite:///{tmp_path / 'test.db'}")
-        migrate(database)
+        prepare(database)
     else:
         database = Database(request.getfixturevalue("server"))
         names = ", ".join(table.name for table in metadata.sorted_tables)

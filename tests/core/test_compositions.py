@@ -8,7 +8,6 @@ from fractions import Fraction
 import pytest
 from tests.fakes import FixedClock
 
-from telecine import engine
 from telecine.core import accounts, compositions, credits, files, jobs
 from telecine.core.accounts import Account
 from telecine.core.compositions import (
@@ -37,7 +36,6 @@ NEW = NewComposition(
 
 @pytest.fixture
 def queue(db: Database) -> Iterator[Queue]:
-    engine.migrate(db.url)
     made = Queue(db.url)
     yield made
     made.close()

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+from tests.databases import prepare
 from tests.fakes import FixedClock
 from typer.testing import CliRunner
 from typing_extensions import override
@@ -20,7 +21,6 @@ from telecine.cli import app
 from telecine.core import accounts, credits
 from telecine.core.accounts import Account
 from telecine.db import Database
-from telecine.db.migrate import migrate
 from telecine.db.tables import credit_balances, ledger_entries
 from telecine.kit.errors import InsufficientCreditsError
 
@@ -148,7 +148,7 @@ class Ledger(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.db = Database(f"sqlite:///{Path(self.folder.name) / 'l.db'}")
-        migrate(self.db)
+        prepare(self.db)
         clock = FixedClock()
         with self.db.transaction() as tx:
             self.accounts = [

@@ -26,15 +26,13 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from tests.databases import postgres
+from tests.databases import postgres, prepare
 from tests.fakes import FixedClock
 from typing_extensions import override
 
-from telecine import engine
 from telecine.core import accounts, credits, files, jobs, webhooks
 from telecine.core.jobs import Ending, Job, JobDetails, JobStatus, NewFile, Order
 from telecine.db import Database
-from telecine.db.migrate import migrate
 from telecine.db.tables import ledger_entries
 from telecine.engine import Queue, TicketPhase
 from telecine.kit.errors import (
@@ -367,8 +365,7 @@ def stores(
             url = made.replace("postgresql://", "postgresql+psycopg://")
         db = Database(url)
         stack.callback(db.dispose)
-        migrate(db)
-        engine.migrate(url)
+        prepare(db)
         queue = Queue(url)
         stack.callback(queue.close)
         yield db, queue

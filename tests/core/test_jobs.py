@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 import pytest
 from tests.fakes import FixedClock
 
-from telecine import engine
 from telecine.core import accounts, credits, files, jobs, webhooks
 from telecine.core.accounts import Account
 from telecine.core.jobs import Ending, Job, JobDetails, JobStatus, NewFile, Order
@@ -27,7 +26,6 @@ from telecine.kit.errors import (
 
 @pytest.fixture
 def queue(db: Database) -> Iterator[Queue]:
-    engine.migrate(db.url)
     made = Queue(db.url)
     yield made
     made.close()
