@@ -83,6 +83,7 @@ class Telecine:
                 max_pixels=self.settings.max_pixels,
             ),
             pool=self.pool,
+            senses=self.senses,
             previews=self.previews,
         )
 

@@ -180,6 +180,24 @@ def test_a_file_that_will_not_do_is_refused_by_its_content(
     assert says in answer.json()["error"]
 
 
+def test_a_picture_of_nobody_is_not_taken_for_a_portrait_that_talks(
+    anybody: httpx2.Client, telecine: Telecine, files: Files
+) -> None:
+    telecine.senses.talking()  # brings its weights
+    answer = made(anybody, files, {"mode": "talking"})
+    assert refused(answer) == (415, "image")
+    assert answer.json()["error"].startswith("The portrait cannot talk: there is no face")
+
+
+def test_without_its_weights_the_job_looks_at_the_portrait(
+    tmp_path: Path, clock: FixedClock, files: Files
+) -> None:
+    with steps.opened(tmp_path, clock=clock, models=str(tmp_path / "models")) as bare:
+        headers = customer_of(bare).headers
+        with TestClient(create_app(bare.services()), headers=headers) as client:
+            assert made(client, files, {"mode": "talking"}).status_code == 201
+
+
 BAD_FORMS: dict[str, tuple[dict[str, Any], int, str | None]] = {
     "no files": ({"files": {"mode": (None, "still")}}, 400, "image"),
     "json": ({"json": {"image": "portrait.jpg"}}, 400, "image"),

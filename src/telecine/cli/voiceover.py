@@ -81,6 +81,7 @@ def _make_here(
         shelves.pool(loaded) as pool,
         shelves.renderer(loaded) as renderer,
     ):
+        senses = outside.senses(loaded)
         params, _ = form.measured(
             form.wish(wishes, loaded),
             image=image,
@@ -88,6 +89,7 @@ def _make_here(
             pool=pool,
             settings=loaded,
             prices=settings.load_plans(loaded).prices,
+            talking=senses.found_talking(),
         )
         result = VOICEOVER.run(
             params,
@@ -98,7 +100,7 @@ def _make_here(
                 pool=pool,
                 report=report,
                 renderer=renderer,
-                senses=outside.senses(loaded),
+                senses=senses,
             ),
         )
         deliver(result.outputs[0].path, to=output)

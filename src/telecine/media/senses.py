@@ -66,6 +66,11 @@ class Senses:
         )
         return Eyes(ffmpeg=self.ffmpeg, weights=folder)
 
+    def found_talking(self) -> Talking | None:
+        """Return what makes portraits talk; None where its weights would be fetched first."""
+        is_here = models.find(FACE_MESH, root=self.models_dir) is not None
+        return self.talking() if is_here or self.lip_sync is not None else None
+
     def talking(
         self, *, on_fetch: OnFetch | None = None, is_cancelled: Callable[[], bool] = never
     ) -> Talking:

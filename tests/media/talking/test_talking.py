@@ -64,6 +64,18 @@ def _poses(folder: Path) -> Poses:
     return act(sound, words=WORDS, frame_rate=RATE)
 
 
+def test_a_portrait_is_judged_before_anything_is_made_of_it(tmp_path: Path) -> None:
+    judge = talking()
+    judge.require_portrait(
+        portraits.write(tmp_path / "portrait.png", portraits.picture()), workspace=tmp_path
+    )
+    nobody = portraits.write(tmp_path / "nobody.png", np.full((640, 640, 3), 90, np.uint8))
+    with pytest.raises(UnsupportedMediaError, match="no face") as caught:
+        judge.require_portrait(nobody, workspace=tmp_path)
+    assert caught.value.field == "image"
+    assert {each.name for each in tmp_path.iterdir()} == {"portrait.png", "nobody.png"}
+
+
 def test_a_film_is_as_long_as_the_sound_and_says_that_it_is_synthetic(film: Path) -> None:
     with av.open(str(film)) as container, av.open(str(debian.librivox("0880"))) as heard:
         assert "synthetic" in container.metadata["comment"]

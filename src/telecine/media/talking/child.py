@@ -25,7 +25,7 @@ from telecine.media.speech.transcript import Word
 from telecine.media.talking import portrait, voice
 from telecine.media.talking.acting import act
 from telecine.media.talking.job import SYNTHETIC, Job, Report
-from telecine.media.talking.mesh import FaceMesh
+from telecine.media.talking.mesh import Face, FaceMesh
 from telecine.media.talking.puppet import Puppet
 
 #: The film is a source of another one: what is lost here is lost there.
@@ -37,11 +37,7 @@ def _make(job: Job) -> None:
     picture, scale = portrait.read(Path(job.picture), most_pixels=job.most_pixels)
     if job.task == "picture":
         cv2.imwrite(job.output, picture[:, :, ::-1])
-    else:
-        _film(job, picture, scale)
-
-
-def _film(job: Job, picture: Picture, scale: float) -> None:
+        return
     folder = Path(job.weights)
     face = portrait.face_of(
         picture,
@@ -49,6 +45,11 @@ def _film(job: Job, picture: Picture, scale: float) -> None:
         network=FaceMesh(folder / "mesh.tflite"),
         scale=scale,
     )
+    if job.task == "film":
+        _film(job, picture, face)
+
+
+def _film(job: Job, picture: Picture, face: Face) -> None:
     frame_rate = Fraction(job.frame_rate)
     heard = voice.listen(Path(job.sound), frame_rate=frame_rate, n_frames=job.n_frames)
     words = msgspec.json.decode(Path(job.words).read_bytes(), type=tuple[Word, ...])

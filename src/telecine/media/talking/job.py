@@ -12,7 +12,8 @@ from telecine.media.pool_wire import Failure
 SYNTHETIC: Final = "synthetic: talking portrait made by Telecine"
 
 #: film: the portrait talks. picture: the portrait alone as a PNG, upright and no larger than asked.
-Task = Literal["film", "picture"]
+#: look: nothing is made of it; whether it can talk is found out.
+Task = Literal["film", "picture", "look"]
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +24,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     task: Task
     picture: str
-    output: str
+    output: str = ""
     most_pixels: int
     sound: str = ""
     words: str = ""

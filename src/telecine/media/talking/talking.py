@@ -7,8 +7,9 @@ with the calling thread, and nothing of the networks stays in this process.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ import msgspec
 from telecine.kit.outbound import LipSync
 from telecine.media.errand import Errand
 from telecine.media.ffmpeg import FFmpeg, never
+from telecine.media.process import Limits
 from telecine.media.speech import sound as samples
 from telecine.media.speech.transcript import Word
 from telecine.media.talking import serving
@@ -28,6 +30,9 @@ MOST_PIXELS: Final = 1280 * 720
 #: What goes to a server, and what comes from it.
 _SENT: Final = "portrait.png"
 _ANSWER: Final = "answer"
+#: A look takes a core and 200 MB, and whoever sends pictures can have many at once.
+_LOOKS: Final = threading.BoundedSemaphore(2)
+_LOOK_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +97,24 @@ class Talking:
                 (workspace / name).unlink(missing_ok=True)
         return workspace / "talking.mp4"
 
+    def require_portrait(self, image: Path, *, workspace: Path) -> None:
+        """Raise `UnsupportedMediaError` (field `image`) with the reason where it cannot talk.
+
+        Half a second's work. What a server makes films of is its own affair. Raises what
+        `FFmpeg.run` raises, too: that says nothing about the image.
+        """
+        if self.server is not None:
+            return
+        job = Job(
+            task="look",
+            picture=str(image.resolve()),
+            most_pixels=MOST_PIXELS,
+            weights="" if self.weights is None else str(self.weights.resolve()),
+        )
+        limits = replace(self.ffmpeg.limits, wall_seconds=_LOOK_SECONDS)
+        with _LOOKS:
+            self._run(job, workspace, _nobody, never, limits=limits)
+
     def _ask(
         self,
         server: LipSync,
@@ -125,6 +148,8 @@ class Talking:
         workspace: Path,
         tell: Callable[[float], None],
         is_cancelled: Callable[[], bool],
+        *,
+        limits: Limits | None = None,
     ) -> None:
         def hear(report: Report) -> bool:
             tell(min(1.0, max(0.0, report.done)))
@@ -138,7 +163,7 @@ class Talking:
             reads=(Path(job.picture), *([self.weights] if self.weights else [])),
             reports=Report,
             on_report=hear,
-        ).run(self.ffmpeg, is_cancelled=is_cancelled)
+        ).run(replace(self.ffmpeg, limits=limits or self.ffmpeg.limits), is_cancelled=is_cancelled)
 
 
 def _nobody(_share: float) -> None:
