@@ -23,7 +23,7 @@ from telecine.cli import main
 from telecine.cli.local_server import LocalServer, local_server
 from telecine.kit.errors import InternalError
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 180
 Refused = Callable[..., str]
 
 
@@ -143,6 +143,12 @@ def test_compress_here_keeps_to_a_target_size_and_a_resolution(tmp_path: Path) -
     assert first_picture(out).height <= 72
 
 
+def test_what_users_of_ffmpeg_type_is_understood(video: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.mp4"
+    run("compress", video, out, "-c", "libx265", "-b", "200k", "-s", "360p")
+    assert first_picture(out).name == "hevc"
+
+
 def test_convert_here_takes_the_format_from_the_name(picture: Path, tmp_path: Path) -> None:
     run("convert", picture, "-o", tmp_path / "small.webp", "--width", "64")
     image = pyvips.Image.new_from_file(str(tmp_path / "small.webp"))
@@ -156,6 +162,9 @@ def test_convert_here_takes_the_format_from_the_name(picture: Path, tmp_path: Pa
         (("--quality", "99"), "'quality' must be a CRF"),
         (("--resolution", "0x0"), "'resolution' must be"),
         (("--target-size", "huge"), "is no size"),
+        (("--crf", "30", "-b", "1M"), "Say --crf or --bitrate, not both."),
+        (("--method", "crf", "--bitrate", "1M"), "'bitrate' is read with method=bitrate only"),
+        (("somewhere.mp4",), "There are two places for the result"),
     ],
 )
 def test_a_wrong_option_is_one_sentence_and_no_file(

@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.text import Text
 
 from telecine import __version__, settings
-from telecine.cli import accounts
+from telecine.cli import accounts, encoding
 from telecine.cli.accounts import Data
+from telecine.cli.encoding import Key, Server
 from telecine.kit.errors import InternalError, InvalidRequestError, TelecineError
 from telecine.kit.log import configure
 
@@ -37,11 +38,6 @@ app.add_typer(accounts.keys, name="keys")
 app.add_typer(accounts.credits, name="credits")
 app.add_typer(accounts.jobs, name="jobs")
 app.add_typer(accounts.webhooks, name="webhooks")
-
-Server = Annotated[
-    str, typer.Option("--server", help="Run on this Telecine server instead of here.")
-]
-Key = Annotated[str, typer.Option("--key", envvar="TELECINE_KEY", help="API key for --server.")]
 
 
 def main() -> None:
@@ -156,71 +152,8 @@ def workers(
     raise typer.Exit(int(here and not is_alive))
 
 
-@app.command()
-def compress(
-    source: Annotated[Path, typer.Argument(help="Video file.", metavar="IN")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Where the result goes.")],
-    codec: Annotated[str, typer.Option(help="h264, h265 or av1.")] = "h264",
-    quality: Annotated[Optional[float], typer.Option(help="CRF 18-51; lower is better.")] = None,  # noqa: UP045
-    method: Annotated[str, typer.Option(help="crf, bitrate or size.")] = "crf",
-    bitrate: Annotated[str, typer.Option(help="With --method bitrate: 2500k, 2.5M.")] = "",
-    target_size: Annotated[str, typer.Option(help="With --method size: 8MB, 500k, 7340032.")] = "",
-    resolution: Annotated[str, typer.Option(help="Fit inside, such as 1280x720.")] = "",
-    fit: Annotated[
-        str, typer.Option(help="How the picture fills --resolution: inside, cover, contain, fill.")
-    ] = "inside",
-    keep_smaller: Annotated[
-        bool,
-        typer.Option("--keep-smaller", help="Keep the original where the result is larger."),
-    ] = False,
-    server: Server = "",
-    key: Key = "",
-) -> None:
-    """Make a video smaller."""
-    from telecine.cli import media
-
-    media.compress(
-        source,
-        output,
-        fields=media.compress_fields(
-            codec=codec,
-            quality=quality,
-            method=method,
-            bitrate=bitrate,
-            target_size=target_size,
-            resolution=resolution,
-            fit=fit,
-            keep_smaller=keep_smaller,
-        ),
-        remote=media.remote(server, key),
-    )
-
-
-@app.command()
-def convert(
-    source: Annotated[Path, typer.Argument(help="Image file.", metavar="IN")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Where the result goes.")],
-    format: Annotated[
-        str, typer.Option(help="jpg, png, webp, avif, gif or tiff. Default: the output's ending.")
-    ] = "",
-    quality: Annotated[Optional[int], typer.Option(help="1-100.")] = None,  # noqa: UP045
-    width: Annotated[Optional[int], typer.Option(help="Pixels.")] = None,  # noqa: UP045
-    height: Annotated[Optional[int], typer.Option(help="Pixels.")] = None,  # noqa: UP045
-    fit: Annotated[str, typer.Option(help="inside, cover, contain, fill or outside.")] = "inside",
-    server: Server = "",
-    key: Key = "",
-) -> None:
-    """Convert an image to another format and size."""
-    from telecine.cli import media
-
-    media.convert(
-        source,
-        output,
-        fields=media.convert_fields(
-            output, format=format, quality=quality, width=width, height=height, fit=fit
-        ),
-        remote=media.remote(server, key),
-    )
+app.command()(encoding.compress)
+app.command()(encoding.convert)
 
 
 @app.command("voiceover")

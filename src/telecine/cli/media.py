@@ -19,7 +19,7 @@ from rich.text import Text
 from telecine import settings, shelves
 from telecine.api.compress import fields as form
 from telecine.cli.here import context
-from telecine.cli.sizes import size_bytes, size_text
+from telecine.cli.sizes import size_text
 from telecine.cli.target import deliver, require_file, require_place, workspace
 from telecine.kit.errors import InvalidRequestError, ProcessingError
 from telecine.kit.log import configure
@@ -49,55 +49,6 @@ def remote(url: str, key: str) -> Remote | None:
     if not key:
         raise InvalidRequestError("--server needs a --key, or TELECINE_KEY in the environment.")
     return Remote(url=url, key=key)
-
-
-def compress_fields(
-    *,
-    codec: str,
-    quality: float | None,
-    method: str,
-    bitrate: str,
-    target_size: str,
-    resolution: str,
-    fit: str,
-    keep_smaller: bool,
-) -> Fields:
-    """Return the options as the form fields that a client would send."""
-    sent: dict[str, Any] = {
-        "codec": codec,
-        "quality": quality,
-        "method": "size" if target_size and method == "crf" else method,
-        "bitrate": bitrate,
-        "target_size_bytes": size_bytes(target_size) if target_size else None,
-        "resolution": resolution,
-        "fit": fit,
-        "keep_smaller": "true" if keep_smaller else None,
-    }
-    return {
-        name: f"{value:.12g}" if isinstance(value, float) else str(value)
-        for name, value in sent.items()
-        if value not in (None, "")
-    }
-
-
-def convert_fields(
-    output: Path,
-    *,
-    format: str,  # noqa: A002 (the document's word)
-    quality: int | None,
-    width: int | None,
-    height: int | None,
-    fit: str,
-) -> Fields:
-    """Return the options as the form fields that a client would send."""
-    sent = {
-        "format": format or output.suffix.removeprefix("."),
-        "quality": quality,
-        "width": width,
-        "height": height,
-        "fit": fit,
-    }
-    return {name: str(value) for name, value in sent.items() if value not in (None, "")}
 
 
 def compress(source: Path, output: Path, *, fields: Fields, remote: Remote | None) -> None:

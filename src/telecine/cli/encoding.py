@@ -1,0 +1,171 @@
+"""`compress` and `convert`: their options, in the API's words and in those that FFmpeg's users know.
+
+One of quality, bitrate and size says how much is left; the method follows from which it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Optional
+
+import typer
+
+from telecine.cli.sizes import size_bytes
+from telecine.kit.errors import InvalidRequestError
+
+Server = Annotated[
+    str, typer.Option("--server", help="Run on this Telecine server instead of here.")
+]
+Key = Annotated[str, typer.Option("--key", envvar="TELECINE_KEY", help="API key for --server.")]
+_Out = Annotated[
+    Optional[Path],  # noqa: UP045 (typer reads the annotation on Python 3.11)
+    typer.Argument(help="Where the result goes.", metavar="OUT", show_default=False),
+]
+_Output = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("-o", "--output", help="The same as OUT.", show_default=False),
+]
+
+#: What others call our codecs.
+_CODECS: Final = MappingProxyType(
+    {
+        **dict.fromkeys(("x264", "libx264", "h.264", "avc", "avc1"), "h264"),
+        **dict.fromkeys(("x265", "libx265", "h.265", "hevc"), "h265"),
+        **dict.fromkeys(("libsvtav1", "svtav1", "libaom-av1", "av01"), "av1"),
+    }
+)
+#: What a number of lines means: the box of a wide picture; it is turned for a tall one.
+_BOXES: Final = MappingProxyType(
+    {
+        "2160p": "3840x2160",
+        "4k": "3840x2160",
+        "1440p": "2560x1440",
+        "1080p": "1920x1080",
+        "720p": "1280x720",
+        "480p": "854x480",
+        "360p": "640x360",
+    }
+)
+
+
+def compress(
+    source: Annotated[Path, typer.Argument(help="Video file.", metavar="IN")],
+    out: _Out = None,
+    output: _Output = None,
+    codec: Annotated[
+        str, typer.Option("-c", "--codec", help="h264, h265 (hevc) or av1, or an encoder of these.")
+    ] = "h264",
+    quality: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option("--crf", "--quality", help="18-51; lower is better. Default: by the codec."),
+    ] = None,
+    bitrate: Annotated[
+        str, typer.Option("-b", "--bitrate", help="Aim at this instead: 2500k, 2.5M.")
+    ] = "",
+    target_size: Annotated[
+        str, typer.Option(help="Fit into this instead: 8MB, 500k, 7340032.")
+    ] = "",
+    method: Annotated[
+        str, typer.Option(help="crf, bitrate or size. Default: by what is given.")
+    ] = "",
+    resolution: Annotated[
+        str,
+        typer.Option(
+            "-s", "--size", "--resolution", help="Fit the picture into 1280x720, or 720p."
+        ),
+    ] = "",
+    fit: Annotated[
+        str, typer.Option(help="How the picture fills --size: inside, cover, contain, fill.")
+    ] = "inside",
+    keep_smaller: Annotated[
+        bool,
+        typer.Option("--keep-smaller", help="Keep the original where the result is larger."),
+    ] = False,
+    server: Server = "",
+    key: Key = "",
+) -> None:
+    """Make a video smaller."""
+    from telecine.cli import media
+
+    place = _place(out, output, command="compress")
+    sent = {
+        "codec": _CODECS.get(codec.lower(), codec),
+        "quality": quality,
+        "method": method or _method(quality, bitrate, target_size),
+        "bitrate": bitrate,
+        "target_size_bytes": size_bytes(target_size) if target_size else None,
+        "resolution": _BOXES.get(resolution.lower(), resolution),
+        "fit": fit,
+        "keep_smaller": "true" if keep_smaller else None,
+    }
+    media.compress(source, place, fields=_fields(sent), remote=media.remote(server, key))
+
+
+def convert(
+    source: Annotated[Path, typer.Argument(help="Image file.", metavar="IN")],
+    out: _Out = None,
+    output: _Output = None,
+    format: Annotated[
+        str, typer.Option(help="jpg, png, webp, avif, gif or tiff. Default: the output's ending.")
+    ] = "",
+    quality: Annotated[Optional[int], typer.Option("-q", "--quality", help="1-100.")] = None,  # noqa: UP045
+    size: Annotated[str, typer.Option("-s", "--size", help="Width and height: 800x600.")] = "",
+    width: Annotated[Optional[int], typer.Option(help="Pixels.")] = None,  # noqa: UP045
+    height: Annotated[Optional[int], typer.Option(help="Pixels.")] = None,  # noqa: UP045
+    fit: Annotated[str, typer.Option(help="inside, cover, contain, fill or outside.")] = "inside",
+    server: Server = "",
+    key: Key = "",
+) -> None:
+    """Convert an image to another format and size."""
+    from telecine.cli import media
+
+    place = _place(out, output, command="convert")
+    if size:
+        width, height = _sides(size, width, height)
+    sent = {
+        "format": format or place.suffix.removeprefix("."),
+        "quality": quality,
+        "width": width,
+        "height": height,
+        "fit": fit,
+    }
+    media.convert(source, place, fields=_fields(sent), remote=media.remote(server, key))
+
+
+def _place(out: Path | None, output: Path | None, *, command: str) -> Path:
+    if out is not None and output is not None:
+        raise InvalidRequestError(f"There are two places for the result: {out} and {output}.")
+    place = out or output
+    if place is None:
+        raise InvalidRequestError(
+            f"Say where the result goes: telecine {command} IN OUT.", field="OUT"
+        )
+    return place
+
+
+def _method(quality: float | None, bitrate: str, target_size: str) -> str:
+    given = {"--crf": quality is not None, "--bitrate": bitrate, "--target-size": target_size}
+    said = [name for name, is_given in given.items() if is_given]
+    if len(said) > 1:
+        raise InvalidRequestError(f"Say {' or '.join(said)}, not both.", field=said[1])
+    return "bitrate" if bitrate else "size" if target_size else "crf"
+
+
+def _sides(size: str, width: int | None, height: int | None) -> tuple[int, int]:
+    across, _, down = size.lower().partition("x")
+    if not (across.isdecimal() and down.isdecimal()):
+        raise InvalidRequestError(f"{size} is no size; write 800x600.", field="--size")
+    if width is not None or height is not None:
+        raise InvalidRequestError("Say --size, or --width and --height.", field="--size")
+    return int(across), int(down)
+
+
+def _fields(sent: Mapping[str, Any]) -> dict[str, str]:
+    """Return the options as the form fields that a client would send."""
+    return {
+        name: f"{value:.12g}" if isinstance(value, float) else str(value)
+        for name, value in sent.items()
+        if value not in (None, "")
+    }
