@@ -25,7 +25,6 @@ from tests.conftest import Customer
 
 from telecine import settings as settings_module
 from telecine import shelves
-from telecine.api.family import Answer, Endpoint
 from telecine.api.transport.metrics import Metrics
 from telecine.api.transport.middleware import Surround
 from telecine.assembly import Telecine
@@ -138,25 +137,16 @@ def test_the_family_of_the_page_has_a_row_for_every_error(install: Install) -> N
 def _client(install: Install, telecine: Telecine) -> TestClient:
     """Serve the page's family alone, under plans that include it."""
     pictures = install("add-a-family.md", "telecine.api.pictures")
-    handlers = importlib.import_module("telecine.api.pictures.handlers")
-    wire = importlib.import_module("telecine.api.pictures.wire")
+    endpoints = importlib.import_module(f"{pictures.__name__}.endpoints")
     plans = {
         name: type(plan)(**{**_fields(plan), "families": ("pictures",)})
         for name, plan in telecine.plans.plans.items()
     }
     book = PlanBook(prices=telecine.plans.prices, plans=plans)
     services = replace(telecine.services(), plans=book)
-    endpoint = Endpoint(
-        family=pictures.FAMILY,
-        method="POST",
-        path="/pictures",
-        handler=handlers.upload,
-        summary="Upload a picture",
-        form=wire.PictureForm,
-        answers={201: Answer(description="The picture is queued.", body=wire.Picture)},
-    )
     surround = Middleware(Surround, metrics=Metrics(services))
-    return TestClient(Starlette(routes=[endpoint.route(services)], middleware=[surround]))
+    routes = [endpoint.route(services) for endpoint in endpoints.ENDPOINTS]
+    return TestClient(Starlette(routes=routes, middleware=[surround]))
 
 
 def _fields(plan: Any) -> dict[str, Any]:

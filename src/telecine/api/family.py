@@ -203,6 +203,11 @@ def below(
     )
 
 
+def ended(body: type[msgspec.Struct]) -> dict[int, Answer]:
+    """Return what a POST that makes a job answers beside its 202."""
+    return {200: Answer(description="With `Prefer: wait`: the job has ended.", body=body)}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenEndpoint:
     """A URL that takes no key: what it opens is named by an id that nobody can guess.

@@ -1,4 +1,4 @@
-"""The URLs of resumable uploads, as `routes.py` takes them over."""
+"""The URLs of resumable uploads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The URLs of webhooks: of no documented API, so they are listed here."""
+"""The URLs of webhooks."""
 
 from __future__ import annotations
 
