@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from telecine.kit.errors import ProcessingError, UndecodableMediaError
 from telecine.media.ffmpeg import FFmpeg, never
 
 #: How often a picture is kept, and the longer side that it is made to have.
@@ -72,7 +73,8 @@ def watch(
 ) -> Iterator[Piece]:
     """Yield the pieces of a part of a film; `size` is of the kept pictures.
 
-    `on_progress` is told seconds of the file. Raises what `FFmpeg.run` raises.
+    `on_progress` is told seconds of the file. Raises `UndecodableMediaError`, and what `FFmpeg.run`
+    raises.
     """
     first = start_seconds
     while first < end_seconds:
@@ -80,14 +82,19 @@ def watch(
         if end_seconds - last < 1:
             last = end_seconds
         seek = max(0.0, first - _LEAD_SECONDS)
-        ffmpeg.run(
-            _arguments(size, from_seconds=first - seek),
-            input_path=source,
-            workspace=workspace,
-            input_args=("-ss", f"{seek:.6f}", "-t", f"{last - seek:.6f}"),
-            on_progress=None if on_progress is None else _shifted(on_progress, by_seconds=seek),
-            is_cancelled=is_cancelled,
-        )
+        try:
+            ffmpeg.run(
+                _arguments(size, from_seconds=first - seek),
+                input_path=source,
+                workspace=workspace,
+                input_args=("-ss", f"{seek:.6f}", "-t", f"{last - seek:.6f}"),
+                on_progress=None if on_progress is None else _shifted(on_progress, by_seconds=seek),
+                is_cancelled=is_cancelled,
+            )
+        except ProcessingError as error:
+            if "Decode error rate" not in error.message:
+                raise
+            raise UndecodableMediaError("Most of the video cannot be decoded.") from error
         try:
             yield _read(workspace, size=size, seek=seek, first=first, last=last)
         finally:

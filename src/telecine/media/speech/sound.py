@@ -67,11 +67,13 @@ def extract(
 
 
 def _explained(error: ProcessingError) -> TelecineError:
-    """Say what two failures of FFmpeg mean; others speak for themselves."""
+    """Say what some failures of FFmpeg mean; others speak for themselves."""
     if "does not contain any stream" in error.message:
         return UnsupportedMediaError("The file has no sound track, so nothing is said.")
     if "Error opening input" in error.message:
         return UndecodableMediaError("The file is neither video nor sound, or it is damaged.")
+    if "Decode error rate" in error.message:
+        return UndecodableMediaError("Most of the sound of the file cannot be decoded.")
     return error
 
 
