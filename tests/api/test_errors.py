@@ -15,7 +15,7 @@ from tests.fakes import FixedClock
 
 import telecine.settings
 from telecine.api.app import create_app
-from telecine.api.compress.errors import STATUS
+from telecine.api.failures import STATUS
 from telecine.assembly import Telecine
 from telecine.core import keys, repeats
 from telecine.core.keys import KeyStyle

@@ -129,7 +129,7 @@ def test_the_family_of_the_page_answers_in_its_own_words(
 
 
 def test_the_family_of_the_page_has_a_row_for_every_error(install: Install) -> None:
-    ours = importlib.import_module("telecine.api.compress.errors")
+    ours = importlib.import_module("telecine.api.failures")
     pictures = install("add-a-family.md", "telecine.api.pictures")
     assert set(pictures.FAMILY.errors) == set(ours.STATUS)
 

@@ -40,7 +40,8 @@
     │   └── StorageFullError           storage_full            no room left
     └── InternalError                  internal                a bug of ours; details only in the log
 
-`code` is stable: families map it to their own status and shape (`api/*/errors.py`).
+`code` is stable: `api/failures.py` has its status, and families what they tell otherwise
+(`api/*/errors.py`).
 """
 
 from __future__ import annotations

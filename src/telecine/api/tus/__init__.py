@@ -5,8 +5,9 @@ docs/reference/uploads.md.
 from starlette.responses import Response
 from typing_extensions import override
 
+from telecine.api import failures
 from telecine.api.family import Family
-from telecine.api.tus import errors, wire
+from telecine.api.tus import wire
 from telecine.kit.errors import TelecineError
 
 
@@ -25,8 +26,9 @@ class _Tus(Family):
 FAMILY = _Tus(
     name="uploads",
     title="Resumable uploads",
-    errors=errors.STATUS,
-    error_body=errors.error_body,
+    # As tus has it: a client sends those bytes once more.
+    errors={**failures.STATUS, "checksum_mismatch": 460},
+    error_body=failures.body,
     failure_body=wire.UploadFailure,
     is_in_every_plan=True,
 )

@@ -2,14 +2,15 @@
 docs/reference/webhooks.md.
 """
 
+from telecine.api import failures
 from telecine.api.family import Family
-from telecine.api.webhooks import errors, wire
+from telecine.api.webhooks import wire
 
 FAMILY = Family(
     name="webhooks",
     title="Webhooks",
-    errors=errors.STATUS,
-    error_body=errors.error_body,
+    errors=failures.STATUS,
+    error_body=failures.body,
     failure_body=wire.WebhookFailure,
     is_in_every_plan=True,
 )

@@ -1,14 +1,18 @@
-"""Errors of resumable uploads: code -> status as tus has them, and the one shape of the body."""
+"""How failures are told where no document says otherwise: the status of each code, and a body.
+
+Every code of `kit/errors.py` has its row here, so that none can leave a family in another one's
+shape. A family says in its `errors.py` what its document has differently.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from telecine.kit.errors import TelecineError
 
-_CODES: Mapping[int, tuple[str, ...]] = {
-    400: ("invalid_request", "missing_file", "invalid_document"),
+_CODES: Final[Mapping[int, tuple[str, ...]]] = {
+    400: ("invalid_request", "missing_file", "invalid_document", "checksum_mismatch"),
     401: (
         *("invalid_key", "missing_key", "malformed_key", "unknown_key", "revoked_key"),
         "unknown_owner",
@@ -24,7 +28,6 @@ _CODES: Mapping[int, tuple[str, ...]] = {
     416: ("range_not_satisfiable",),
     422: ("media_error", "undecodable_media", "media_limit", "idempotency_key_reused"),
     429: ("rate_limited",),
-    460: ("checksum_mismatch",),
     500: (
         *("error", "settings", "internal", "worker_lost"),
         *("processing_failed", "processing_timeout", "processing_limit"),
@@ -33,11 +36,13 @@ _CODES: Mapping[int, tuple[str, ...]] = {
     503: ("busy", "storage_failed"),
     507: ("storage_full",),
 }
-STATUS: Mapping[str, int] = {code: status for status, codes in _CODES.items() for code in codes}
+STATUS: Final[Mapping[str, int]] = {
+    code: status for status, codes in _CODES.items() for code in codes
+}
 
 
-def error_body(error: TelecineError, status: int, request_id: str) -> Mapping[str, Any]:
-    """Return `{error, message, request_id}`, and `field`, a header, where one is at fault."""
+def body(error: TelecineError, status: int, request_id: str) -> Mapping[str, Any]:
+    """Return `{error, message, request_id}`, and `field` where one is at fault."""
     del status
     named = {} if error.field is None else {"field": error.field}
     return {"error": error.code, "message": error.message, "request_id": request_id, **named}
