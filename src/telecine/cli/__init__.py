@@ -304,7 +304,7 @@ def render_command(
     from telecine import shelves
 
     with shelves.renderer(settings.load()) as renderer:
-        renderer.warm(n_children=1)  # its imports go on beside ours
+        renderer.warm(n_children=1)  # begun already, where this is the process's command
         from telecine.cli import render
 
         options = render.Options(

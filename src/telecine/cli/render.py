@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from rich.console import Console
@@ -33,19 +33,21 @@ from rich.progress import (
 from rich.text import Text
 from typing_extensions import override
 
-from telecine import outside, settings
+from telecine import settings
 from telecine.cli.nearby import parse_beside
 from telecine.cli.sizes import size_text
 from telecine.cli.target import deliver, require_file, require_place, workspace
 from telecine.kit.errors import InvalidRequestError, TelecineError
 from telecine.kit.log import configure
-from telecine.kit.outbound import Cache
 from telecine.media.render.confined import Order, Renderer
 from telecine.media.render.encoding.scales import MOST_CRF, PRESETS, RenderCodec
 from telecine.media.timeline.dialects import Parsed
 from telecine.media.timeline.model import Timeline
 from telecine.media.timeline.reader import Problem
 from telecine.settings import Settings
+
+if TYPE_CHECKING:
+    from telecine.kit.outbound import Cache
 
 _MAX_DOCUMENT_BYTES: Final = 64 * 2**20
 _MAX_SOURCE_BYTES: Final = 8 * 2**30
@@ -240,6 +242,9 @@ def _files(parsed: Parsed, base: Path, folder: Path, loaded: Settings) -> dict[s
     remote = [each for each in parsed.sources if is_remote(each.src)]
     if not remote:
         return files
+    # What speaks to servers takes as long to import as a short film's frames.
+    from telecine import outside  # noqa: PLC0415
+
     client = outside.outbound(loaded)
     cache = outside.cache(loaded, client=client)
     for index, source in enumerate(remote):

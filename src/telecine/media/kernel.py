@@ -9,11 +9,13 @@ import ctypes
 import errno
 import os
 import sys
+from functools import cache
 from typing import Any
 
 
+@cache
 def libc() -> Any:
-    """Return the C library of this process."""
+    """Return the C library of this process. Opened once: each opening makes a class, and is dear."""
     if sys.platform != "linux":
         raise OSError(errno.ENOSYS, f"not on {sys.platform}")
     return ctypes.CDLL(None, use_errno=True)

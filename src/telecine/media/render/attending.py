@@ -122,6 +122,20 @@ class Child:
                     told(report.n_done, report.n_frames)
 
 
+#: Begun, and nobody's yet.
+_begun: Final[list[Child]] = []
+
+
+def begin() -> None:
+    """Start a child for whoever asks first; with this process it ends in any case."""
+    _begun.append(Child())
+
+
+def next_child() -> Child:
+    """Return one that was begun before, or start one."""
+    return _begun.pop() if _begun else Child()
+
+
 class Engaged:
     """A child that has opened a film and waits for questions. For one thread."""
 

@@ -20,7 +20,7 @@ import structlog
 
 from telecine.kit.errors import CancelledError, InternalError, ResourceLimitError
 from telecine.media.process import Limits
-from telecine.media.render.attending import Child, Engaged, OnProgress
+from telecine.media.render.attending import Child, Engaged, OnProgress, next_child
 from telecine.media.render.job import Facts, Job, Task, Walls
 from telecine.media.sandbox import SandboxMode
 
@@ -135,7 +135,7 @@ class Renderer:
         wanted = self._n_spare if n_children is None else n_children
         with self._lock:
             while len(self._spare) < wanted and not self._is_closed:
-                self._spare.append(Child())
+                self._spare.append(next_child())
 
     def close(self) -> None:
         """End the children that wait. Those that work are ended by whoever waits for them."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Final
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING, Final
 
 from telecine.media.timeline.content import Span
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 #: Of headings from the first level on; from the fourth they are only bold.
 _SCALES: Final = {"h1": 1.6, "h2": 1.35, "h3": 1.15}
@@ -37,6 +38,9 @@ def rich(source: str) -> tuple[str, tuple[Span, ...]]:
 
 @cache
 def _parser() -> MarkdownIt:
+    # Few films have Markdown, and all would wait for its import.
+    from markdown_it import MarkdownIt  # noqa: PLC0415
+
     return MarkdownIt("commonmark", {"html": False})
 
 
