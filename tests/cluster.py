@@ -48,6 +48,14 @@ class Cluster:
         listed = httpx2.get(f"{self.bucket_url}?list-type=2", timeout=60).raise_for_status()
         return set(re.findall(r"<Key>([^<]+)</Key>", listed.text))
 
+    def logs(self) -> str:
+        """Return what every worker has said lately."""
+        return "\n".join(
+            f"{name}: {line}"
+            for name in WORKERS
+            for line in self.data[name].with_suffix(".log").read_text().splitlines()[-60:]
+        )
+
     def stop(self, *names: str) -> None:
         """Stop machines' processes in good order, and wait for that."""
         for name in names:

@@ -154,7 +154,11 @@ def _assert_the_books_agree(running: Cluster, db: Database) -> None:
         balance = tx.execute(sa.select(credit_balances)).one()
         assert (balance.available, balance.held) == (1_000_000 - sum(r.price for r in rows), 0)
     # Inputs go in the janitor's next round.
-    _wait(lambda: running.stored() == _owned(db) == _outputs(db), what="a clean bucket")
+    try:
+        _wait(lambda: running.stored() == _owned(db) == _outputs(db), what="a clean bucket")
+    except AssertionError as error:
+        error.add_note(f"stored {running.stored()}, owned {_owned(db)}\n{running.logs()}")
+        raise
     assert len(_outputs(db)) == len(rows)
 
 
