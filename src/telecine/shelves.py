@@ -10,6 +10,7 @@ import os
 
 from telecine.media.ffmpeg import FFmpeg, find_ffmpeg
 from telecine.media.pool import Pool
+from telecine.media.probe import MediaLimits
 from telecine.media.process import Limits
 from telecine.media.render.confined import Renderer
 from telecine.settings import Settings
@@ -49,6 +50,15 @@ def pool(settings: Settings) -> Pool:
         os.cpu_count() or 2,
         sandbox=settings.sandbox,
         memory_bytes=_POOL_MEMORY_BYTES,
+    )
+
+
+def media_limits(settings: Settings) -> MediaLimits:
+    """Return what one video may ask of this machine."""
+    return MediaLimits(
+        max_pixels=settings.max_pixels,
+        max_total_pixels=settings.max_video_gigapixels * 10**9,
+        max_duration_seconds=settings.max_duration_seconds,
     )
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from tests import samples
 
+from telecine import settings, shelves
 from telecine.kit.errors import MediaLimitError, UndecodableMediaError, UnsupportedMediaError
 from telecine.media.pool import Pool
-from telecine.media.probe import MediaLimits, check_limits, media_limits, probe
+from telecine.media.probe import MediaLimits, check_limits, probe
 
 
 @pytest.fixture(scope="module")
@@ -254,6 +255,7 @@ def test_frames_are_counted_by_the_index_and_by_the_clock(pool: Pool) -> None:
 
 
 def test_limits_are_built_from_the_settings_units() -> None:
-    limits = media_limits(max_pixels=5, max_duration_seconds=7, max_video_gigapixels=3)
+    loaded = settings.load({}, max_pixels=5, max_duration_seconds=7, max_video_gigapixels=3)
+    limits = shelves.media_limits(loaded)
     assert limits.max_total_pixels == 3_000_000_000
     assert (limits.max_pixels, limits.max_duration_seconds) == (5, 7)

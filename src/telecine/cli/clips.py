@@ -35,7 +35,6 @@ from telecine.cli.target import deliver, require_file, workspace
 from telecine.kit.errors import InvalidRequestError
 from telecine.kit.log import configure
 from telecine.media.highlights.model import Wishes
-from telecine.media.probe import media_limits
 from telecine.media.seeing.caption_styles import STYLES
 from telecine.media.speech import languages
 from telecine.media.speech.job import QUALITIES
@@ -121,11 +120,7 @@ def _params(options: Options, loaded: Settings) -> ClipsParams:
         "max_seconds": wishes.max_seconds,
         "max_clips": wishes.max_clips,
         "segments": [_segment(text) for text in options.segments],
-        "limits": media_limits(
-            max_pixels=loaded.max_pixels,
-            max_duration_seconds=loaded.max_duration_seconds,
-            max_video_gigapixels=loaded.max_video_gigapixels,
-        ),
+        "limits": shelves.media_limits(loaded),
         "keeps_film": False,
         "encoder_threads": loaded.encoder_threads,
     }

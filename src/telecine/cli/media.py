@@ -23,7 +23,6 @@ from telecine.cli.sizes import size_text
 from telecine.cli.target import deliver, require_file, require_place, workspace
 from telecine.kit.errors import InvalidRequestError, ProcessingError
 from telecine.kit.log import configure
-from telecine.media.probe import media_limits
 from telecine.operations.base import AnyOperation
 from telecine.operations.compress import COMPRESS
 from telecine.operations.convert import CONVERT
@@ -57,11 +56,7 @@ def compress(source: Path, output: Path, *, fields: Fields, remote: Remote | Non
     require_place(output, source=source)
     if remote is None:
         loaded = settings.load()
-        limits = media_limits(
-            max_pixels=loaded.max_pixels,
-            max_duration_seconds=loaded.max_duration_seconds,
-            max_video_gigapixels=loaded.max_video_gigapixels,
-        )
+        limits = shelves.media_limits(loaded)
         params = form.compress_params(fields, limits=limits, threads=loaded.encoder_threads)
         _run_here(COMPRESS, params, source, output)
     else:

@@ -144,17 +144,6 @@ class MediaLimits:
     max_streams: int = MOST_STREAMS
 
 
-def media_limits(
-    *, max_pixels: int, max_duration_seconds: int, max_video_gigapixels: int
-) -> MediaLimits:
-    """Build limits from the settings of the same names."""
-    return MediaLimits(
-        max_pixels=max_pixels,
-        max_total_pixels=max_video_gigapixels * 10**9,
-        max_duration_seconds=max_duration_seconds,
-    )
-
-
 def probe(
     pool: Pool, path: Path, *, limits: MediaLimits | None = None, is_head: bool = False
 ) -> MediaInfo:

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 
+from telecine import shelves
 from telecine.api.access import Caller
 from telecine.api.bodies.formdata import ReceivedFile
 from telecine.api.bodies.spooling import delete
@@ -33,8 +34,7 @@ from telecine.kit.errors import (
     OutboundError,
     UnsupportedMediaError,
 )
-from telecine.media.probe import MediaInfo, MediaLimits, media_limits, probe
-from telecine.settings import Settings
+from telecine.media.probe import MediaInfo, probe
 
 _MOST_NAME: Final = 200
 _SILENT: Final = (
@@ -119,18 +119,9 @@ async def find(
     return found
 
 
-def limits_of(settings: Settings) -> MediaLimits:
-    """Return what one video may ask of this machine."""
-    return media_limits(
-        max_pixels=settings.max_pixels,
-        max_duration_seconds=settings.max_duration_seconds,
-        max_video_gigapixels=settings.max_video_gigapixels,
-    )
-
-
 async def _uploaded(services: Services, upload: ReceivedFile) -> Source:
     info = await run_in_threadpool(
-        partial(probe, services.pool, upload.path, limits=limits_of(services.settings))
+        partial(probe, services.pool, upload.path, limits=shelves.media_limits(services.settings))
     )
     return _looked_at(Source(identity=None, upload=upload), info)
 
@@ -182,7 +173,7 @@ def _measured(services: Services, found: Source) -> Source:
         return found  # too long to fetch from a bucket while somebody waits
     with TemporaryDirectory(dir=services.blobs.staging) as folder:
         path = services.blobs.open_local(file.blob_key, workspace=Path(folder))
-        info = probe(services.pool, path, limits=limits_of(services.settings))
+        info = probe(services.pool, path, limits=shelves.media_limits(services.settings))
     return _looked_at(found, info)
 
 
@@ -190,7 +181,9 @@ async def _linked(services: Services, caller: Caller, url: str, *, origin: str) 
     if (own := links.file_of(url, origin=origin)) is not None:
         return await _stored(services, caller, own)
     services.outbound.check_url(url, field="video_url")
-    info = await services.looker.film(caller.account.id, url, limits=limits_of(services.settings))
+    info = await services.looker.film(
+        caller.account.id, url, limits=shelves.media_limits(services.settings)
+    )
     found = Source(identity=url, url=url)
     return found if info is None else _looked_at(found, info)
 

@@ -13,10 +13,11 @@ from typing import Final
 
 import msgspec
 
+from telecine import shelves
 from telecine.api.access import Caller
 from telecine.api.clips import fields
 from telecine.api.clips.naming import JOB_PREFIX
-from telecine.api.clips.sources import Source, limits_of
+from telecine.api.clips.sources import Source
 from telecine.api.clips.wire import ProcessBody
 from telecine.api.orders import intake, usage
 from telecine.api.services import Services
@@ -98,7 +99,7 @@ def _params(
         minutes_held=minutes,
         credits_per_minute=services.plans.prices.clips_credits_per_minute,
         max_source_bytes=caller.plan.max_file_bytes,
-        limits=limits_of(services.settings),
+        limits=shelves.media_limits(services.settings),
         keeps_film=not source.is_in_library,
         encoder_threads=services.settings.encoder_threads,
     )

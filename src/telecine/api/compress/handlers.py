@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from telecine import shelves
 from telecine.api.access import Caller
 from telecine.api.answers import awaiting
 from telecine.api.bodies.formdata import ReceivedFile
@@ -30,9 +31,7 @@ from telecine.kit.errors import (
     NotFoundError,
     NotReadyError,
 )
-from telecine.media.probe import MediaLimits, media_limits
 from telecine.operations.compress import CompressParams, inspect
-from telecine.settings import Settings
 
 _FAMILY = "compress"
 _ID_PREFIX = "j_"
@@ -49,7 +48,7 @@ async def compress(request: Request, caller: Caller, services: Services) -> Resp
     ) as upload:
         params = fields.compress_params(
             upload.fields,
-            limits=_media_limits(services.settings),
+            limits=shelves.media_limits(services.settings),
             threads=services.settings.encoder_threads,
         )
         webhook_url = fields.webhook_url(upload.fields, services.outbound)
@@ -170,14 +169,6 @@ async def _require_video(services: Services, file: ReceivedFile, params: Compres
     except MediaError as error:
         error.field = error.field or file.field
         raise
-
-
-def _media_limits(settings: Settings) -> MediaLimits:
-    return media_limits(
-        max_pixels=settings.max_pixels,
-        max_duration_seconds=settings.max_duration_seconds,
-        max_video_gigapixels=settings.max_video_gigapixels,
-    )
 
 
 async def _details(request: Request, caller: Caller, services: Services) -> JobDetails:
