@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -12,19 +13,31 @@ from pathlib import Path
 
 import pytest
 import structlog
+from sqlalchemy.exc import ProgrammingError
+from starlette.testclient import TestClient
 from structlog.testing import capture_logs
+from tests.conftest import Customer
 from typing_extensions import override
 
 from telecine import server
-from telecine.assembly import assemble
+from telecine.assembly import Telecine, assemble
 from telecine.blobs import open_store, reason
-from telecine.cli import main, serve, trouble
+from telecine.cli import doctor, main, serve, trouble
+from telecine.db import Database
+from telecine.db.migrate import migrate
 from telecine.kit.errors import StorageError
-from telecine.settings import Settings
+from telecine.settings import Settings, SettingsError
 from telecine.worker import loop
 
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wordless"}
+_worker = partial(serve.worker, worker_id="w", lifeline_fd=None)
 _NO_BUCKET = "<Error><Code>NoSuchBucket</Code><Message>It does not exist</Message></Error>"
+
+
+@pytest.fixture(autouse=True)
+def _unchanged_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command sets up the log of its process; called from here, that would be ours."""
+    monkeypatch.setattr(serve, "configure", lambda **_options: None)
 
 
 @contextmanager
@@ -89,9 +102,7 @@ def test_a_server_that_takes_no_connections_is_told_as_such(
     assert reason(refused.value) == "connection refused"
 
 
-@pytest.mark.parametrize(
-    "start", [serve.serve, partial(serve.worker, worker_id="w", lifeline_fd=None)]
-)
+@pytest.mark.parametrize("start", [serve.serve, _worker])
 def test_neither_a_server_nor_a_worker_starts_without_its_bucket(
     start: Callable[[Settings], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,7 +113,6 @@ def test_neither_a_server_nor_a_worker_starts_without_its_bucket(
         settings = Settings(data=str(tmp_path), storage_url=url)
         telecine = assemble(settings)
         monkeypatch.setattr(serve, "assemble", lambda _settings: telecine)
-        monkeypatch.setattr(serve, "configure", lambda **_options: None)
         monkeypatch.setattr(server, "run_worker", _must_not_run)
         monkeypatch.setattr(server, "bind", _must_not_run)
         try:
@@ -160,14 +170,143 @@ def test_a_database_that_is_away_is_one_line_that_names_it(
     )
 
 
-def test_a_file_that_is_no_database_is_told_in_a_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("mysql://me:wordless@db/films", "Telecine keeps nothing in mysql."),
+        ("postgresql+psycopg2://me:wordless@db/films", "nothing in postgresql+psycopg2."),
+        ("films at db", "this is no database's URL."),
+        ("postgresql://me:wordless@db:port/films", "this is no database's URL."),
+        ("postgresql://me:wordless@db", "it names no database."),
+        ("sqlite:///:memory:", "it names no database."),
+        ("postgresql://me:word@less@db/films", "there is an @ too many in it."),
+        ("postgresql://me:wordless@127.0.0.1:1/films?sslmod=a", 'connection option "sslmod".'),
+    ],
+)
+def test_a_url_that_cannot_be_meant_is_told_in_words(
+    url: str,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("TELECINE_DATABASE_URL", url)
+    told = _told(monkeypatch, capsys, "keys", "list", "--data", tmp_path)
+    assert told.startswith("TELECINE_DATABASE_URL: ")
+    assert words in told
+    assert "less" not in told
+    assert told.count("\n") == 1
+
+
+def test_a_driver_that_is_not_installed_is_told_with_what_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(SettingsError, match=r"driver for Postgres .* `./telecine setup`"):
+        Database("postgresql+psycopg://me@db/films")
+
+
+def _garbage(database: Path) -> None:
+    database.write_bytes(b"no database " * 500)
+
+
+def _cut(database: Path) -> None:
+    os.truncate(database, database.stat().st_size // 3)
+
+
+def _overwritten(database: Path) -> None:
+    with database.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xa5" * (database.stat().st_size - 4096))
+
+
+def _folder(database: Path) -> None:
+    database.unlink()
+    database.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (_garbage, "file is not a database. Put a backup in its place"),
+        (_cut, "database disk image is malformed. Put a backup in its place"),
+        (_overwritten, "database disk image is malformed. Put a backup in its place"),
+        (_folder, "unable to open database file"),
+    ],
+)
+def test_a_damaged_database_is_told_in_a_line_with_what_to_do(
+    damage: Callable[[Path], None],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
     monkeypatch.delenv("TELECINE_DATABASE_URL", raising=False)
-    (tmp_path / "telecine.db").mkdir()
+    whole = Database(f"sqlite:///{tmp_path / 'telecine.db'}")
+    migrate(whole)
+    whole.dispose()
+    damage(tmp_path / "telecine.db")
     told = _told(monkeypatch, capsys, "keys", "create", "--email", "a@b.c", "--data", tmp_path)
-    assert told.startswith("The database in the data folder cannot be used: unable to open")
+    assert told.startswith(
+        f"The database in the data folder {tmp_path} cannot be used: {words}",
+    )
+    assert told.count("\n") == 1
+    with pytest.raises(SettingsError, match="cannot be used"):
+        _worker(Settings(data=str(tmp_path)))
+
+
+def test_a_database_that_is_damaged_under_a_running_server_is_503_and_down(
+    telecine: Telecine, customer: Customer, api: TestClient
+) -> None:
+    database = telecine.settings.data_dir / "telecine.db"
+    assert api.get("/health").status_code == 200
+    telecine.db.dispose()  # its log goes into the file, and no connection knows it any more
+    _overwritten(database)
+    down = api.get("/health")
+    assert (down.status_code, down.json()["status"]) == (503, "down")
+    refused = api.get("/api/v1/usage", headers=customer.headers)
+    assert refused.status_code == 503
+    assert refused.headers["Retry-After"]
+
+
+@pytest.mark.parametrize("place", ["taken", "taken/inside"])
+def test_a_data_folder_that_cannot_be_made_is_told(
+    place: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.delenv("TELECINE_DATABASE_URL", raising=False)
+    (tmp_path / "taken").touch()
+    folder = tmp_path / place
+    told = _told(monkeypatch, capsys, "keys", "create", "--email", "a@b.c", "--data", folder)
+    assert told.startswith(f"The data folder {folder} cannot be used: ")
+    for start in (serve.serve, _worker):
+        with pytest.raises(SettingsError, match=f"{folder} cannot be used"):
+            start(Settings(data=str(folder)))
+
+
+@pytest.mark.parametrize("start", [serve.serve, _worker])
+def test_a_storage_folder_that_cannot_be_made_is_told(
+    start: Callable[[Settings], None], tmp_path: Path
+) -> None:
+    (tmp_path / "taken").touch()
+    url = (tmp_path / "taken" / "files").as_uri()
+    with pytest.raises(StorageError) as refused:
+        start(Settings(data=str(tmp_path / "data"), storage_url=url))
+    assert refused.value.message == (
+        f"TELECINE_STORAGE_URL: the folder {tmp_path}/taken/files cannot be used: "
+        f"Not a directory ({tmp_path}/taken/files)."
+    )
+
+
+def test_doctor_tells_a_storage_that_cannot_be_opened_among_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+    settings = Settings(data=str(tmp_path), storage_url=(tmp_path / "taken").as_uri())
+    found = {each.subject: each for each in doctor.findings(settings, tried=settings)}
+    assert not found["storage"].is_fine
+    assert found["storage"].detail.startswith("TELECINE_STORAGE_URL: the folder ")
+    assert found["database"].is_fine
 
 
 def test_a_mistake_of_ours_is_not_told_as_one_of_the_database() -> None:
-    assert trouble.of_database(ValueError("seven"), Settings()) is None
+    ours = ProgrammingError("SELECT seven", {}, ValueError("seven"))
+    with pytest.raises(ProgrammingError), trouble.told(Settings()):
+        raise ours

@@ -61,7 +61,7 @@ def open_bucket(url: str) -> tuple[S3Store, Place]:
     endpoint, region = options.pop("endpoint", None), options.pop("region", "us-east-1")
     if options or not parts.hostname or parts.username:
         raise SettingsError(
-            "storage URL: s3://bucket/prefix?endpoint=…&region=…, and no other option; "
+            "TELECINE_STORAGE_URL: s3://bucket/prefix?endpoint=…&region=…, and no other option; "
             "the secret goes in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         )
     config: S3Config = {"region": region}

@@ -35,7 +35,7 @@ def reason(error: StorageError) -> str:
     if cause is None:
         return error.message
     if isinstance(cause, OSError) and cause.strerror:
-        return cause.strerror
+        return f"{cause.strerror} ({cause.filename})" if cause.filename else cause.strerror
     text = str(cause)
     known = next((words for mark, words in _WORDS.items() if mark in text), None)
     if known is not None:

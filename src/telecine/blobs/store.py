@@ -69,14 +69,16 @@ def open_store(url: str, *, staging: Path) -> BlobStore:
         make_private(staging)
     if parts.scheme == "file":
         if parts.netloc or not parts.path.startswith("/"):
-            raise SettingsError(f"storage URL {url}: a folder is written file:///absolute/folder")
+            raise SettingsError(
+                f"TELECINE_STORAGE_URL: {url} is no folder: that is written file:///absolute/folder"
+            )
         return FolderStore(Path(unquote(parts.path)), staging=staging)
     if parts.scheme == "memory":
         return BlobStore(MemoryStore(), staging=staging)
     if parts.scheme == "s3":
         backend, place = bucket.open_bucket(url)
         return BlobStore(backend, staging=staging, place=place)
-    raise SettingsError(f"storage URL {url}: it must begin with file:/// or s3://")
+    raise SettingsError(f"TELECINE_STORAGE_URL: {url} must begin with file:/// or s3://")
 
 
 @contextlib.contextmanager

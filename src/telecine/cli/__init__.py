@@ -55,14 +55,6 @@ def main() -> None:
             line.append(error.message, style=""), soft_wrap=True
         )
         sys.exit(1)
-    except Exception as error:
-        from telecine.cli import trouble
-
-        said = trouble.of_database(error, settings.load())
-        if said is None:
-            raise
-        Console(stderr=True, highlight=False).print(Text(said), soft_wrap=True)
-        sys.exit(1)
 
 
 def _tell_of_a_bug(error: InternalError) -> None:
@@ -117,10 +109,12 @@ def api(
 ) -> None:
     """Run one API process; `serve` starts these."""
     from telecine import server
+    from telecine.cli import trouble
 
     loaded = settings.load(data=data)
     configure(level=loaded.log_level, format=loaded.log_format)
-    server.serve_api(loaded, socket_fd=socket, lifeline_fd=lifeline)
+    with trouble.told(loaded):
+        server.serve_api(loaded, socket_fd=socket, lifeline_fd=lifeline)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from telecine import settings as settings_module
+from telecine.cli import trouble
 from telecine.cli.tables import console
 from telecine.core import accounts, credits, jobs, keys, webhooks
 from telecine.core.accounts import Account
@@ -216,6 +217,8 @@ def _account(tx: Transaction, email: str) -> Account:
 @contextmanager
 def _opened(settings: Settings, *, is_first: bool = False) -> Iterator[_Books]:
     """Open the database; only where `is_first`, one that does not exist is made."""
+    if not settings.database_url and (is_first or settings.data_dir.exists()):
+        trouble.check_data(settings)
     if not is_first and not settings.has_database:
         raise NotFoundError(
             f"There is no Telecine in {settings.data_dir} yet. `telecine serve` makes one; "
@@ -223,7 +226,8 @@ def _opened(settings: Settings, *, is_first: bool = False) -> Iterator[_Books]:
         )
     db = Database(settings.resolved_database_url)
     try:
-        migrate(db)
-        yield _Books(db=db, plans=load_plans(settings), clock=clock_of(db))
+        with trouble.told(settings):
+            migrate(db)
+            yield _Books(db=db, plans=load_plans(settings), clock=clock_of(db))
     finally:
         db.dispose()

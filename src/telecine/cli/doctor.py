@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import sys
@@ -19,6 +20,7 @@ from rich.table import Table
 
 from telecine import __version__
 from telecine.assembly import Telecine, assemble, prepare
+from telecine.blobs import open_store
 from telecine.cli import tables, trouble, walls
 from telecine.kit.errors import ProcessingError, TelecineError
 from telecine.media import namespaces, sandbox
@@ -91,6 +93,9 @@ def findings(settings: Settings, *, tried: Settings) -> Iterator[Finding]:
     yield found
     if not found.is_fine:  # what else there is to say can be said without it
         tried = msgspec.structs.replace(tried, ffmpeg=sys.executable)
+    opened = _attempt("storage", partial(_open_storage, tried))
+    if not opened.is_fine:
+        tried = msgspec.structs.replace(tried, storage_url="memory://")
     telecine = assemble(tried)
     try:
         if found.is_fine:
@@ -102,8 +107,10 @@ def findings(settings: Settings, *, tried: Settings) -> Iterator[Finding]:
         # Named as they will be, wherever they were tried.
         names = str(tried.data_dir), str(settings.data_dir)
         yield _attempt("database", lambda: _database(telecine).replace(*names))
-        yield _attempt("storage", lambda: _storage(telecine).replace(*names))
-        yield _data(settings)
+        if opened.is_fine:
+            opened = _attempt("storage", lambda: _storage(telecine).replace(*names))
+        yield opened
+        yield _attempt("data folder", partial(_data, settings))
         yield _disk(settings)
     finally:
         telecine.close()
@@ -203,31 +210,43 @@ def _speech(settings: Settings) -> Finding:
 
 
 def _database(telecine: Telecine) -> str:
-    try:
+    with trouble.told(telecine.settings):
         prepare(telecine)
         with telecine.db.snapshot() as tx:
             tx.execute(sa.text("SELECT 1"))
-    except sa.exc.DBAPIError as error:
-        said = trouble.of_database(error, telecine.settings)
-        if said is None:
-            raise
-        raise SettingsError(said) from error
     return sa.make_url(telecine.db.url).render_as_string(hide_password=True)
 
 
+def _open_storage(settings: Settings) -> str:
+    with trouble.told(settings):
+        open_store(settings.resolved_storage_url, staging=settings.data_dir / "staging")
+    return ""
+
+
 def _storage(telecine: Telecine) -> str:
-    trouble.check_storage(telecine)
+    with trouble.told(telecine.settings):
+        telecine.blobs.check()
     return telecine.settings.resolved_storage_url.partition("?")[0]
 
 
-def _data(settings: Settings) -> Finding:
+def _data(settings: Settings) -> str:
     folder = settings.data_dir
-    detail = str(folder) if folder.exists() else f"{folder}: not there yet, `serve` makes it"
-    return Finding(subject="data folder", is_fine=True, detail=detail)
+    if folder.exists():
+        trouble.check_data(settings)
+        return str(folder)
+    near = _near(folder)
+    if not near.is_dir() or not os.access(near, os.W_OK | os.X_OK):
+        raise SettingsError(f"{folder} cannot be made: {near} may not be written to.")
+    return f"{folder}: not there yet, `serve` makes it"
+
+
+def _near(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that is there."""
+    return next(one for one in (folder, *folder.parents) if one.exists())
 
 
 def _disk(settings: Settings) -> Finding:
-    near = next(one for one in (settings.data_dir, *settings.data_dir.parents) if one.exists())
+    near = _near(settings.data_dir)
     free = shutil.disk_usage(near).free
     return Finding(
         subject="disk",

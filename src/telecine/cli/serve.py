@@ -13,8 +13,8 @@ from rich.console import Console
 
 from telecine import server
 from telecine.assembly import Telecine, assemble, check_sandbox, prepare
+from telecine.cli import trouble
 from telecine.cli.calling import host, program
-from telecine.cli.trouble import check_storage
 from telecine.core import accounts, credits, keys
 from telecine.core.keys import KeyStyle
 from telecine.db import Transaction
@@ -33,6 +33,7 @@ def serve(settings: Settings) -> None:
     """Prepare the database, then supervise the API and the workers until told to stop."""
     configure(level=settings.log_level, format=settings.log_format)
     check_sandbox(settings)
+    trouble.check_data(settings)
     lock = FileLock(settings.locks_dir / "serve.lock")
     if not lock.take():
         raise ConflictError(
@@ -40,9 +41,8 @@ def serve(settings: Settings) -> None:
             "Stop it first, or give this one a folder of its own: --data DIR."
         )
     lock.write_note(str(os.getpid()))
-    telecine = assemble(settings)
-    prepare(telecine)
-    check_storage(telecine)
+    with trouble.told(settings):
+        telecine = _started(settings)
     try:
         listener = server.bind(settings.host, settings.port)
     except OSError as error:
@@ -80,11 +80,24 @@ def worker(settings: Settings, *, worker_id: str, lifeline_fd: int | None) -> No
     """Run one worker in this process."""
     configure(level=settings.log_level, format=settings.log_format)
     check_sandbox(settings)
+    trouble.check_data(settings)
+    with trouble.told(settings):
+        # Under `serve` that has prepared and tried everything already.
+        telecine = _started(settings) if lifeline_fd is None else assemble(settings)
+        ids = [worker_id] if worker_id else _own_ids()
+        server.run_worker(telecine, ids, lifeline_fd=lifeline_fd)
+
+
+def _started(settings: Settings) -> Telecine:
+    """Assemble it, and try what it stands on."""
     telecine = assemble(settings)
-    if lifeline_fd is None:  # not under `serve`, which has prepared and tried everything already
+    try:
         prepare(telecine)
-        check_storage(telecine)
-    server.run_worker(telecine, [worker_id] if worker_id else _own_ids(), lifeline_fd=lifeline_fd)
+        telecine.blobs.check()
+    except BaseException:
+        telecine.close()
+        raise
+    return telecine
 
 
 def worker_id(number: int) -> str:

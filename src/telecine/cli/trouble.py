@@ -5,33 +5,69 @@ Clients read less of it (`kit/errors.py`). Nobody reads a password.
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlsplit
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
-from telecine.assembly import Telecine
 from telecine.blobs import reason
-from telecine.db import is_away, is_out_of_room
+from telecine.db import is_away, is_damaged, is_out_of_room
 from telecine.kit.errors import StorageError
-from telecine.settings import Settings
+from telecine.kit.folders import make_private
+from telecine.settings import Settings, SettingsError
 
 #: Who asks is not let in; there is no such database; what is there may not be touched.
 _NOT_LET_IN = ("28", "3D", "42501")
 _POSTGRES_PORT = 5432
+_INSTEAD = "Put a backup in its place, or move it away to begin with an empty one"
 
 
-def of_database(error: Exception, settings: Settings) -> str | None:
-    """Return what is wrong with the database, in a line; None where something else is."""
-    if not isinstance(error, DBAPIError) or not _is_the_operators(error):
+@contextmanager
+def told(settings: Settings) -> Iterator[None]:
+    """Have what cannot be used in the block raise a `TelecineError` that names it, and the cause."""
+    try:
+        yield
+    except StorageError as error:
+        named = "TELECINE_STORAGE_URL: " if settings.storage_url else ""
+        place = _place(settings.resolved_storage_url)
+        raise StorageError(f"{named}{place} cannot be used: {reason(error)}.") from error
+    except DBAPIError as error:
+        if (said := _of_database(error, settings)) is None:
+            raise
+        raise SettingsError(said) from error
+
+
+def check_data(settings: Settings) -> None:
+    """Make the data folder, if there is none. Raises `SettingsError` where it cannot be used."""
+    folder = settings.data_dir
+    try:
+        make_private(folder)
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "it may not be written to")
+    except OSError as error:
+        raise SettingsError(
+            f"The data folder {folder} cannot be used: {error.strerror}. Give it to the user "
+            "who runs this, or name another: --data or TELECINE_DATA."
+        ) from error
+
+
+def _of_database(error: DBAPIError, settings: Settings) -> str | None:
+    """Return what is wrong with the database, in a line; None where the mistake is ours."""
+    if not _is_the_operators(error):
         return None
     # The driver's first line ends in the cause: "connection to server at … failed: FATAL:  …".
     said = str(error.orig).strip().partition("\n")[0]
     cause = said.rpartition(" failed: ")[2].removeprefix("FATAL:").strip().rstrip(".")
+    if is_damaged(error):
+        cause += f". {_INSTEAD}"
     if not settings.database_url:
         return (
-            f"The database in the data folder cannot be used: {cause}. "
-            "--data or TELECINE_DATA names the folder."
+            f"The database in the data folder {settings.data_dir} cannot be used: {cause}. "
+            "--data or TELECINE_DATA names another folder."
         )
     url = sa.make_url(settings.resolved_database_url)
     if url.get_backend_name() == "sqlite":
@@ -44,25 +80,16 @@ def of_database(error: Exception, settings: Settings) -> str | None:
 
 
 def _is_the_operators(error: DBAPIError) -> bool:
+    if isinstance(error, ProgrammingError) and error.statement is None:
+        return True  # nothing was asked yet: an option of the URL that the driver does not know
     state = str(getattr(error.orig, "sqlstate", ""))
     return is_away(error) or is_out_of_room(error) or state.startswith(_NOT_LET_IN)
 
 
-def check_storage(telecine: Telecine) -> None:
-    """Try the storage. Raises `StorageError` that names the setting, the place and the cause."""
-    try:
-        telecine.blobs.check()
-    except StorageError as error:
-        place = _place(telecine.settings.resolved_storage_url)
-        raise StorageError(
-            f"TELECINE_STORAGE_URL: {place} cannot be used: {reason(error)}."
-        ) from error
-
-
 def _place(url: str) -> str:
     parts = urlsplit(url)
-    if parts.scheme != "s3":
-        return url
+    if parts.scheme == "file":
+        return f"the folder {unquote(parts.path)}"
     options = dict(parse_qsl(parts.query))
     endpoint = urlsplit(options.get("endpoint", ""))
     server = f"{endpoint.scheme}://{endpoint.netloc.rpartition('@')[2]}"

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from telecine.kit.folders import make_private
+from telecine.settings import SettingsError
 
 #: A connection with a transaction open: what every store is given. Stores never commit.
 Transaction = sa.Connection
@@ -49,24 +50,33 @@ _POSTGRES_PATIENCE: Final = {
 # And the other way round: the rows that a vanished machine had locked are free again before its
 # jobs are given away.
 _POSTGRES_PREPARE: Final = "SET idle_in_transaction_session_timeout = '20s'"
+# What is no database any more, or was none.
+_SQLITE_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 # What may be otherwise in a while: the file is locked, or lies on a disk that takes or gives
-# nothing at this moment. The low byte of SQLite's codes.
-_SQLITE_AWAY: Final = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CANTOPEN,
-    }
-)
+# nothing at this moment, or a backup will be put in its place. The low byte of SQLite's codes.
+_SQLITE_AWAY: Final = _SQLITE_DAMAGED | {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+}
 #: No connection; no more of them, or of memory; stopping, starting; only to be read.
 _POSTGRES_AWAY: Final = ("08", "53", "57P", "25006")
+_DRIVERS: Final = frozenset({"sqlite", "postgresql+psycopg"})
+_FORMS: Final = (
+    "Postgres is postgresql://user:password@host:5432/name (in a password, @ is written %40 and "
+    "% is %25); SQLite is sqlite:////folder/telecine.db. Left empty, it is SQLite in the data folder."
+)
 
 
 class Database:
-    """A pool of connections to one database; safe to share between threads."""
+    """A pool of connections to one database; safe to share between threads.
+
+    Nothing is asked of it yet. Raises `SettingsError` for a URL that cannot be meant.
+    """
 
     def __init__(self, url: str) -> None:
+        _check(url)
         self.url = patient(url)
         self.engine = _create_engine(self.url)
         level = {} if self.engine.dialect.name == "sqlite" else {"isolation_level": _ONE_INSTANT}
@@ -115,6 +125,11 @@ def is_out_of_room(error: sa.exc.DBAPIError) -> bool:
     return code in _SQLITE_NO_ROOM or getattr(error.orig, "sqlstate", "") == _POSTGRES_DISK_FULL
 
 
+def is_damaged(error: sa.exc.DBAPIError) -> bool:
+    """Whether the file of the database is none, or not a whole one."""
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _SQLITE_DAMAGED
+
+
 def is_away(error: sa.exc.DBAPIError) -> bool:
     """Whether it is the database that cannot be asked at this moment, not we who ask wrongly.
 
@@ -128,10 +143,30 @@ def is_away(error: sa.exc.DBAPIError) -> bool:
     return str(state).startswith(_POSTGRES_AWAY)
 
 
+def _check(url: str) -> None:
+    """Refuse what no connection can be made of, in words; the URL, with its password, is not told."""
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError) as error:  # the latter: a port that is no number
+        raise SettingsError(
+            f"TELECINE_DATABASE_URL: this is no database's URL. {_FORMS}"
+        ) from error
+    scheme = parsed.drivername
+    if scheme not in _DRIVERS:
+        trouble = f"Telecine keeps nothing in {scheme}."
+    elif not parsed.database or parsed.database == ":memory:":
+        trouble = "it names no database."
+    elif parsed.host and "@" in parsed.host:
+        trouble = "there is an @ too many in it."
+    else:
+        return
+    raise SettingsError(f"TELECINE_DATABASE_URL: {trouble} {_FORMS}")
+
+
 def _create_engine(url: str) -> sa.Engine:
     parsed = sa.make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        engine = sa.create_engine(parsed, pool_size=10, max_overflow=20, pool_pre_ping=True)
+        engine = _create_postgres(parsed)
         event.listen(engine, "connect", _prepare_postgres)
         return engine
     if parsed.database:
@@ -140,6 +175,16 @@ def _create_engine(url: str) -> sa.Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _create_postgres(url: sa.URL) -> sa.Engine:
+    try:
+        return sa.create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    except ImportError as error:
+        raise SettingsError(
+            f"TELECINE_DATABASE_URL: the driver for Postgres cannot be loaded ({error}). "
+            "`./telecine setup` installs it."
+        ) from error
 
 
 def _make_database(path: Path) -> None:
