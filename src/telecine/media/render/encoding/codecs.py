@@ -46,6 +46,9 @@ _MAX_THREADS: Final = 16
 _LARGE_PIXELS: Final = 4096 * 2304
 _AHEAD_LARGE: Final = 2
 _MAX_THREADS_LARGE: Final = 3
+#: Pictures that wait between x264's look-ahead and its encoding; left alone, four. Each takes
+#: 7 MiB at 1080p, and the result is the same.
+_WAITING: Final = 1
 _BT709: Final = 1
 _LIMITED: Final = 1
 
@@ -169,4 +172,5 @@ def _options(settings: EncodeSettings, *, is_large: bool) -> dict[str, str]:
         params = "log-level=none:open-gop=0:frame-threads=2:lookahead-slices=0"
         return {**options, "x265-params": params + ahead}
     params = f"lookahead-threads=1:mvrange-thread={_REACH}:open-gop=0"
-    return {**options, "x264-params": params + (f"{ahead}:sync-lookahead=0" if is_large else "")}
+    waiting = 0 if is_large else _WAITING
+    return {**options, "x264-params": f"{params}:sync-lookahead={waiting}{ahead}"}
