@@ -146,6 +146,44 @@ def test_a_picture_that_fills_the_canvas_leaves_no_gap(canvas: tuple[int, int]) 
                 assert window.top + window.height <= 1 + 1e-6
 
 
+@pytest.mark.parametrize("has_captions", [False, True])
+@pytest.mark.parametrize("size", [(1600, 900), (1600, 1200), (1600, 700)])
+def test_a_wide_photograph_goes_from_edge_to_edge_of_a_tall_video(
+    size: tuple[int, int], has_captions: bool
+) -> None:
+    canvas = CANVASES["tall"]
+    modes: tuple[Mode, ...] = ("auto", "still") if has_captions else ("auto", "still", "audiogram")
+    for mode in modes:
+        arranged = arranging.arrange(
+            study(size=size), canvas=canvas, mode=mode, has_captions=has_captions
+        )
+        first, last = seen(arranged, canvas)
+        assert first.left == pytest.approx(0, abs=1e-6)
+        assert last.left + last.width == pytest.approx(1, abs=1e-6)
+        # Of what is not seen at first, all has been seen at last; where nothing moves, it is whole.
+        beside = 0.2 if mode == "auto" else 0.0
+        assert first.width == pytest.approx(1 - beside, abs=1e-6)
+        for window in (first, last):
+            assert window.top < 0
+            if has_captions:
+                lower = (1 - window.top) / window.height
+                assert lower <= 0.63 + 1e-6
+
+
+def test_a_wide_photograph_of_somebody_is_shown_near_them_in_a_tall_video() -> None:
+    canvas = CANVASES["tall"]
+    arranged = arranging.arrange(
+        study(size=(1600, 900), faces=(face(0.3, 0.4, 0.3, shape=16 / 9),)),
+        canvas=canvas,
+        mode="auto",
+        has_captions=False,
+    )
+    first, last = seen(arranged, canvas)
+    assert first.width == pytest.approx(0.55)
+    assert first.x == pytest.approx(0.3, abs=0.03)
+    assert 0 <= last.left < last.left + last.width <= 1
+
+
 def test_the_push_is_from_four_to_nine_per_cent_about_the_face() -> None:
     box = face(0.3, 0.35, 0.3, shape=16 / 9)
     arranged = arranging.arrange(

@@ -1,14 +1,15 @@
 """Where a voiceover's picture lies on its canvas, and how near it is seen: geometry, nothing else.
 
 A picture of the canvas's shape fills it and is pushed in on, about its faces, none of which is
-ever cut. Every other one, and one that is too small for that, lies whole on a ground and comes a little nearer. Drawn pictures lose no
-edge, whatever their shape is.
+ever cut. A photograph that is wider goes from edge to edge on a ground, and what does not find room is
+passed by. Every other one, and one that is too small for that, lies whole on a ground and comes a
+little nearer. Drawn pictures lose no edge, whatever their shape is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -21,6 +22,8 @@ Mode = Literal["auto", "still", "kenburns", "audiogram", "talking"]
 #: A photograph may lose that share of a side to fill the canvas; one of people, more around them.
 _MOST_CUT: Final = 0.1
 _MOST_CUT_AROUND_FACES: Final = 0.45
+#: From edge to edge, the camera goes along a photograph of nobody: so much of it is beside the canvas.
+_MOST_BESIDE: Final = 0.2
 #: No picture is enlarged more than that: a tiny logo stays small, and sharp.
 _MOST_ENLARGED: Final = 3.0
 #: How near a picture is seen at first and at last, where it fills the canvas and where it lies.
@@ -82,20 +85,21 @@ def arrange(
     """Return where everything is on a canvas of that size."""
     width, height = canvas
     faces = [_head(face.box) for face in study.faces or ()]
-    is_whole = study.is_drawn or study.has_alpha
     if mode == "audiogram":
-        return _beside(study, canvas, has_captions=has_captions)
+        return _beside(study, canvas, faces, has_captions=has_captions)
     wave = _wave(canvas) if mode == "auto" else None
     scale = max(width / study.width, height / study.height)
     cover = study.width * scale, study.height * scale
     lost = 1 - min(width / cover[0], height / cover[1])
     most = 1.0 if mode == "kenburns" else _MOST_CUT_AROUND_FACES if faces else _MOST_CUT
-    if not is_whole and lost <= most and _enlarged(study, scale) <= _MOST_ENLARGED + 1e-6:
+    if not study.is_whole and lost <= most and _enlarged(study, scale) <= _MOST_ENLARGED + 1e-6:
         window = (width / cover[0], height / cover[1])
         if (looks := _looks(mode, faces, window=window, cover=cover)) is not None:
             area = Area(x=width / 2, y=height / 2, width=cover[0], height=cover[1])
             return Arrangement(area=area, looks=looks, is_full=True, wave=wave)
-    return _lying(study, canvas, mode=mode, wave=wave, has_captions=has_captions)
+    room = _room(canvas, mode=mode, wave=wave, has_captions=has_captions)
+    area, looks = _on_ground(study, canvas, faces, mode, room=room)
+    return Arrangement(area=area, looks=looks, is_full=False, wave=wave)
 
 
 def legs(seconds: float) -> int:
@@ -155,40 +159,92 @@ def _look(
     return Look(scale=scale, x=shifts[0], y=shifts[1])
 
 
-def _lying(
-    study: Study, canvas: tuple[int, int], *, mode: Mode, wave: Area | None, has_captions: bool
-) -> Arrangement:
-    """Return the arrangement of a picture that lies whole on a ground."""
+def _room(canvas: tuple[int, int], *, mode: Mode, wave: Area | None, has_captions: bool) -> Area:
+    """Return where there is room for a picture that lies on a ground, at its nearest."""
     width, height = canvas
     margin = 0.06 * min(canvas)
     below = height - wave.y + wave.height / 2 + 0.35 * margin if wave else margin
     if has_captions:
         below = max(below, height * _ABOVE_CAPTIONS[caption_styles.shape(*canvas)])
-    room = (width - 2 * margin, height - margin - below)
-    nearest = _FLOAT if mode in ("auto", "kenburns") else _STILL
-    sides = _inside(study, room=(room[0] / nearest[1], room[1] / nearest[1]))
-    area = Area(x=width / 2, y=margin + room[1] / 2, width=sides[0], height=sides[1])
-    looks = Look(scale=nearest[0]), Look(scale=nearest[1])
-    return Arrangement(area=area, looks=looks, is_full=False, wave=wave)
+    tall = height - margin - below
+    nearest = _lying_scales(mode)[1]
+    return Area(
+        x=width / 2,
+        y=margin + tall / 2,
+        width=(width - 2 * margin) / nearest,
+        height=tall / nearest,
+    )
 
 
-def _beside(study: Study, canvas: tuple[int, int], *, has_captions: bool) -> Arrangement:
+def _lying_scales(mode: Mode) -> tuple[float, float]:
+    return _FLOAT if mode in ("auto", "kenburns") else _STILL
+
+
+def _on_ground(
+    study: Study, canvas: tuple[int, int], faces: Sequence[Box], mode: Mode, *, room: Area
+) -> tuple[Area, tuple[Look, Look]]:
+    """Return where a picture lies that does not fill the canvas."""
+    across = None if study.is_whole else _across(study, canvas, faces, mode, room=room)
+    return across or _lying(study, mode, room=room)
+
+
+def _lying(study: Study, mode: Mode, *, room: Area) -> tuple[Area, tuple[Look, Look]]:
+    """Return where a picture lies whole on a ground, and how near it comes."""
+    sides = _inside(study, room=(room.width, room.height))
+    first, last = _lying_scales(mode)
+    area = Area(x=room.x, y=room.y, width=sides[0], height=sides[1])
+    return area, (Look(scale=first), Look(scale=last))
+
+
+def _across(
+    study: Study, canvas: tuple[int, int], faces: Sequence[Box], mode: Mode, *, room: Area
+) -> tuple[Area, tuple[Look, Look]] | None:
+    """Return where a photograph lies from edge to edge; None where it would not be larger so.
+
+    What is beside the canvas is nothing that matters where there are faces, and comes by where
+    there are none.
+    """
+    width = canvas[0]
+    flat = study.height * width / study.width
+    whole = _together(faces)
+    first, last = _lying_scales(mode)
+    if whole is not None:
+        last = min(last, 1 / whole.width)
+    most = _MOST_CUT_AROUND_FACES if whole else _MOST_BESIDE if last > first else 0.0
+    if whole is not None:
+        most = min(most, 1 - whole.width * last)
+    beside = min(most, 1 - flat / room.height)
+    cover = width / (1 - beside), flat / (1 - beside)
+    if beside < 0 or _enlarged(study, cover[0] / study.width) > _MOST_ENLARGED:
+        return None
+    middles = (0.0, 1.0) if whole is None and beside else (0.5 if whole is None else whole.x,) * 2
+    first_look, last_look = (
+        _look((middle, 0.5), scale, whole, window=(1 - beside, 1.0), cover=cover)
+        for middle, scale in zip(middles, (min(first, last), last), strict=True)
+    )
+    area = Area(x=width / 2, y=room.y, width=cover[0], height=cover[1])
+    # It is not cut above and below, where it may grow.
+    return area, (replace(first_look, y=0.0), replace(last_look, y=0.0))
+
+
+def _beside(
+    study: Study, canvas: tuple[int, int], faces: Sequence[Box], *, has_captions: bool
+) -> Arrangement:
     """Return the arrangement of an audiogram: the sound is as large as the picture."""
     width, height = canvas
     shape = caption_styles.shape(*canvas)
     low = 0.96 - _ABOVE_CAPTIONS[shape] if has_captions else 0.92
     if shape == "wide":
-        sides = _inside(study, room=(0.36 * width, (low - 0.12) * height))
-        area = Area(x=0.25 * width, y=(low + 0.08) / 2 * height, width=sides[0], height=sides[1])
-        wave = Area(x=0.71 * width, y=area.y, width=0.44 * width, height=0.42 * height)
+        middle = (low + 0.08) / 2 * height
+        room = Area(x=0.25 * width, y=middle, width=0.36 * width, height=(low - 0.12) * height)
+        wave = Area(x=0.71 * width, y=middle, width=0.44 * width, height=0.42 * height)
+        area, looks = _lying(study, "audiogram", room=room)
     else:
-        sides = _inside(study, room=(0.8 * width, (low - 0.3) * height))
         wave = Area(x=width / 2, y=(low - 0.09) * height, width=0.8 * width, height=0.16 * height)
         middle = (0.07 * height + wave.y - wave.height / 2 - 0.03 * height) / 2
-        area = Area(x=width / 2, y=middle, width=sides[0], height=sides[1])
-    return Arrangement(
-        area=area, looks=(Look(scale=1.0), Look(scale=1.0)), is_full=False, wave=wave
-    )
+        room = Area(x=width / 2, y=middle, width=0.8 * width, height=(low - 0.3) * height)
+        area, looks = _on_ground(study, canvas, faces, "audiogram", room=room)
+    return Arrangement(area=area, looks=looks, is_full=False, wave=wave)
 
 
 def _inside(study: Study, *, room: tuple[float, float]) -> tuple[float, float]:

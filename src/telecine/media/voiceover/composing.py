@@ -113,7 +113,7 @@ class _Maker:
         if self.arranged.is_full:
             return
         width, height = self.canvas
-        if self.study.is_drawn or self.study.has_alpha:
+        if self.study.is_whole:
             yield self._colours()
             return
         yield {
@@ -207,7 +207,7 @@ class _Maker:
         }
 
     def _card(self) -> dict[str, Any]:
-        """Return round corners and a shadow for what lies on a ground."""
+        """Return a shadow for what lies on a ground, and round corners unless it has none."""
         if self.arranged.is_full:
             return {}
         shadow = {
@@ -217,6 +217,8 @@ class _Maker:
         }
         if self.study.has_alpha:
             return {**shadow, "shadowColor": "#00000059"}
+        if self.arranged.area.width >= self.canvas[0]:
+            return shadow
         return {**shadow, "borderRadius": round(_RADIUS * self.unit, 1)}
 
     def _ways(self) -> Iterator[dict[str, Any]]:

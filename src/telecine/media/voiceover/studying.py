@@ -70,6 +70,11 @@ class Study:
     accent: Rgb
     faces: tuple[Face, ...] | None
 
+    @property
+    def is_whole(self) -> bool:
+        """Say whether all of it must be seen."""
+        return self.is_drawn or self.has_alpha
+
 
 def study(
     pool: Pool,
