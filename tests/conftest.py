@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
+import hypothesis
 import pytest
 import structlog
 from starlette.testclient import TestClient
@@ -20,6 +22,29 @@ from telecine.core import accounts, credits, keys
 from telecine.core.accounts import Account
 from telecine.core.keys import KeyStyle
 from telecine.db import Database
+
+#: The same examples each time: what is handed in is judged, not the dice. `--hypothesis-profile=search`
+#: looks for others. No deadlines: how fast an example is says how busy the machine is.
+_UNTIMED: Any = {
+    "deadline": None,
+    "suppress_health_check": [hypothesis.HealthCheck.too_slow],
+}
+hypothesis.settings.register_profile("same", derandomize=True, **_UNTIMED)
+hypothesis.settings.register_profile("search", **_UNTIMED)
+hypothesis.settings.load_profile("same")
+
+#: Rooms whose files take longest come first, so that no worker is left with a long one at the end.
+_LONGEST_FIRST = ("faults", "e2e", "hostile", "worker", "api", "media")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+
+    def turn(item: pytest.Item) -> int:
+        room = item.path.relative_to(here).parts[0]
+        return _LONGEST_FIRST.index(room) if room in _LONGEST_FIRST else len(_LONGEST_FIRST)
+
+    items.sort(key=turn)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -172,7 +172,7 @@ def target(folder: Path, *, database_url: str = "") -> Iterator[Target]:
         url = stack.enter_context(_serving(telecine))
         media = _media(folder)
         schemathesis.openapi.format("binary", strategies.sampled_from([*media, b"", b"\x89PNG"]))
-        with httpx2.Client(base_url=url, headers=customer.headers, timeout=60) as client:
+        with httpx2.Client(base_url=url, headers=customer.headers, timeout=180) as client:
             things = _things(telecine, customer, client, folder)
             document = client.get("/openapi.json").json()
         yield Target(url=url, key=customer.key, operations=_operations(document, things))

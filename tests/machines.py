@@ -195,7 +195,7 @@ class _Relayed:
             self._wait(relay.open())
 
     def _wait(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(180)
 
 
 class _Relay:

@@ -16,7 +16,7 @@ from telecine.api.services import Services
 from telecine.api.transport.connections import BoundedProtocol
 from telecine.assembly import Telecine
 
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 180.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,7 +103,7 @@ def assert_untouched(telecine: Telecine, account: Account) -> None:
         assert tx.execute(sa.select(sa.func.count()).select_from(jobs)).scalar_one() == 0
 
 
-def until(is_so: Callable[[], bool], *, timeout_seconds: float = 60) -> None:
+def until(is_so: Callable[[], bool], *, timeout_seconds: float = 180) -> None:
     """Wait for something that another thread or process brings about."""
     deadline = time.monotonic() + timeout_seconds
     while not is_so():

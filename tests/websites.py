@@ -60,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         self.end_headers()
         if page.until is not None:
-            page.until.wait(60)
+            page.until.wait(180)
         self.wfile.write(content)
 
     def _status(self, page: Page) -> int:

@@ -73,7 +73,7 @@ def door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Door]:
     thread.start()
     yield door
     server.should_exit = True
-    thread.join(timeout=10)
+    thread.join(timeout=180)
     listener.close()
     assert not thread.is_alive()
 
@@ -194,7 +194,7 @@ def test_a_client_that_goes_away_leaves_no_open_file(door: Door) -> None:
     if path is None:
         return  # nothing to leave open
     for _ in range(3):
-        connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=180)
         connection.request("GET", "/clip")
         connection.getresponse().read(1000)
         connection.close()

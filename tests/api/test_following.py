@@ -25,7 +25,7 @@ from telecine.core.jobs import Ending, Job
 from telecine.kit.errors import UndecodableMediaError
 
 JOBS = "/api/v1/jobs"
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 
 
 @pytest.fixture(scope="module")

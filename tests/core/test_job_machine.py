@@ -423,14 +423,14 @@ def test_jobs_that_are_taken_one_at_a_time_and_others_do_not_wait_for_each_other
             accounts.lock(tx, life.account)
             has_locked.set()
             # On SQLite the other one has not begun: there is one writer.
-            assert database == "sqlite" or has_reserved.wait(60)
+            assert database == "sqlite" or has_reserved.wait(180)
             jobs.submit(
                 tx, life.order(1, has_hook=False, subject=None), queue=queue, now=life.clock()
             )
 
     with ThreadPoolExecutor(1) as threads:
         other = threads.submit(submit_alone)
-        assert has_locked.wait(60)
+        assert has_locked.wait(180)
         order = life.order(1, has_hook=False, subject=None)
         with db.transaction() as tx:
             jobs.submit(tx, order, queue=queue, now=life.clock())

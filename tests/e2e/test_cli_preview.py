@@ -46,7 +46,7 @@ def start(*words: str | Path, **environment: str) -> subprocess.Popen[str]:
 
 
 def opened(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=60) as answer:
+    with urllib.request.urlopen(url, timeout=180) as answer:
         return str(answer.read().decode())
 
 
@@ -70,7 +70,7 @@ def test_without_a_server_it_brings_one_and_ends_it(composition: Path) -> None:
         assert_plays(page)
     finally:
         running.send_signal(signal.SIGINT)
-        _, said = running.communicate(timeout=60)
+        _, said = running.communicate(timeout=180)
     assert (running.returncode, said.strip()) == (0, "Ctrl-C ends it.")
     with pytest.raises(OSError, match="refused"):
         opened(page)
@@ -84,7 +84,7 @@ def test_on_a_server_it_makes_the_preview_and_opens_the_page(
     browser.chmod(0o700)
     words = (composition, "--server", server.url, "--key", server.key)
     said, wrong = start(*words, BROWSER=f"{browser} %s", PATH="/usr/bin:/bin").communicate(
-        timeout=60
+        timeout=180
     )
     assert wrong == ""
     assert (tmp_path / "opened").read_text() == said
@@ -94,13 +94,13 @@ def test_on_a_server_it_makes_the_preview_and_opens_the_page(
 def test_faults_are_told_with_their_places(server: LocalServer, tmp_path: Path) -> None:
     wrong = written(tmp_path, {"type": "image", "src": "none.png"})
     running = start(wrong, "--no-open", "--server", server.url, "--key", server.key)
-    said, faults = running.communicate(timeout=60)
+    said, faults = running.communicate(timeout=180)
     assert (running.returncode, said) == (1, "")
     assert "tracks[0].clips[0].src: There is no such file" in faults
 
 
 def test_a_server_that_is_not_there_is_named(composition: Path) -> None:
     running = start(composition, "--no-open", "--server", "http://127.0.0.1:1", "--key", "k")
-    _, said = running.communicate(timeout=60)
+    _, said = running.communicate(timeout=180)
     assert running.returncode == 1
     assert said.startswith("http://127.0.0.1:1 cannot be reached")

@@ -237,7 +237,7 @@ def test_a_stopped_render_leaves_nothing_behind(
     try:
         steps.until(lambda: any(temporary.glob("*/*.mp4")))
         os.killpg(program.pid, number)
-        assert program.wait(60) == 128 + number
+        assert program.wait(180) == 128 + number
     finally:
         program.kill()
         program.communicate()

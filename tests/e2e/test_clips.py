@@ -60,7 +60,7 @@ class Client:
         for example, real in self.ids.items():
             changed = changed.replace(example, real)
         done = subprocess.run(
-            ["sh", "-c", changed], capture_output=True, text=True, timeout=60, check=True
+            ["sh", "-c", changed], capture_output=True, text=True, timeout=180, check=True
         )
         return dict(json.loads(done.stdout))
 
@@ -142,7 +142,7 @@ def test_the_commands_of_the_document_make_clips_of_a_talk(
 def assert_opens(server: LocalServer, clip: dict[str, Any], folder: Path) -> None:
     """The clip becomes a project, which is drawn from the film in the library."""
     headers = {"Authorization": f"Bearer {server.key}"}
-    with httpx2.Client(base_url=server.url, headers=headers, timeout=60) as client:
+    with httpx2.Client(base_url=server.url, headers=headers, timeout=180) as client:
         opened = client.post(f"/api/v1/clips/{clip['clip_id']}/project").json()
         assert opened["name"] == clip["title"]
         who = {"email": LOCAL_EMAIL}

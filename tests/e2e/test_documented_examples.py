@@ -66,7 +66,7 @@ if data["status"] == "completed":
     with open("output.mp4", "wb") as f:
         f.write(dl.content)
 """
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 180
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_a_real_job_only_goes_forward_and_100_means_the_file_is_there(
     words = ["pending", "processing", "completed"]
     seen: list[tuple[int, int]] = []
     pause = threading.Event()
-    with httpx2.Client(base_url=server.url, headers=headers, timeout=30) as client:
+    with httpx2.Client(base_url=server.url, headers=headers, timeout=180) as client:
         with samples.bikes().open("rb") as file:
             answer = client.post("/api/v1/compress", files={"file": file}, data={"codec": "h265"})
         job_id = answer.json()["job_id"]

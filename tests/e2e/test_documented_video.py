@@ -25,7 +25,7 @@ from telecine.cli.local_server import local_server
 EXAMPLES: Mapping[str, Any] = json.loads(
     Path(__file__).with_name("documented_video.json").read_text("utf-8")
 )
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 180
 #: What the document's ids begin with.
 PREFIXES = {"videoTaskId": "vt_", "renderTaskId": "rt_", "tempId": "temp_", "id": "asset_"}
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")

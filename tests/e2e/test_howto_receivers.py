@@ -119,7 +119,7 @@ def test_a_receiver_takes_what_is_ours_once_and_nothing_else(
             forged(telecine, secret, at=old),
             {},
         ):
-            answer = httpx2.post(url, content=BODY, headers=headers, timeout=60)
+            answer = httpx2.post(url, content=BODY, headers=headers, timeout=180)
             assert answer.status_code == 401
         process.terminate()
         assert process.stdout is not None

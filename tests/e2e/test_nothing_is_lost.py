@@ -27,7 +27,7 @@ from telecine.db import Database
 from telecine.db.tables import credit_balances, deliveries, files, jobs, ledger_entries
 from telecine_client import Client
 
-_PATIENCE_SECONDS = 120.0
+_PATIENCE_SECONDS = 180.0
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +202,7 @@ def test_a_stopped_server_gives_its_job_back_without_counting_an_attempt(
 
 def _refuse_updates(data: Path, *, of: Sequence[str]) -> None:
     """Have the database refuse changes of these tables, as it does when its disk is full."""
-    with contextlib.closing(sqlite3.connect(data / "telecine.db", timeout=30)) as database:
+    with contextlib.closing(sqlite3.connect(data / "telecine.db", timeout=180)) as database:
         for table in of:
             database.execute(
                 f"CREATE TRIGGER full_{table} BEFORE UPDATE ON {table} "
@@ -211,7 +211,7 @@ def _refuse_updates(data: Path, *, of: Sequence[str]) -> None:
 
 
 def _take_updates(data: Path, *, of: Sequence[str]) -> None:
-    with contextlib.closing(sqlite3.connect(data / "telecine.db", timeout=30)) as database:
+    with contextlib.closing(sqlite3.connect(data / "telecine.db", timeout=180)) as database:
         for table in of:
             database.execute(f"DROP TRIGGER full_{table}")
 
@@ -238,7 +238,7 @@ def test_a_job_that_no_verdict_could_be_written_of_is_run_again_by_the_same_work
 def _answer_of(*command: str) -> tuple[int, str]:
     """Exit status and stderr of a Telecine command that ends by itself."""
     ended = subprocess.run(
-        [sys.executable, "-m", "telecine", *command], capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "telecine", *command], capture_output=True, text=True, timeout=180
     )
     return ended.returncode, " ".join(ended.stderr.split())
 

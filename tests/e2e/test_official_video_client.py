@@ -29,7 +29,7 @@ from tests.databases import postgres
 
 from telecine.cli.local_server import LocalServer, local_server
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 @pytest.fixture(scope="module")

@@ -75,7 +75,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     with (
         local_server(folder / "data") as server,
         httpx2.Client(
-            base_url=server.url, headers={"Authorization": f"Bearer {server.key}"}, timeout=60
+            base_url=server.url, headers={"Authorization": f"Bearer {server.key}"}, timeout=180
         ) as client,
     ):
         bare = Studio(server=server, client=client, task_id="")

@@ -43,7 +43,7 @@ class Desk:
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with (
         local_server(tmp_path_factory.mktemp("project-page") / "data") as server,
-        httpx2.Client(base_url=server.url, headers={"api-key": server.key}, timeout=60) as client,
+        httpx2.Client(base_url=server.url, headers={"api-key": server.key}, timeout=180) as client,
     ):
         yield Desk(server=server, client=client)
 

@@ -152,7 +152,7 @@ class Client:
             self.url += f"/{project_id}"
 
     def get(self) -> requests.Response:
-        return self.session.get(self.url, params={"email": LOCAL_EMAIL}, timeout=60)
+        return self.session.get(self.url, params={"email": LOCAL_EMAIL}, timeout=180)
 
     def replace(self, composition: dict[str, Any], *, seen: str) -> requests.Response:
         body: Any = {
@@ -161,7 +161,7 @@ class Client:
             "data": {"composition": composition},
         }
         return self.session.patch(
-            f"{self.url}/composition", json=body, headers={"If-Match": seen}, timeout=60
+            f"{self.url}/composition", json=body, headers={"If-Match": seen}, timeout=180
         )
 
     def append(self, words: list[str]) -> None:
@@ -181,7 +181,7 @@ class Client:
 def create(server: LocalServer, composition: dict[str, Any]) -> int:
     client = Client(server)
     body: Any = {"email": LOCAL_EMAIL, "composition": composition}
-    answer = client.session.post(client.url, json=body, timeout=60)
+    answer = client.session.post(client.url, json=body, timeout=180)
     assert answer.status_code == 201, answer.text
     return int(answer.json()["data"]["id"])
 
@@ -213,7 +213,7 @@ def test_the_examples_of_the_document_run_as_they_are(
     run(RENDER, server, names)
     assert names["project"]["status"] == "completed", names["project"]["render_error"]
     url = capsys.readouterr().out.strip()
-    assert requests.get(url, timeout=60).content[4:8] == b"ftyp"
+    assert requests.get(url, timeout=180).content[4:8] == b"ftyp"
 
 
 def test_the_end_to_end_example_begins(server: LocalServer) -> None:
@@ -247,10 +247,10 @@ def test_a_session_is_the_same_on_both_databases(server: LocalServer) -> None:
     body: Any = {"email": LOCAL_EMAIL}
     for project_id, name in zip(ids, names, strict=True):
         path = f"{client.url}/{project_id}"
-        assert client.session.put(path, json={**body, "name": name}, timeout=60).ok
+        assert client.session.put(path, json={**body, "name": name}, timeout=180).ok
 
     def listed(**query: str) -> list[int]:
-        answer = client.session.get(client.url, params={**body, **query}, timeout=60)
+        answer = client.session.get(client.url, params={**body, **query}, timeout=180)
         assert answer.ok, answer.text
         return [each["id"] for each in answer.json()["data"] if each["id"] in ids]
 
@@ -261,16 +261,16 @@ def test_a_session_is_the_same_on_both_databases(server: LocalServer) -> None:
     one = f"{client.url}/{ids[0]}"
     for number in (1, 2):
         message = {"role": "user", "content": f"hello \x00 {number}"}
-        said = client.session.post(f"{one}/chat", json={**body, "message": message}, timeout=60)
+        said = client.session.post(f"{one}/chat", json={**body, "message": message}, timeout=180)
         assert said.json()["data"]["chat_history_length"] == number
-    restored = client.session.post(f"{one}/revisions/1/restore", json=body, timeout=60)
+    restored = client.session.post(f"{one}/revisions/1/restore", json=body, timeout=180)
     assert (restored.json()["data"]["revision"], restored.headers["etag"]) == (3, '"3"')
-    begun = client.session.post(f"{one}/render", json={**body, "format": "gif"}, timeout=60)
+    begun = client.session.post(f"{one}/render", json={**body, "format": "gif"}, timeout=180)
     assert begun.ok, begun.text
-    exports = client.session.get(f"{one}/exports", params=body, timeout=60).json()["data"]
+    exports = client.session.get(f"{one}/exports", params=body, timeout=180).json()["data"]
     assert [each["format"] for each in exports] == ["gif"]
     assert {*listed(status="rendering"), *listed(status="completed")} == {ids[0]}
-    assert client.session.delete(one, params=body, timeout=60).ok
+    assert client.session.delete(one, params=body, timeout=180).ok
     assert listed(sort="oldest") == ids[1:]
 
 
@@ -304,7 +304,7 @@ def test_many_who_patch_at_once_without_a_word_lose_nothing(server: LocalServer)
                 "operation": "deep-merge",
                 "data": {"composition": {"words": {f"{who}-{number}": 1}}},
             }
-            answer = client.session.patch(f"{client.url}/composition", json=body, timeout=60)
+            answer = client.session.patch(f"{client.url}/composition", json=body, timeout=180)
             assert answer.status_code == 200, answer.text
 
     with ThreadPoolExecutor(8) as threads:

@@ -29,7 +29,7 @@ NODE = Path(playwright.__file__).with_name("driver") / "node"
 UPLOADS = "/api/v1/uploads"
 TUS = {"Tus-Resumable": "1.0.0"}
 BYTES = {**TUS, "Content-Type": "application/offset+octet-stream"}
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 180
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def client(server: LocalServer) -> Iterator[httpx2.Client]:
     headers = {"Authorization": f"Bearer {server.key}"}
-    with httpx2.Client(base_url=server.url, headers=headers, timeout=60) as opened:
+    with httpx2.Client(base_url=server.url, headers=headers, timeout=180) as opened:
         yield opened
 
 
@@ -82,7 +82,7 @@ def client(server: LocalServer) -> Iterator[httpx2.Client]:
 def elsewhere(client: httpx2.Client, other_port: int) -> Iterator[httpx2.Client]:
     """The same, asked of the other process."""
     url = f"http://127.0.0.1:{other_port}"
-    with httpx2.Client(base_url=url, headers=client.headers, timeout=60) as opened:
+    with httpx2.Client(base_url=url, headers=client.headers, timeout=180) as opened:
         yield opened
 
 

@@ -18,7 +18,7 @@ import pytest
 from telecine.cli.calling import program
 from telecine.cli.local_server import local_server, stop
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 180
 
 
 def environment() -> dict[str, str]:
@@ -77,7 +77,7 @@ def test_a_taken_port_costs_nobody_the_key(tmp_path: Path) -> None:
         reply = httpx2.get(
             f"{server.url}/api/v1/usage",
             headers={"Authorization": f"Bearer {server.key}"},
-            timeout=60,
+            timeout=180,
         )
         assert (reply.status_code, reply.json()["credits"]["balance"]) == (200, 1_000_000)
         # What has secrets in it is nobody else's to read, whatever the umask says.

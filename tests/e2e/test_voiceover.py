@@ -61,7 +61,7 @@ def job(server: LocalServer, folder: Path) -> dict[str, Any]:
     assert created["message"] == "Job created", created
     pause, told = threading.Event(), created
     headers = {"X-API-Key": server.key}
-    with httpx2.Client(base_url=server.url, headers=headers, timeout=30) as client:
+    with httpx2.Client(base_url=server.url, headers=headers, timeout=180) as client:
         for _ in range(PATIENCE_SECONDS * 4):
             told = client.get(f"/api/status/{created['jobId']}").json()
             if told["status"] not in {"PENDING", "PROCESSING"}:
@@ -75,7 +75,7 @@ def test_the_documented_command_makes_a_video_as_long_as_the_sound(
 ) -> None:
     assert (job["status"], job["progress"], job["errorMessage"]) == ("COMPLETED", 100, None)
     video = tmp_path / "video.mp4"
-    video.write_bytes(httpx2.get(job["outputVideo"], timeout=30).content)
+    video.write_bytes(httpx2.get(job["outputVideo"], timeout=180).content)
     with av.open(str(video)) as film:
         picture = film.streams.video[0]
         assert (picture.width, picture.height) == (job["width"], job["height"])

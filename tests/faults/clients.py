@@ -21,7 +21,7 @@ from telecine.cli.serve import LOCAL_EMAIL
 
 _ENDED: Final = frozenset({"completed", "failed", "cancelled"})
 _PAUSE_SECONDS: Final = 0.3
-_PATIENCE_SECONDS: Final = 60.0
+_PATIENCE_SECONDS: Final = 180.0
 #: What is said of a confined process that was killed under the request, and so was the next one.
 _KILLED: Final = ("could not be started", "needed more memory")
 _COMPOSITION: Final[Mapping[str, Any]] = {

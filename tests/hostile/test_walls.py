@@ -60,7 +60,7 @@ def test_a_canary_hears_what_the_bare_program_does(
     named.write_bytes(path.read_bytes())
     command = [samples.ffmpeg_program(), "-nostdin", "-v", "quiet"]
     command += ["-protocol_whitelist", "file,http,tcp,crypto,data", "-i", str(named)]
-    subprocess.run([*command, "-f", "null", "-"], check=False, timeout=60)
+    subprocess.run([*command, "-f", "null", "-"], check=False, timeout=180)
     assert canary.touched() != []
 
 

@@ -82,7 +82,7 @@ def test_a_photo_is_converted_behind_the_walls(pool: Pool, tmp_path: Path) -> No
         {"format": "webp", "width": 64, "max_pixels": MAX_PIXELS},
         input_path=source,
         output_path=target,
-        timeout_seconds=60,
+        timeout_seconds=180,
     )
 
     assert (facts["width"], facts["height"], facts["format"]) == (64, 48, "webp")

@@ -60,7 +60,7 @@ def limits(*, wall_seconds: float = 60, stall_seconds: float = 60) -> process.Li
     )
 
 
-def await_end(pid: int, *, timeout_seconds: float = 10) -> bool:
+def await_end(pid: int, *, timeout_seconds: float = 60) -> bool:
     """Wait for the end of any process; False when it is still there after the time."""
     try:
         pidfd = os.pidfd_open(pid)
@@ -249,4 +249,4 @@ def test_ffmpeg_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         (ffmpeg_pid,) = children_of(parent.pid)
         assert "ffmpeg" in Path(f"/proc/{ffmpeg_pid}/cmdline").read_text()
         parent.kill()
-        assert await_end(ffmpeg_pid, timeout_seconds=5)
+        assert await_end(ffmpeg_pid)

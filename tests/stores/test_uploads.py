@@ -108,7 +108,7 @@ def test_of_many_who_bring_the_same_bytes_one_is_heard(
     def bring(number: int) -> None:
         db = hosts[number % 2].db
         piece = Piece(start=0, size_bytes=10 + number, blob_key=f"uploads/{os.urandom(8).hex()}")
-        barrier.wait(60)
+        barrier.wait(180)
         try:
             with db.transaction() as tx:
                 taken = uploads.take(tx, upload, offset=0, writer=f"w{number}", now=now)
@@ -123,7 +123,7 @@ def test_of_many_who_bring_the_same_bytes_one_is_heard(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(180)
     (heard,) = (each for each in outcomes if each != "refused")
     with hosts[0].db.snapshot() as tx:
         found = uploads.get(tx, upload.id, account_id=customer.account.id, now=now)

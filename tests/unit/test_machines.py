@@ -38,7 +38,7 @@ def echo() -> Iterator[int]:
 
 def _reach(way: str) -> socket.socket:
     host, port = way.split(":")
-    connection = socket.create_connection((host, int(port)), timeout=60)
+    connection = socket.create_connection((host, int(port)), timeout=180)
     connection.sendall(b"hello")
     assert connection.recv(100) == b"hello"
     return connection

@@ -36,7 +36,9 @@ from telecine.kit.outbound.network import Deadline, PinnedBackend, check_peer, r
 
 PUBLIC, PRIVATE = "127.0.0.1", "127.0.0.2"
 POLICY = Policy(allow_networks=(ip_network(PUBLIC),))
-FAST = Limits(connect_seconds=2, read_seconds=0.3, total_seconds=2, max_redirects=3)
+LIMITS = Limits(connect_seconds=60, read_seconds=60, total_seconds=60, max_redirects=3)
+#: For servers that never say what is waited for.
+SHORT = Limits(connect_seconds=2, read_seconds=0.3, total_seconds=2)
 
 Answer = Callable[["Request", socket.socket], None]
 
@@ -83,7 +85,7 @@ class Server:
         """Stop; a connection that still waits to be accepted is counted first."""
         self.stop.close()
         for thread in self.threads:
-            thread.join(5)
+            thread.join(60)
         self.listener.close()
 
     def _run(self, target: Callable[[], None]) -> None:
@@ -346,7 +348,7 @@ def test_the_peer_is_checked_after_the_connection(serve: Serve) -> None:
 
 
 def test_no_url_leads_to_a_unix_socket() -> None:
-    backend = PinnedBackend([ip_address(PUBLIC)], limits=FAST, deadline=Deadline(1))
+    backend = PinnedBackend([ip_address(PUBLIC)], limits=SHORT, deadline=Deadline(1))
     with pytest.raises(BlockedAddressError):
         backend.connect_unix_socket("/var/run/docker.sock")
 
@@ -358,7 +360,7 @@ def test_blocked_refused_unknown_and_stalled_names_read_the_same(serve: Serve) -
 
     def resolver(host: str) -> Sequence[str]:
         if host == "stalled.example":
-            release.wait(10)
+            release.wait(60)
         if host == "unknown.example":
             raise socket.gaierror(socket.EAI_NONAME, "no such name")
         return {"blocked.example": [PRIVATE], "none.example": []}.get(host, [PUBLIC])
@@ -387,8 +389,8 @@ def test_a_resolver_that_answers_nonsense_is_an_unreachable_name() -> None:
 def test_a_server_that_says_nothing_is_left_in_time(serve: Serve) -> None:
     started = time.monotonic()
     with pytest.raises(OutboundError, match="in time"):
-        client().post(serve(silent).url(), content=b"{}", headers={}, limits=FAST)
-    assert time.monotonic() - started < 15
+        client().post(serve(silent).url(), content=b"{}", headers={}, limits=SHORT)
+    assert time.monotonic() - started < 50
 
 
 @pytest.mark.parametrize(
@@ -397,30 +399,30 @@ def test_a_server_that_says_nothing_is_left_in_time(serve: Serve) -> None:
 def test_a_body_or_head_that_drips_ends_at_the_total_deadline(
     head: bytes, serve: Serve, tmp_path: Path
 ) -> None:
-    limits = Limits(connect_seconds=1, read_seconds=1, total_seconds=0.5)
+    limits = Limits(connect_seconds=60, read_seconds=60, total_seconds=0.5)
     server = serve(drip(head, b"X"))
     started = time.monotonic()
     with pytest.raises(OutboundError, match="in time"):
         client().download(server.url(), to=tmp_path / "file", max_bytes=10**6, limits=limits)
-    assert 0.4 < time.monotonic() - started < 3
+    assert 0.4 < time.monotonic() - started < 50
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_receiver_that_does_not_read_ends_at_the_deadline() -> None:
     with socket.create_server((PUBLIC, 0)) as deaf:
-        limits = Limits(connect_seconds=1, read_seconds=5, total_seconds=0.4)
+        limits = Limits(connect_seconds=60, read_seconds=60, total_seconds=0.4)
         url = f"http://{PUBLIC}:{deaf.getsockname()[1]}/"
         started = time.monotonic()
         with pytest.raises(OutboundError, match="in time"):
             client().post(url, content=bytes(32 * 2**20), headers={}, limits=limits)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 50
 
 
 def test_a_tls_handshake_that_never_ends_is_left_in_time() -> None:
     with socket.create_server((PUBLIC, 0)) as deaf:
         url = f"https://{PUBLIC}:{deaf.getsockname()[1]}/"
         with pytest.raises(OutboundError, match="in time"):
-            client().post(url, content=b"", headers={}, limits=FAST)
+            client().post(url, content=b"", headers={}, limits=SHORT)
 
 
 @pytest.mark.parametrize(
@@ -435,7 +437,7 @@ def test_an_endless_body_is_cut_at_the_limit(head: bytes, serve: Serve, tmp_path
     part = b"10000\r\n" + block + b"\r\n" if b"chunked" in head else block
     with pytest.raises(FileTooLargeError):
         client().download(
-            serve(flood(head, part)).url(), to=tmp_path / "file", max_bytes=200_000, limits=FAST
+            serve(flood(head, part)).url(), to=tmp_path / "file", max_bytes=200_000, limits=LIMITS
         )
     assert list(tmp_path.iterdir()) == []
 
@@ -443,12 +445,12 @@ def test_an_endless_body_is_cut_at_the_limit(head: bytes, serve: Serve, tmp_path
 def test_a_length_over_the_limit_is_refused_before_the_body(serve: Serve, tmp_path: Path) -> None:
     server = serve(raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5000000000\r\n\r\n"))
     with pytest.raises(FileTooLargeError):
-        client().download(server.url(), to=tmp_path / "file", max_bytes=100, limits=FAST)
+        client().download(server.url(), to=tmp_path / "file", max_bytes=100, limits=LIMITS)
 
 
 def test_a_body_of_exactly_the_limit_is_taken(serve: Serve, tmp_path: Path) -> None:
     got = client().download(
-        serve(reply(b"x" * 100)).url(), to=tmp_path / "file", max_bytes=100, limits=FAST
+        serve(reply(b"x" * 100)).url(), to=tmp_path / "file", max_bytes=100, limits=LIMITS
     )
     assert got.size_bytes == 100
 
@@ -457,12 +459,12 @@ def test_the_first_bytes_are_fetched_however_many_more_there_are(
     serve: Serve, tmp_path: Path
 ) -> None:
     url = serve(reply(bytes(range(256)) * 1000)).url()
-    assert client().peek(url, to=tmp_path / "head", max_bytes=1000, limits=FAST) == 1000
+    assert client().peek(url, to=tmp_path / "head", max_bytes=1000, limits=LIMITS) == 1000
     assert (tmp_path / "head").read_bytes() == (bytes(range(256)) * 4)[:1000]
-    assert client().peek(url, to=tmp_path / "all", max_bytes=10**6, limits=FAST) == 256_000
+    assert client().peek(url, to=tmp_path / "all", max_bytes=10**6, limits=LIMITS) == 256_000
     gone = serve(reply(b"", status="404 Not Found")).url()
     with pytest.raises(OutboundError, match="404"):
-        client().peek(gone, to=tmp_path / "no", max_bytes=10, limits=FAST)
+        client().peek(gone, to=tmp_path / "no", max_bytes=10, limits=LIMITS)
     assert not (tmp_path / "no").exists()
 
 
@@ -485,7 +487,7 @@ def test_a_broken_answer_is_an_error_and_leaves_no_file(
     answer: Answer, serve: Serve, tmp_path: Path
 ) -> None:
     with pytest.raises(OutboundError) as caught:
-        client().download(serve(answer).url(), to=tmp_path / "f", max_bytes=10**6, limits=FAST)
+        client().download(serve(answer).url(), to=tmp_path / "f", max_bytes=10**6, limits=LIMITS)
     assert not isinstance(caught.value, BlockedAddressError)
     assert list(tmp_path.iterdir()) == []
 
@@ -521,7 +523,7 @@ def test_a_download_follows_redirects_and_says_where_it_ended(serve: Serve, tmp_
         step.get(request.path, done)(request, connection)
 
     server = serve(answer)
-    got = client().download(server.url(), to=tmp_path / "file", max_bytes=10, limits=FAST)
+    got = client().download(server.url(), to=tmp_path / "file", max_bytes=10, limits=LIMITS)
     assert got.path.read_bytes() == b"media"
     assert (got.size_bytes, got.media_type) == (5, "video/mp4")
     assert got.url == server.url("/end")
@@ -555,7 +557,7 @@ def test_a_redirect_to_the_private_network_is_not_followed(
     server = serve(redirect(spelling.format(port=canary.port)))
     with pytest.raises(BlockedAddressError):
         client(private_example=[PRIVATE], public_example=[PUBLIC]).download(
-            server.url(), to=tmp_path / "file", max_bytes=10, limits=FAST
+            server.url(), to=tmp_path / "file", max_bytes=10, limits=LIMITS
         )
     assert server.connections == 1
 
@@ -567,7 +569,7 @@ def test_a_redirect_back_to_a_name_that_moved_is_judged_anew(
     names = Names({"rebind.example": [[PUBLIC], [PRIVATE]]})
     with pytest.raises(BlockedAddressError):
         Outbound(POLICY, resolver=names).download(
-            server.url(host="rebind.example"), to=tmp_path / "file", max_bytes=10, limits=FAST
+            server.url(host="rebind.example"), to=tmp_path / "file", max_bytes=10, limits=LIMITS
         )
     assert names.asked == ["rebind.example"] * 2
 
@@ -578,7 +580,7 @@ def test_a_redirect_that_names_no_place_or_two_is_not_followed(
 ) -> None:
     server = serve(reply(b"", status="302 Found", extra=extra))
     with pytest.raises(OutboundError, match="where to"):
-        client().download(server.url(), to=tmp_path / "file", max_bytes=10, limits=FAST)
+        client().download(server.url(), to=tmp_path / "file", max_bytes=10, limits=LIMITS)
     assert server.connections == 1
 
 
@@ -586,15 +588,15 @@ def test_a_redirect_is_not_mended_before_it_is_judged(serve: Serve, tmp_path: Pa
     onward = serve(reply())
     server = serve(redirect(f"ht\ttp://{PUBLIC}:{onward.port}/"))
     with pytest.raises(BlockedAddressError):
-        client().download(server.url(), to=tmp_path / "file", max_bytes=10, limits=FAST)
+        client().download(server.url(), to=tmp_path / "file", max_bytes=10, limits=LIMITS)
     assert onward.connections == 0
 
 
 def test_too_many_redirects_end(serve: Serve, tmp_path: Path) -> None:
     server = serve(redirect("/"))
     with pytest.raises(OutboundError, match="too often"):
-        client().download(server.url(), to=tmp_path / "file", max_bytes=10, limits=FAST)
-    assert server.connections == FAST.max_redirects + 1
+        client().download(server.url(), to=tmp_path / "file", max_bytes=10, limits=LIMITS)
+    assert server.connections == LIMITS.max_redirects + 1
 
 
 def test_headers_stay_at_the_origin_they_were_meant_for(serve: Serve, tmp_path: Path) -> None:
@@ -610,7 +612,7 @@ def test_headers_stay_at_the_origin_they_were_meant_for(serve: Serve, tmp_path: 
         to=tmp_path / "file",
         max_bytes=10,
         headers={"Authorization": "Bearer hunter2", "X-Key": "hunter2"},
-        limits=FAST,
+        limits=LIMITS,
     )
     assert [request.headers.get("authorization") for request in server.requests] == [
         "Bearer hunter2",
@@ -629,14 +631,14 @@ def test_a_file_that_exists_is_neither_overwritten_nor_removed(
     path = tmp_path / "file"
     path.write_bytes(b"mine")
     with pytest.raises(StorageError):
-        client().download(serve(reply()).url(), to=path, max_bytes=10, limits=FAST)
+        client().download(serve(reply()).url(), to=path, max_bytes=10, limits=LIMITS)
     assert path.read_bytes() == b"mine"
 
 
 def test_a_folder_that_is_missing_is_a_storage_error(serve: Serve, tmp_path: Path) -> None:
     with pytest.raises(StorageError) as caught:
         client().download(
-            serve(reply()).url(), to=tmp_path / "no" / "file", max_bytes=10, limits=FAST
+            serve(reply()).url(), to=tmp_path / "no" / "file", max_bytes=10, limits=LIMITS
         )
     assert isinstance(caught.value.__cause__, OSError)
     assert caught.value.__cause__.errno == errno.ENOENT
@@ -726,7 +728,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(serve: Serve, identity
 def test_a_server_without_tls_on_an_https_url_is_an_error(serve: Serve) -> None:
     server = serve(silent, greeting=b"220 mail.example ESMTP\r\n")
     with pytest.raises(OutboundError, match="TLS"):
-        client().post(server.url(scheme="https"), content=b"{}", headers={}, limits=FAST)
+        client().post(server.url(scheme="https"), content=b"{}", headers={}, limits=LIMITS)
 
 
 def test_a_redirect_from_https_to_http_is_not_followed(
@@ -742,7 +744,7 @@ def test_a_redirect_from_https_to_http_is_not_followed(
             server.url(host="secure.example", scheme="https"),
             to=tmp_path / "file",
             max_bytes=10,
-            limits=FAST,
+            limits=LIMITS,
         )
     assert plain.connections == 0
 

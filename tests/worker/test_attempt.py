@@ -29,7 +29,7 @@ from telecine.worker.attempt import Attempts
 RESERVED = [("reserve", "available", -1), ("reserve", "held", 1)]
 CHARGED = [*RESERVED, ("settle", "held", -1), ("settle", "earned", 1)]
 REFUNDED = [*RESERVED, ("release", "held", -1), ("release", "available", 1)]
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 180
 
 
 def write_output(context: Context) -> Result:
