@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
+from starlette.requests import Request
+from starlette.types import Message
 
-from telecine.api.fields import jsonbody
+from telecine.api import access
+from telecine.api.bodies import jsonbody
+from telecine.api.bodies.formdata import Limits
 from telecine.api.projects import wire
 from telecine.api.webhooks.wire import WebhookReplayBody, WebhookTestBody
 from telecine.kit.errors import InvalidRequestError
@@ -67,3 +73,26 @@ def test_a_body_that_cannot_be_read_is_refused_in_plain_words(
         jsonbody.decode(sent.encode(), kind)
 
     assert (caught.value.message, caught.value.field) == (said, field)
+
+
+def _half_sent() -> Request:
+    """Return a request whose client says how long its body is, and sends nothing more."""
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"20")]
+    return Request({"type": "http", "method": "POST", "headers": headers}, receive)
+
+
+def test_a_body_that_does_not_come_is_not_waited_for_for_ever() -> None:
+    read = jsonbody.read(_half_sent(), max_bytes=100, limits=Limits(idle_seconds=0.01))
+    with pytest.raises(InvalidRequestError, match="stood still"):
+        asyncio.run(read)
+
+
+def test_nor_is_a_key_that_is_to_stand_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "_MOST_SECONDS_WITH_KEY", 0.01)
+    with pytest.raises(InvalidRequestError, match="Send the key in a header"):
+        asyncio.run(access._key_in_body(_half_sent()))

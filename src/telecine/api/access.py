@@ -6,6 +6,7 @@ Any key opens any family, however it is sent: `Authorization: Bearer` or `Token`
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from telecine.settings import Plan
 _FAILURES_PER_MINUTE = 20
 #: A body that brings its own key is read before anybody is known to have sent it.
 _MOST_BYTES_WITH_KEY = 2**20
+_MOST_SECONDS_WITH_KEY = 60.0
 _SCHEMES = frozenset({"bearer", "token"})
 
 
@@ -157,8 +159,15 @@ async def _key_in_body(request: Request) -> str | None:
     if not is_json or not declared.isdecimal() or int(declared[:20]) > _MOST_BYTES_WITH_KEY:
         return None
     try:
-        # The request keeps it for the handler.
-        return msgspec.json.decode(await request.body(), type=_WithKey).api_key.strip() or None
+        async with asyncio.timeout(_MOST_SECONDS_WITH_KEY):
+            body = await request.body()  # the request keeps it for the handler
+    except TimeoutError:
+        raise InvalidRequestError(
+            f"The body did not come within {_MOST_SECONDS_WITH_KEY:g} seconds. Send the key in a "
+            "header: then more time is given."
+        ) from None
+    try:
+        return msgspec.json.decode(body, type=_WithKey).api_key.strip() or None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

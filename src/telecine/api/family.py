@@ -7,7 +7,7 @@ they ask (plan, rate), the handler, and errors in the family's own shape.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any, get_args
@@ -23,7 +23,7 @@ from typing_extensions import override
 
 from telecine.api.access import admit, count_address
 from telecine.api.answers import awaiting, pages, repeating
-from telecine.api.answers.ratelimit import rate_headers
+from telecine.api.answers.ratelimit import rate_headers, refuse_excess
 from telecine.api.answers.repeating import Handler, Tell
 from telecine.api.services import Services
 from telecine.core.jobs import EventBody
@@ -35,7 +35,6 @@ from telecine.kit.errors import (
     InternalError,
     NotFoundError,
     RangeError,
-    RateLimitedError,
     TelecineError,
 )
 from telecine.settings import Plan
@@ -249,7 +248,8 @@ async def _serve(endpoint: Endpoint, request: Request, services: Services) -> Re
             windows += await count_address(
                 request, services, family=family.name, is_submission=endpoint.is_submission
             )
-            _refuse_excess(windows)
+            for window in windows:
+                refuse_excess(window)
         caller = await admit(
             request,
             services,
@@ -257,7 +257,7 @@ async def _serve(endpoint: Endpoint, request: Request, services: Services) -> Re
             accepts_body_key=family.accepts_body_key,
         )
         windows.append(caller.window)
-        _refuse_excess(windows)
+        refuse_excess(caller.window)
         if not endpoint.is_open_to(caller.plan):
             raise ForbiddenError(
                 f"The {caller.plan.label} plan has no access to this API. It needs another plan."
@@ -300,12 +300,3 @@ def _require_names(request: Request) -> None:
     """
     if any("\0" in str(value) for value in request.path_params.values()):
         raise NotFoundError("There is nothing of this name.")
-
-
-def _refuse_excess(windows: Sequence[Window]) -> None:
-    for window in (each for each in windows if each.is_exceeded):
-        raise RateLimitedError(
-            f"More than {window.limit} requests in this minute. "
-            f"Try again in {window.reset_in_seconds} seconds.",
-            retry_after_seconds=window.reset_in_seconds,
-        )

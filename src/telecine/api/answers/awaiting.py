@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Final
 
 from starlette.requests import Request
@@ -48,6 +49,20 @@ async def may_have_ended(request: Request, caller: Caller, services: Services, j
                 if not await view.change(within_seconds=max(0, gives_up_at - loop.time())):
                     break
     return True
+
+
+async def details(
+    request: Request, caller: Caller, services: Services, job_id: str, *, family: str | None = None
+) -> JobDetails:
+    """Return a job with its files, after it has ended where the client waits for that.
+
+    Raises `NotFoundError`.
+    """
+    find = partial(jobs.with_files, job_id=job_id, account_id=caller.account.id, family=family)
+    found = await services.read(find)
+    if await may_have_ended(request, caller, services, found.job):
+        found = await services.read(find)
+    return found
 
 
 async def ended(

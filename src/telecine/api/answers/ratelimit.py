@@ -1,9 +1,20 @@
-"""The three ways in which clients are told how often they may still ask."""
+"""The three ways in which clients are told how often they may still ask, and that they may not."""
 
 from __future__ import annotations
 
 from telecine.core.limits import Window
 from telecine.core.limits.model import WINDOW_SECONDS
+from telecine.kit.errors import RateLimitedError
+
+
+def refuse_excess(window: Window, *, of: str = "requests") -> None:
+    """Raise `RateLimitedError` where a window has more than it may; `of` says what."""
+    if window.is_exceeded:
+        raise RateLimitedError(
+            f"More than {window.limit} {of} in this minute. "
+            f"Try again in {window.reset_in_seconds} seconds.",
+            retry_after_seconds=window.reset_in_seconds,
+        )
 
 
 def rate_headers(window: Window) -> dict[str, str]:

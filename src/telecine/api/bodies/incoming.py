@@ -180,11 +180,11 @@ async def chunks(request: Request, limits: Limits = DEFAULT_LIMITS) -> AsyncGene
                     chunk = await anext(stream)
             except TimeoutError:
                 raise InvalidRequestError(
-                    f"The upload stood still for {limits.idle_seconds:g} seconds."
+                    f"The request stood still for {limits.idle_seconds:g} seconds."
                 ) from None
             except ClientDisconnect:
                 raise InvalidRequestError(
-                    "The connection closed before the upload ended."
+                    "The connection closed before the request ended."
                 ) from None
             if not chunk:
                 return
@@ -194,7 +194,7 @@ async def chunks(request: Request, limits: Limits = DEFAULT_LIMITS) -> AsyncGene
             if waited_seconds >= limits.rate_window_seconds:
                 if window_bytes < limits.min_bytes_per_second * waited_seconds:
                     raise InvalidRequestError(
-                        f"The upload is slower than {limits.min_bytes_per_second} bytes a second."
+                        f"The request is slower than {limits.min_bytes_per_second} bytes a second."
                     )
                 waited_seconds, window_bytes = 0.0, 0
 

@@ -10,8 +10,9 @@ from typing import Any, Final, get_args
 import msgspec
 from starlette.requests import Request
 
+from telecine.api.bodies import jsonbody
 from telecine.api.clips.wire import Aspect, ProcessBody, ProcessForm, Quality, Segment
-from telecine.api.fields import formfields, jsonbody, malformed, words
+from telecine.api.fields import formfields, malformed, words
 from telecine.api.fields.remarks import Remark
 from telecine.api.services import Services
 from telecine.kit.errors import InvalidRequestError

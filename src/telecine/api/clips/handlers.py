@@ -57,9 +57,7 @@ async def tell(request: Request, caller: Caller, services: Services, job: Job) -
 async def get_job(request: Request, caller: Caller, services: Services) -> Response:
     """GET /api/v1/jobs/{job_id}"""
     job_id = request.path_params["job_id"]
-    details = await _any_details(services, caller, job_id)
-    if await awaiting.may_have_ended(request, caller, services, details.job):
-        details = await _any_details(services, caller, job_id)
+    details = await awaiting.details(request, caller, services, job_id)
     return Json(_reply(request, services, details))
 
 
@@ -72,22 +70,23 @@ async def follow_job(request: Request, caller: Caller, services: Services) -> Re
             details = await services.read(partial(jobs.details, job=job))
         return msgspec.json.encode(_reply(request, services, details))
 
-    job = (await _any_details(services, caller, request.path_params["job_id"])).job
+    job = await _job(request, caller, services)
     return await following.stream(request, caller, services, job, word=word)
 
 
 async def delete_job(request: Request, caller: Caller, services: Services) -> Response:
     """DELETE /api/v1/jobs/{job_id}"""
     ending = Ending(now=services.clock())
-    account_id, job_id = caller.account.id, request.path_params["job_id"]
-    if (await _any_details(services, caller, job_id)).job.family != submitting.FAMILY:
+    account_id = caller.account.id
+    found = await _job(request, caller, services)
+    if found.family != submitting.FAMILY:
         return await cancel_job(request, caller, services)
 
     def verb(tx: Transaction) -> list[File]:
         accounts.lock(tx, account_id)  # no film is taken into the library meanwhile
-        if jobs.cancel(tx, _job(tx, caller, job_id), ending=ending):
+        if jobs.cancel(tx, jobs.get(tx, found.id), ending=ending):
             return []
-        details = jobs.details(tx, _job(tx, caller, job_id))
+        details = jobs.details(tx, jobs.get(tx, found.id))
         if details.job.status is not JobStatus.SUCCEEDED:
             raise ConflictError(
                 "The job has ended already, and has no files: there is nothing to stop or delete."
@@ -215,7 +214,14 @@ async def _clip(
         raise NotFoundError(_NO_CLIP)
     job_id, number = place
     try:
-        details = await _details(services, caller, job_id)
+        details = await services.read(
+            partial(
+                jobs.with_files,
+                job_id=job_id,
+                account_id=caller.account.id,
+                family=submitting.FAMILY,
+            )
+        )
     except NotFoundError:
         raise NotFoundError(_NO_CLIP) from None
     for facts in details.job.facts.get("clips", ()):
@@ -232,25 +238,7 @@ def _reply(request: Request, services: Services, details: JobDetails) -> wire.Cl
     return wording.any_job(details, origin=origin, now=now)
 
 
-async def _any_details(services: Services, caller: Caller, job_id: str) -> JobDetails:
-    """Return a job of any family. Raises `NotFoundError`."""
-
-    def find(tx: Transaction) -> JobDetails:
-        return jobs.details(tx, jobs.get(tx, job_id, account_id=caller.account.id))
-
-    return await services.read(find)
-
-
-async def _details(services: Services, caller: Caller, job_id: str) -> JobDetails:
-    def find(tx: Transaction) -> JobDetails:
-        return jobs.details(tx, _job(tx, caller, job_id))
-
-    return await services.read(find)
-
-
-def _job(tx: Transaction, caller: Caller, job_id: str) -> Job:
-    """Return one of the family's jobs. Raises `NotFoundError` for any other."""
-    job = jobs.get(tx, job_id, account_id=caller.account.id)
-    if job.family != submitting.FAMILY:
-        raise NotFoundError("This is a job of another API: its status is asked there.")
-    return job
+async def _job(request: Request, caller: Caller, services: Services) -> Job:
+    """Return the job of the path, of whatever family. Raises `NotFoundError`."""
+    job_id = request.path_params["job_id"]
+    return await services.read(partial(jobs.get, job_id=job_id, account_id=caller.account.id))

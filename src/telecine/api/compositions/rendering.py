@@ -20,10 +20,10 @@ from telecine.api.bodies.spooling import STAGED_SUFFIX
 from telecine.api.compositions.documents import Checked, refusal
 from telecine.api.orders import estimating, intake
 from telecine.api.services import Services
+from telecine.api.stored import disposal
 from telecine.blobs.store import storage_errors
 from telecine.core.jobs import NewFile, Order
 from telecine.db import Transaction
-from telecine.kit.errors import TelecineError
 from telecine.kit.ids import new_id
 from telecine.media.timeline.effort import effort
 from telecine.media.timeline.model import Timeline
@@ -133,18 +133,10 @@ async def begin(
     )
     stored = await run_in_threadpool(_store, services, checked.text, f"{wish.filename}.json")
     order = replace(order, inputs=(stored,))
-    is_kept = False
-    try:
+    async with disposal.forgotten_if_refused(services, [stored.blob_key]):
         begun = await services.write(lambda tx: verb(tx, order))
-        is_kept = is_taken(begun)
-    except TelecineError:
-        raise
-    except BaseException:
-        is_kept = True  # The commit may have taken effect: if not, the janitor finds the bytes.
-        raise
-    finally:
-        if not is_kept:
-            await run_in_threadpool(services.blobs.delete, stored.blob_key)
+    if not is_taken(begun):
+        await disposal.forget(services, [stored.blob_key])
     return begun
 
 

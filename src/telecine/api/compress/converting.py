@@ -23,10 +23,10 @@ from telecine.api.bodies.spooling import STAGED_SUFFIX
 from telecine.api.fields.remarks import Remark
 from telecine.api.orders import intake
 from telecine.api.services import Services
-from telecine.api.stored import downloads
+from telecine.api.stored import disposal, downloads
 from telecine.core import jobs
 from telecine.core.jobs import Job, NewFile, Order
-from telecine.kit.errors import ExpiredError, TelecineError
+from telecine.kit.errors import ExpiredError
 from telecine.kit.ids import new_id
 from telecine.operations.convert import MEDIA_TYPES, ConvertParams, output_filename
 from telecine.operations.convert import convert as convert_image
@@ -106,7 +106,7 @@ async def _record_with(
     await run_in_threadpool(services.blobs.adopt, output, kept.blob_key)
     now = services.clock()
     ttl = timedelta(seconds=services.settings.repeat_ttl_seconds)
-    try:
+    async with disposal.forgotten_if_refused(services, [kept.blob_key]):
         return await services.write(
             partial(
                 jobs.record,
@@ -117,10 +117,6 @@ async def _record_with(
                 now=now,
             )
         )
-    except TelecineError:
-        # Refused for certain; after any other error the janitor finds what nobody owns.
-        await run_in_threadpool(services.blobs.delete, kept.blob_key)
-        raise
 
 
 def _figures(job: Job) -> dict[str, str]:

@@ -21,14 +21,12 @@ from telecine.api.orders import usage as metering
 from telecine.api.services import Services
 from telecine.api.stored import downloads
 from telecine.core import jobs
-from telecine.core.jobs import Job, JobDetails, JobStatus
-from telecine.db import Transaction
+from telecine.core.jobs import Job, JobStatus
 from telecine.kit.errors import (
     ConflictError,
     ExpiredError,
     InvalidRequestError,
     MediaError,
-    NotFoundError,
     NotReadyError,
 )
 from telecine.operations.compress import CompressParams, inspect
@@ -79,15 +77,21 @@ async def tell(request: Request, caller: Caller, services: Services, job: Job) -
 
 async def status(request: Request, caller: Caller, services: Services) -> Response:
     """GET /api/v1/status/{job_id}"""
-    details = await _details(request, caller, services)
-    if await awaiting.may_have_ended(request, caller, services, details.job):
-        details = await _details(request, caller, services)
+    job_id = request.path_params["job_id"]
+    details = await awaiting.details(request, caller, services, job_id, family=_FAMILY)
     return Json(wire.status_reply(details))
 
 
 async def download(request: Request, caller: Caller, services: Services) -> Response:
     """GET /api/v1/download/{job_id}"""
-    details = await _details(request, caller, services)
+    details = await services.read(
+        partial(
+            jobs.with_files,
+            job_id=request.path_params["job_id"],
+            account_id=caller.account.id,
+            family=_FAMILY,
+        )
+    )
     if not details.job.status.is_final:
         raise NotReadyError("Job not completed")
     if details.job.status is not JobStatus.SUCCEEDED:
@@ -96,15 +100,7 @@ async def download(request: Request, caller: Caller, services: Services) -> Resp
     output = details.outputs[0]
     if output.is_gone(services.clock()):
         raise ExpiredError("The download link has expired, and the file is deleted.")
-    return await downloads.send_blob(
-        request,
-        store=services.blobs,
-        key=output.blob_key,
-        filename=output.filename,
-        media_type=output.media_type,
-        size_bytes=output.size_bytes,
-        etag=output.id,
-    )
+    return await downloads.send_file(request, output, store=services.blobs)
 
 
 async def usage(_request: Request, caller: Caller, services: Services) -> Response:
@@ -169,15 +165,3 @@ async def _require_video(services: Services, file: ReceivedFile, params: Compres
     except MediaError as error:
         error.field = error.field or file.field
         raise
-
-
-async def _details(request: Request, caller: Caller, services: Services) -> JobDetails:
-    job_id = request.path_params["job_id"]
-
-    def find(tx: Transaction) -> JobDetails:
-        job = jobs.get(tx, job_id, account_id=caller.account.id)
-        if job.family != _FAMILY:
-            raise NotFoundError("This is a job of another API: its status is asked there.")
-        return jobs.details(tx, job)
-
-    return await services.read(find)

@@ -1,1 +1,1 @@
-"""Texts and JSON that a request brings -> values; every refusal names its field."""
+"""Texts that a request brings -> values; every refusal names its field."""

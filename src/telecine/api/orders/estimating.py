@@ -36,15 +36,7 @@ async def render_seconds(
     services: Services, account_id: str, *, effort: float, n_workers: int
 ) -> int:
     """Return the whole seconds that a render of that effort takes once a worker has it."""
-    last = await services.read(
-        partial(
-            jobs.last_done,
-            account_id=account_id,
-            operation="render",
-            since=services.clock() - _RECENT,
-            most=_MOST_JOBS,
-        )
-    )
+    last = await _last(services, account_id, operation="render")
     pace = _pace(last) or _PIXELS_A_SECOND * min(os.cpu_count() or 1, _CORES)
     return math.ceil(_START_SECONDS + effort / (pace * n_workers))
 
@@ -54,15 +46,7 @@ async def clips_seconds(services: Services, job: Job) -> int:
 
     A video whose length is not known yet counts as long as the account's last ones.
     """
-    last = await services.read(
-        partial(
-            jobs.last_done,
-            account_id=job.account_id,
-            operation=job.operation,
-            since=services.clock() - _RECENT,
-            most=_MOST_JOBS,
-        )
-    )
+    last = await _last(services, job.account_id, operation=job.operation)
     lengths = [each.facts["source"]["duration_seconds"] for each in last]
     ratios = [
         (each.finished_at - each.started_at).total_seconds() / _clips_work(each, length)
@@ -72,6 +56,19 @@ async def clips_seconds(services: Services, job: Job) -> int:
     usual = median(lengths) if lengths else _USUAL_TALK_SECONDS
     work = _clips_work(job, job.params["source_seconds"] or usual)
     return math.ceil(_START_SECONDS + work * (median(ratios) if ratios else 1.0))
+
+
+async def _last(services: Services, account_id: str, *, operation: str) -> list[Job]:
+    """Return the account's last jobs of a kind that went well."""
+    return await services.read(
+        partial(
+            jobs.last_done,
+            account_id=account_id,
+            operation=operation,
+            since=services.clock() - _RECENT,
+            most=_MOST_JOBS,
+        )
+    )
 
 
 def _clips_work(job: Job, film_seconds: float) -> float:

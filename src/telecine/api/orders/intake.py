@@ -19,11 +19,12 @@ from starlette.concurrency import run_in_threadpool
 from telecine.api.access import Caller
 from telecine.api.bodies.formdata import ReceivedFile
 from telecine.api.services import Services
+from telecine.api.stored import disposal
 from telecine.core import credits, jobs
 from telecine.core.jobs import Job, NewFile, Order, new_job_id
 from telecine.db import Transaction
 from telecine.engine import Queue
-from telecine.kit.errors import InsufficientCreditsError, TelecineError
+from telecine.kit.errors import InsufficientCreditsError
 from telecine.kit.ids import new_id
 from telecine.operations.registry import OPERATIONS
 
@@ -93,7 +94,7 @@ async def submit_files(
         )
         for file, media_type in received
     )
-    try:
+    async with disposal.forgotten_if_refused(services, [new.blob_key for new in stored]):
         for (file, _), new in zip(received, stored, strict=True):
             await run_in_threadpool(services.blobs.adopt, file.path, new.blob_key)
         return await services.write(
@@ -104,12 +105,6 @@ async def submit_files(
                 now=services.clock(),
             )
         )
-    except TelecineError:
-        # Refused for certain. After any other error the commit may have taken effect all the
-        # same, and then a job needs these bytes: if not, the janitor finds them.
-        for new in stored:
-            await run_in_threadpool(services.blobs.delete, new.blob_key)
-        raise
 
 
 async def check_funds(services: Services, taken: Order) -> None:

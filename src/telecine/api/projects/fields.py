@@ -17,7 +17,7 @@ from starlette.requests import Request
 
 from telecine import templates
 from telecine.api.access import Caller
-from telecine.api.fields import jsonbody
+from telecine.api.bodies import jsonbody
 from telecine.api.fields.remarks import Remark
 from telecine.api.fields.words import clamped, label
 from telecine.api.projects.wire import (

@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from typing_extensions import override  # typing has it from Python 3.12 on
 
 from telecine.blobs.store import BlobStore
+from telecine.core.files import File
 from telecine.kit.errors import RangeError
 
 #: One range only: players and resuming clients ask for one, and a list of ranges is answered
@@ -75,6 +76,19 @@ async def send_blob(
     blocks = store.stream(key, start=span.start, length=span.length)
     first = await run_in_threadpool(next, blocks, b"")
     return _BlobResponse(first, blocks, status_code=status, headers=headers, media_type=media_type)
+
+
+async def send_file(request: Request, file: File, *, store: BlobStore) -> Response:
+    """Answer with a stored file, as `send_blob` does."""
+    return await send_blob(
+        request,
+        store=store,
+        key=file.blob_key,
+        filename=file.filename,
+        media_type=file.media_type,
+        size_bytes=file.size_bytes,
+        etag=file.id,
+    )
 
 
 async def send_whole(

@@ -9,12 +9,13 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-import structlog
 from starlette.concurrency import run_in_threadpool
 
 from telecine.api.bodies.formdata import ReceivedFile
+from telecine.api.bodies.incoming import DEFAULT_LIMITS
 from telecine.api.bodies.spooling import STAGED_SUFFIX
 from telecine.api.services import Services
+from telecine.api.stored import disposal
 from telecine.core import uploads
 from telecine.core.uploads import Upload
 from telecine.db import Transaction
@@ -27,10 +28,8 @@ from telecine.kit.errors import (
 )
 from telecine.kit.ids import new_id
 
-_log = structlog.get_logger(__name__)
-
 #: Left free on the disk while pieces are put together.
-_RESERVE_BYTES: Final = 256 * 2**20
+_RESERVE_BYTES: Final = DEFAULT_LIMITS.reserve_bytes
 
 
 def new_key() -> str:
@@ -59,19 +58,10 @@ async def finish(services: Services, upload: Upload) -> Upload:
     except NotFoundError:
         finished = None  # the pieces are gone: somebody else has put them together
     if finished is None:
-        await forget(services, joined)
+        await disposal.forget(services, joined)
         return await services.read(partial(_again, services, upload))
-    await forget(services, [key for key in keys if key != whole])
+    await disposal.forget(services, [key for key in keys if key != whole])
     return finished
-
-
-async def forget(services: Services, keys: list[str]) -> None:
-    """Delete bytes that nobody owns; what cannot be deleted now, the janitor finds."""
-    for key in keys:
-        try:
-            await run_in_threadpool(services.blobs.delete, key)
-        except StorageError:
-            _log.warning("upload.not_deleted", key=key)
 
 
 async def staged(

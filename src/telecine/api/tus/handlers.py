@@ -162,7 +162,7 @@ async def _find(request: Request, caller: Caller, services: Services) -> Upload:
 
 async def _remove(services: Services, upload: Upload) -> None:
     gone, keys = await services.write(partial(uploads.remove, upload=upload, now=services.clock()))
-    await finishing.forget(services, keys)
+    await disposal.forget(services, keys)
     await disposal.dispose(services, gone)
 
 

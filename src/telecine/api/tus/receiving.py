@@ -21,7 +21,7 @@ from telecine.api.access import Caller
 from telecine.api.bodies import incoming
 from telecine.api.bodies.spooling import Hasher, Spool
 from telecine.api.services import Services
-from telecine.api.stored import finishing
+from telecine.api.stored import disposal, finishing
 from telecine.api.tus.fields import Checksum
 from telecine.core import uploads as core
 from telecine.core.uploads import Piece, Upload
@@ -30,7 +30,6 @@ from telecine.kit.errors import (
     ConflictError,
     FileTooLargeError,
     InvalidRequestError,
-    TelecineError,
 )
 from telecine.kit.ids import new_id
 from telecine.settings import Plan
@@ -202,7 +201,7 @@ class _Receiver:
         services, key = self._services, finishing.new_key()
         piece = Piece(start=self.upload.received_bytes, size_bytes=spool.size_bytes, blob_key=key)
         await run_in_threadpool(services.blobs.adopt, spool.path, key)
-        try:
+        async with disposal.forgotten_if_refused(services, [key]):
             self.upload = await services.write(
                 partial(
                     core.append,
@@ -212,10 +211,6 @@ class _Receiver:
                     now=services.clock(),
                 )
             )
-        except TelecineError:
-            # Refused for certain; after any other error the janitor finds what nobody owns.
-            await finishing.forget(services, [key])
-            raise
 
 
 def _too_long(most: int) -> FileTooLargeError:

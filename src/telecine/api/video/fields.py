@@ -9,8 +9,9 @@ import msgspec
 from msgspec import UnsetType
 from starlette.requests import Request
 
+from telecine.api.bodies import jsonbody
 from telecine.api.compositions.documents import refusal
-from telecine.api.fields import jsonbody, malformed
+from telecine.api.fields import malformed
 from telecine.api.fields.words import choice, label
 from telecine.api.services import Services
 from telecine.api.video.wire import ConvertBody, CreateBody, RenderBody

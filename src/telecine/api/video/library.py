@@ -26,7 +26,6 @@ from telecine.kit.errors import (
     MissingFileError,
     ProcessingError,
     StorageQuotaError,
-    TelecineError,
 )
 from telecine.kit.ids import new_id
 from telecine.media.describing import Description, describe, thumbnail
@@ -102,32 +101,24 @@ async def _keep(
 ) -> list[assets.Asset]:
     """Look at all files, store all, and take all into the library: or none."""
     staged: list[Path] = []
-    stored: list[NewAsset] = []
     try:
         described = [
             await run_in_threadpool(_describe, services, file, staged) for file in received
         ]
-        for path, small, new in described:
-            stored.append(new)
-            await run_in_threadpool(services.blobs.adopt, path, new.blob_key)
-            if new.thumbnail is not None:
-                await run_in_threadpool(services.blobs.adopt, small, new.thumbnail.blob_key)
-        return await services.write(
-            partial(
-                assets.add,
-                new_assets=stored,
-                account_id=caller.account.id,
-                limit_bytes=caller.plan.storage_bytes,
-                now=services.clock(),
+        places = {new.blob_key: path for path, _, new in described}
+        places |= {new.thumbnail.blob_key: small for _, small, new in described if new.thumbnail}
+        async with disposal.forgotten_if_refused(services, places):
+            for key, path in places.items():
+                await run_in_threadpool(services.blobs.adopt, path, key)
+            return await services.write(
+                partial(
+                    assets.add,
+                    new_assets=[new for _, _, new in described],
+                    account_id=caller.account.id,
+                    limit_bytes=caller.plan.storage_bytes,
+                    now=services.clock(),
+                )
             )
-        )
-    except TelecineError:
-        # Refused for certain; after any other error the janitor finds what nobody owns.
-        for new in stored:
-            await run_in_threadpool(services.blobs.delete, new.blob_key)
-            if new.thumbnail is not None:
-                await run_in_threadpool(services.blobs.delete, new.thumbnail.blob_key)
-        raise
     finally:
         for path in staged:
             await run_in_threadpool(path.unlink, missing_ok=True)

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from telecine.api.access import Caller
+from telecine.api.bodies import jsonbody
 from telecine.api.compositions import documents
 from telecine.api.family import Json
-from telecine.api.fields import jsonbody
 from telecine.api.services import Services
 from telecine.api.stored import links
 from telecine.api.video import fields, handlers, wire, wording

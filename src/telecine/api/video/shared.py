@@ -23,15 +23,7 @@ async def storage(request: Request, services: Services) -> Response:
     file = await services.read(partial(files.get, file_id=request.path_params["fileId"]))
     if file.is_gone(services.clock()):
         raise NotFoundError("There is no such file.")
-    return await downloads.send_blob(
-        request,
-        store=services.blobs,
-        key=file.blob_key,
-        filename=file.filename,
-        media_type=file.media_type,
-        size_bytes=file.size_bytes,
-        etag=file.id,
-    )
+    return await downloads.send_file(request, file, store=services.blobs)
 
 
 async def document(request: Request, services: Services) -> Response:

@@ -12,9 +12,10 @@ from starlette.responses import Response
 
 from telecine.api.access import Caller
 from telecine.api.answers import awaiting
+from telecine.api.bodies import jsonbody
 from telecine.api.compositions import rendering
 from telecine.api.family import Json
-from telecine.api.fields import formfields, jsonbody
+from telecine.api.fields import formfields
 from telecine.api.fields.remarks import Remark
 from telecine.api.orders import forms, intake
 from telecine.api.services import Services
@@ -24,7 +25,6 @@ from telecine.api.voiceover.wording import FAMILY
 from telecine.core import accounts, jobs
 from telecine.core.jobs import Ending, Job, JobDetails, JobPage
 from telecine.db import Transaction
-from telecine.kit.errors import NotFoundError
 
 _ID_PREFIX: Final = "c"
 _ID_LENGTH: Final = 24
@@ -110,13 +110,8 @@ async def list_jobs(request: Request, caller: Caller, services: Services) -> Res
 
 async def status(request: Request, caller: Caller, services: Services) -> Response:
     """GET /api/status/{jobId} and GET /api/jobs/{jobId}"""
-
-    def find(tx: Transaction) -> JobDetails:
-        return jobs.details(tx, _mine(tx, request, caller))
-
-    details = await services.read(find)
-    if await awaiting.may_have_ended(request, caller, services, details.job):
-        details = await services.read(find)
+    job_id = request.path_params["jobId"]
+    details = await awaiting.details(request, caller, services, job_id, family=FAMILY)
     origin = links.origin_of(request, services)
     return Json(wording.status(details, origin=origin, now=services.clock()))
 
@@ -125,7 +120,8 @@ async def cancel(request: Request, caller: Caller, services: Services) -> Respon
     """DELETE /api/jobs/{jobId}, POST /api/jobs/{jobId}/cancel and POST /api/cancel/{jobId}"""
 
     def verb(tx: Transaction) -> None:
-        job = _mine(tx, request, caller)
+        job_id = request.path_params["jobId"]
+        job = jobs.get(tx, job_id, account_id=caller.account.id, family=FAMILY)
         jobs.cancel_waiting(tx, job, ending=Ending(now=services.clock()))
 
     await services.write(verb)
@@ -169,10 +165,3 @@ async def _taken(
         return Json(wording.created(job, warnings=warnings), status_code=201)
     origin = links.origin_of(request, services)
     return Json(wording.status(ended, origin=origin, now=services.clock()), status_code=201)
-
-
-def _mine(tx: Transaction, request: Request, caller: Caller) -> Job:
-    job = jobs.get(tx, request.path_params["jobId"], account_id=caller.account.id)
-    if job.family != FAMILY:
-        raise NotFoundError("Job not found")
-    return job

@@ -11,14 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from telecine.api.access import Caller
+from telecine.api.answers.ratelimit import refuse_excess
+from telecine.api.bodies import jsonbody
 from telecine.api.family import Json
-from telecine.api.fields import jsonbody
 from telecine.api.services import Services
 from telecine.api.webhooks import fields, wire, wording
 from telecine.core import limits, webhooks
 from telecine.core.webhooks import Delivery, DeliveryPage, DeliveryState, Try
 from telecine.db import Transaction
-from telecine.kit.errors import RateLimitedError
 
 _MOST_BODY_BYTES: Final = 16 * 2**10
 #: Deliveries that one request sends again.
@@ -105,12 +105,7 @@ async def send_test(request: Request, caller: Caller, services: Services) -> Res
         now = services.clock()
         subject = f"webhook-test:{caller.account.id}"
         window = limits.count(tx, subject, limit=_TESTS_PER_MINUTE, now=now)
-        if window.is_exceeded:
-            raise RateLimitedError(
-                f"More than {window.limit} tests in this minute. Try again in "
-                f"{window.reset_in_seconds} seconds.",
-                retry_after_seconds=window.reset_in_seconds,
-            )
+        refuse_excess(window, of="tests")
         body = wording.test_event(now)
         return webhooks.enqueue_test(tx, account_id=caller.account.id, url=url, body=body, now=now)
 

@@ -43,6 +43,7 @@ from telecine.core.jobs.service import (
     succeed,
     total,
     total_under_way,
+    with_files,
 )
 
 __all__ = [
@@ -90,5 +91,6 @@ __all__ = [
     "succeed",
     "total",
     "total_under_way",
+    "with_files",
     "worker",
 ]

@@ -110,11 +110,18 @@ def record(
     return get(tx, order.job_id)
 
 
-def get(tx: Transaction, job_id: str, *, account_id: str | None = None) -> Job:
-    """Return a job. Another account's is `NotFoundError`, as if it did not exist."""
+def get(
+    tx: Transaction, job_id: str, *, account_id: str | None = None, family: str | None = None
+) -> Job:
+    """Return a job, of that account and that family where they are given.
+
+    Another account's is `NotFoundError`, as if it did not exist; another family's is, too.
+    """
     job = store.by_id(tx, job_id)
     if job is None or (account_id is not None and job.account_id != account_id):
         raise NotFoundError("Job not found")
+    if family is not None and job.family != family:
+        raise NotFoundError("This is a job of another API: its status is asked there.")
     return job
 
 
@@ -130,6 +137,13 @@ def details(tx: Transaction, job: Job) -> JobDetails:
         inputs=(*_files(tx, job, _INPUT), *_files(tx, job, _BORROWED)),
         outputs=_files(tx, job, _OUTPUT),
     )
+
+
+def with_files(
+    tx: Transaction, job_id: str, *, account_id: str, family: str | None = None
+) -> JobDetails:
+    """Return a job of an account with its files. Raises what `get` does."""
+    return details(tx, get(tx, job_id, account_id=account_id, family=family))
 
 
 def start(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import aclosing
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -12,6 +13,8 @@ import msgspec
 import msgspec.inspect
 from starlette.requests import Request
 
+from telecine.api.bodies import incoming
+from telecine.api.bodies.formdata import Limits
 from telecine.api.fields import malformed, remarks
 from telecine.api.fields.remarks import Remark
 from telecine.kit.errors import FileTooLargeError, InvalidRequestError
@@ -37,16 +40,22 @@ _WORDS: Final = {
 _MOST_SHOWN: Final = 60
 
 
-async def read(request: Request, *, max_bytes: int) -> bytes:
-    """Return the whole body. Raises `FileTooLargeError` as soon as it is known to be too long."""
+async def read(
+    request: Request, *, max_bytes: int, limits: Limits = incoming.DEFAULT_LIMITS
+) -> bytes:
+    """Return the whole body. Raises `FileTooLargeError` as soon as it is known to be too long.
+
+    Of `limits` it heeds those of time: `InvalidRequestError` for a client that stops or trickles.
+    """
     declared = request.headers.get("content-length", "0")
     if declared.isascii() and declared.isdecimal() and int(declared[:20]) > max_bytes:
         raise _too_large(max_bytes)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_bytes:
-            raise _too_large(max_bytes)
+    async with aclosing(incoming.chunks(request, limits)) as chunks:
+        async for chunk in chunks:
+            body += chunk
+            if len(body) > max_bytes:
+                raise _too_large(max_bytes)
     return bytes(body)
 
 
