@@ -44,9 +44,9 @@ async def process(request: Request, caller: Caller, services: Services) -> Respo
         services,
         max_file_bytes=caller.plan.max_file_bytes,
         least_price=partial(submitting.least_price, services),
-    ) as upload:
-        wanted, warnings = fields.form(upload.fields)
-        return await _begin(request, caller, services, wanted, warnings, upload=upload.file)
+    ) as form:
+        wanted, warnings = fields.form(form.fields)
+        return await _begin(request, caller, services, wanted, warnings, upload=form.file)
 
 
 async def tell(request: Request, caller: Caller, services: Services, job: Job) -> Response:

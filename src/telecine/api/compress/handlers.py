@@ -43,14 +43,14 @@ async def compress(request: Request, caller: Caller, services: Services) -> Resp
         services,
         max_file_bytes=caller.plan.max_file_bytes,
         least_price=partial(intake.price_of, services, "compress", CompressParams()),
-    ) as upload:
+    ) as form:
         params = fields.compress_params(
-            upload.fields,
+            form.fields,
             limits=shelves.media_limits(services.settings),
             threads=services.settings.encoder_threads,
         )
-        webhook_url = fields.webhook_url(upload.fields, services.outbound)
-        file = upload.require_file()
+        webhook_url = fields.webhook_url(form.fields, services.outbound)
+        file = form.require_file()
         await _require_video(services, file, params)
         taken = intake.order(
             services,
@@ -64,7 +64,7 @@ async def compress(request: Request, caller: Caller, services: Services) -> Resp
             request_id=request.state.request_id,
         )
         job = await intake.submit(services, taken, file, media_type="video/*")
-        warnings = formfields.unread(upload.fields, wire.CompressForm)
+        warnings = formfields.unread(form.fields, wire.CompressForm)
     return await _taken(request, caller, services, job, warnings=warnings)
 
 
@@ -118,15 +118,15 @@ async def convert(request: Request, caller: Caller, services: Services) -> Respo
         services,
         max_file_bytes=caller.plan.max_image_bytes,
         least_price=lambda _: services.plans.prices.convert_credits,
-    ) as upload:
-        params = fields.convert_params(upload.fields, max_pixels=services.settings.max_pixels)
-        webhook_url = fields.webhook_url(upload.fields, services.outbound)
+    ) as form:
+        params = fields.convert_params(form.fields, max_pixels=services.settings.max_pixels)
+        webhook_url = fields.webhook_url(form.fields, services.outbound)
         if webhook_url is not None and not is_job:
             raise InvalidRequestError(
                 "'webhook_url' is read with ?async=true only.", field="webhook_url"
             )
-        file = upload.require_file()
-        warnings = formfields.unread(upload.fields, wire.ConvertForm)
+        file = form.require_file()
+        warnings = formfields.unread(form.fields, wire.ConvertForm)
         taken = intake.order(
             services,
             caller,

@@ -42,10 +42,10 @@ async def create(request: Request, caller: Caller, services: Services) -> Respon
         max_file_bytes=caller.plan.max_voiceover_bytes,
         file_field="image",
         more_fields=("audio",),
-    ) as upload:
-        wished = fields.wish(upload.fields, services.settings)
-        webhook_url = fields.webhook_url(upload.fields, services.outbound)
-        files = upload.require_file("image"), upload.require_file("audio")
+    ) as form:
+        wished = fields.wish(form.fields, services.settings)
+        webhook_url = fields.webhook_url(form.fields, services.outbound)
+        files = form.require_file("image"), form.require_file("audio")
         params, media_types = await run_in_threadpool(
             fields.measured,
             wished,
@@ -72,7 +72,7 @@ async def create(request: Request, caller: Caller, services: Services) -> Respon
         )
         received = tuple(zip(files, media_types, strict=True))
         job = await intake.submit_files(services, taken, received, verb=jobs.submit_alone)
-        warnings = formfields.unread(upload.fields, wire.VoiceoverForm)
+        warnings = formfields.unread(form.fields, wire.VoiceoverForm)
     return await _taken(request, caller, services, job, warnings=warnings)
 
 
