@@ -29,7 +29,6 @@ _NEAR: Final = 1 / 28
 _LARGE: Final = 50_000
 #: How many more columns or rows may be made so that a resized picture lies right.
 _SPARE: Final = 96
-_EXTRA: Final = np.arange(_SPARE)
 
 
 class Raster:
@@ -192,40 +191,31 @@ def _shifted(plane: Plane, share_x: float, share_y: float) -> Plane:
 
 
 class _Run(NamedTuple):
-    """A part of the raster, how many pixels to make of it, and the first that is wanted."""
+    """A part of the raster to resize, and which of the pixels made is the first that is wanted."""
 
     first: int
     size: int
-    made: int
     lead: int
 
 
 def _run(axis: _Axis, limit: int) -> _Run | None:
-    """Find a resize of whole pixels to whole pixels in which the wanted ones lie right."""
+    """Find whole pixels which, resized by the exact scale, have the wanted ones in their places."""
     margin = max(0, math.ceil(0.5 / axis.scale - 0.5))  # what resize makes of the very edge
-    made = axis.pixels + 2 * margin + _EXTRA
-    sizes = np.rint(made * axis.scale)
-    scales = sizes / made
-    stretched = np.abs(scales - axis.scale) * (axis.pixels / 2)
-    rows = np.flatnonzero(stretched <= _NEAR)[:, np.newaxis]
-    # Where the middle of what is wanted lies, for every lead that leaves the margins.
-    centre = axis.scale * (axis.pixels - 1) / 2 + axis.start + 0.5
-    exact = centre - (margin + _EXTRA + axis.pixels / 2) * scales[rows]
-    firsts = np.rint(exact)
-    is_near = np.abs(exact - firsts) + stretched[rows] <= _NEAR
-    is_within = (rows >= _EXTRA) & (firsts >= 0) & (firsts + sizes[rows] <= limit)
-    # The first is the one that makes the fewest pixels for nothing.
-    good = np.flatnonzero(is_near & is_within)
-    if not len(good):
-        return None
-    row, lead = divmod(int(good[0]), _SPARE)
-    chosen = int(rows[row, 0])
-    return _Run(int(firsts[row, lead]), int(sizes[chosen]), int(made[chosen]), margin + lead)
+    for lead in range(margin, margin + _SPARE):
+        start = axis.start + 0.5 - (lead + 0.5) * axis.scale
+        first = round(start)
+        if first < 0:
+            break
+        if abs(start - first) <= _NEAR:
+            size = math.ceil((lead + axis.pixels + margin) * axis.scale)
+            return _Run(first, size, lead) if first + size <= limit else None
+    return None
 
 
 def _resized(plane: Plane, columns: _Run, rows: _Run, across: _Axis, down: _Axis) -> Plane:
     part = plane[rows.first : rows.first + rows.size, columns.first : columns.first + columns.size]
-    made = cv2.resize(part, (columns.made, rows.made), interpolation=cv2.INTER_LINEAR)
+    fx, fy = 1 / across.scale, 1 / down.scale
+    made = cv2.resize(part, None, fx=fx, fy=fy, interpolation=cv2.INTER_LINEAR)
     wanted = made[rows.lead : rows.lead + down.pixels, columns.lead : columns.lead + across.pixels]
     return cast(Plane, wanted)
 
