@@ -124,7 +124,7 @@ def _pool(stack: ExitStack, photo: bytes, folder: Path) -> Contender:
 
 def make_photo(path: Path) -> bytes:
     """Make a JPEG of 6000 x 4000 with the grain, and so the 8 MB, of a camera's."""
-    astronaut = pyvips.Image.new_from_array(data.astronaut())  # type: ignore[no-untyped-call]
+    astronaut = pyvips.Image.new_from_array(data.astronaut())
     large = astronaut.resize(6000 / astronaut.width, vscale=4000 / astronaut.height)
     grain = pyvips.Image.gaussnoise(6000, 4000, sigma=6, mean=0, seed=1)
     picture = (large + grain).cast("uchar").copy(interpretation="srgb")

@@ -345,9 +345,7 @@ def test_the_first_frame_is_that_of_the_file_which_the_copied_requests_make(
 
     rendered = samples.picture_at(film)
     assert shown.shape == rendered.shape
-    likeness = structural_similarity(  # type: ignore[no-untyped-call]
-        shown, rendered, channel_axis=2
-    )
+    likeness = structural_similarity(shown, rendered, channel_axis=2)
     assert likeness >= 0.95, likeness
 
 

@@ -77,9 +77,7 @@ def test_ten_scripts_look_as_they_did_when_readers_looked_at_them(
     assert expected is not None, f"look at {found}, then put it into {GALLERY.parent}"
     for row, script in enumerate(SCRIPTS):
         lines = slice(row * 48, row * 48 + 48)
-        alike = structural_similarity(  # type: ignore[no-untyped-call]
-            sheet[lines], expected[lines], channel_axis=2
-        )
+        alike = structural_similarity(sheet[lines], expected[lines], channel_axis=2)
         assert alike > 0.97, f"{script} has changed: compare {found}"
 
 
