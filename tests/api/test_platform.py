@@ -15,6 +15,7 @@ from tests import samples, steps, voiceovers
 from tests.conftest import Customer
 
 import telecine as package
+from telecine.api.reference import raising
 from telecine.api.routes import ENDPOINTS
 from telecine.assembly import Telecine
 from telecine.core import jobs
@@ -329,3 +330,7 @@ def test_a_finished_event_is_as_described(
     attempts = steps.attempts(telecine)
     body = attempts.bodies["compress"](details, "job.completed", telecine.clock())
     check(description, "Event", httpx2.Response(200, content=body).json())
+
+
+def test_what_is_listed_of_an_endpoint_is_of_one_that_there_is() -> None:
+    assert set(raising._BY_OPERATION) <= {endpoint.operation_id for endpoint in ENDPOINTS}

@@ -15,7 +15,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "telecine"
 MODULES = sorted(path for path in SOURCE.rglob("*.py") if "migrations" not in path.parts)
-PACKAGES = sorted(path.parent.name for path in SOURCE.glob("*/__init__.py"))
+PACKAGES = sorted(
+    path.parent.name
+    for pattern in ("*/__init__.py", "api/*/__init__.py")
+    for path in SOURCE.glob(pattern)
+)
 
 #: The guide says about 400; the rest is what a good file may go over it.
 MOST_LINES = 450

@@ -44,6 +44,7 @@ _EXPOSED = (
     "RateLimit",
     "RateLimit-Policy",
 )
+_SECRET_ROOTS = tuple({f"/{each.path.split('/')[1]}/" for each in OPEN_ENDPOINTS})
 _WORDS = {
     404: ("not_found", "There is nothing here."),
     405: ("method_not_allowed", "This URL takes another method."),
@@ -62,7 +63,7 @@ def create_app(services: Services) -> Starlette:
         ],
         middleware=[
             Middleware(LingeringClose),
-            Middleware(Surround, metrics=metrics),
+            Middleware(Surround, metrics=metrics, secret_roots=_SECRET_ROOTS),
             # Browsers may call with a key from any origin: no cookie opens these routes.
             Middleware(
                 CORSMiddleware,

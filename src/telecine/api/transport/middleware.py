@@ -19,17 +19,21 @@ _log = structlog.get_logger(__name__)
 
 #: A client's own id is kept if it is harmless in a log and a header.
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-#: What follows is a secret: it opens a file or a film without a key.
-_SECRET_PATHS = ("/storage/", "/v/", "/watch/", "/t/", "/preview/", "/p/", "/project/", "/share/")
 _QUIET_PATHS = frozenset({"/health", "/api/health", "/metrics"})
 
 
 class Surround:
-    """Gives each request an id, logs it without its query string, and counts it."""
+    """Gives each request an id, logs it without its query string, and counts it.
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+    What follows one of `secret_roots` is a secret: it opens a file or a film without a key.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, metrics: Metrics, secret_roots: tuple[str, ...] = ()
+    ) -> None:
         self._app = app
         self._metrics = metrics
+        self._secret_roots = secret_roots
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
@@ -50,7 +54,7 @@ class Surround:
                 headers["X-Request-Id"] = request_id
                 headers.setdefault("X-Content-Type-Options", "nosniff")
                 headers.setdefault("Referrer-Policy", "no-referrer")
-                if scope["path"].startswith(_SECRET_PATHS):
+                if scope["path"].startswith(self._secret_roots):
                     # A robots.txt would keep crawlers from reading this, and chats from previews.
                     headers.setdefault("X-Robots-Tag", "noindex")
             await send(message)
@@ -69,7 +73,7 @@ class Surround:
             _log.info(
                 "request",
                 method=scope["method"],
-                path=route if scope["path"].startswith(_SECRET_PATHS) else scope["path"],
+                path=route if scope["path"].startswith(self._secret_roots) else scope["path"],
                 status=status,
                 ms=round(seconds * 1000, 1),
             )
