@@ -38,7 +38,7 @@ _EYES_AT: Final = 0.45
 _UPPER: Final = 0.4
 _WIDEST_INSET: Final = 1.42
 #: Above this share of a tall canvas both panels end: two lines of captions begin there.
-_ABOVE_CAPTIONS: Final = 0.665
+_ABOVE_CAPTIONS: Final = 0.648
 _TALL: Final = 0.8
 _LEAST_UPPER: Final = 0.3
 

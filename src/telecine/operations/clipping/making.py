@@ -18,11 +18,12 @@ import msgspec
 
 from telecine.media.highlights.model import Candidate
 from telecine.media.render.confined import Order
-from telecine.media.seeing import reframing
+from telecine.media.seeing import reframing, shots
 from telecine.media.seeing.model import Seen
 from telecine.media.seeing.reframing import Captioning
 from telecine.media.speech.job import Quality
 from telecine.media.speech.transcript import Transcript
+from telecine.operations.clipping import edges
 from telecine.operations.clipping.choice import Chosen
 from telecine.operations.clipping.films import Film
 from telecine.operations.clipping.params import ClipsParams
@@ -38,6 +39,9 @@ ENCODINGS: Final[Mapping[Quality, tuple[str, float | None]]] = {
 }
 #: Of the work at a clip, what looking for faces is.
 _SEEN: Final = 0.1
+#: What is looked at on both sides of a clip: an edge moves by less, and a cut nearer than 0.3 s to
+#: the end of what is looked at is none.
+_BESIDE_SECONDS: Final = 2 * edges.REACH_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +65,7 @@ def make_all(
     """Make the clips, one after the other."""
     report = bar.begin("clips")
     whole = sum(clip.duration_seconds for clip in chosen.clips)
-    maker = _Maker(film=film, heard=heard, params=params, work=work)
+    maker = _Maker(film=film, heard=heard, params=params, work=work, is_free=not params.segments)
     made: list[Made] = []
     done = 0.0
     for number, clip in enumerate(chosen.clips, start=1):
@@ -86,10 +90,17 @@ class _Maker:
     heard: Transcript
     params: ClipsParams
     work: Work
+    #: The edges may be moved: nobody has said them.
+    is_free: bool
 
     def make(self, clip: Candidate, *, folder: Path, report: Report) -> Made:
+        seen = self._seen(clip, folder, report)
+        if self.is_free:
+            clip = edges.settle(
+                clip, seen, words=self.heard.words, longest_seconds=self.params.max_seconds
+            )
         document = reframing.compose(
-            self._seen(clip, folder, report),
+            shots.part(seen, start_seconds=clip.start_seconds, end_seconds=clip.end_seconds),
             source=self.film.src,
             frame_rate=self.film.info.video.nominal_frame_rate,
             aspect=self.params.aspect,
@@ -105,6 +116,7 @@ class _Maker:
         return Made(candidate=clip, path=path, document=document)
 
     def _seen(self, clip: Candidate, folder: Path, report: Report) -> Seen:
+        """Look at the clip, and a little more, for cuts beside it."""
         context = self.work.context
         span = f"{clip.start_seconds:.3f}-{clip.end_seconds:.3f}"
 
@@ -114,8 +126,8 @@ class _Maker:
                 self.film.path,
                 workspace=folder,
                 size=self.film.size,
-                start_seconds=clip.start_seconds,
-                end_seconds=clip.end_seconds,
+                start_seconds=max(0.0, clip.start_seconds - _BESIDE_SECONDS),
+                end_seconds=min(self.film.seen_seconds, clip.end_seconds + _BESIDE_SECONDS),
                 on_progress=lambda done: report(_SEEN * done),
                 is_cancelled=context.is_cancelled,
             )
