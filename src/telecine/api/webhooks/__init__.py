@@ -8,7 +8,7 @@ from telecine.api.webhooks import wire
 
 FAMILY = Family(
     name="webhooks",
-    title="Webhooks",
+    title="Log of webhooks",
     errors=failures.STATUS,
     error_body=failures.body,
     failure_body=wire.WebhookFailure,
