@@ -49,9 +49,22 @@ async def process(request: Request, caller: Caller, services: Services) -> Respo
         return await _begin(request, caller, services, wanted, warnings, upload=form.file)
 
 
-async def tell(request: Request, caller: Caller, services: Services, job: Job) -> Response:
-    """Answer for a job once more, as the request was answered that made it."""
-    return await _taken(request, caller, services, job)
+async def tell(
+    request: Request,
+    caller: Caller,
+    services: Services,
+    job: Job,
+    *,
+    warnings: tuple[Remark, ...] = (),
+) -> Response:
+    """Answer for a job, now and once more: 202, or how it ended where the client waited for that."""
+    origin = links.origin_of(request, services)
+    ended = await awaiting.ended(request, caller, services, job)
+    if ended is not None:
+        return Json(wording.job_reply(ended, origin=origin, now=services.clock()))
+    seconds = await estimating.clips_seconds(services, job)
+    told = wording.accepted(job, warnings, estimated_seconds=seconds, origin=origin)
+    return Json(told, status_code=202)
 
 
 async def get_job(request: Request, caller: Caller, services: Services) -> Response:
@@ -184,25 +197,7 @@ async def _begin(
     finally:
         if source.upload is not None:
             await delete(source.upload.path)
-    return await _taken(request, caller, services, job, warnings=warnings)
-
-
-async def _taken(
-    request: Request,
-    caller: Caller,
-    services: Services,
-    job: Job,
-    *,
-    warnings: tuple[Remark, ...] = (),
-) -> Response:
-    """Answer for a job that was taken: 202, or how it ended where the client waited for that."""
-    origin = links.origin_of(request, services)
-    ended = await awaiting.ended(request, caller, services, job)
-    if ended is not None:
-        return Json(wording.job_reply(ended, origin=origin, now=services.clock()))
-    seconds = await estimating.clips_seconds(services, job)
-    told = wording.accepted(job, warnings, estimated_seconds=seconds, origin=origin)
-    return Json(told, status_code=202)
+    return await tell(request, caller, services, job, warnings=warnings)
 
 
 async def _clip(

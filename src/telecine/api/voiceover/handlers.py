@@ -73,12 +73,23 @@ async def create(request: Request, caller: Caller, services: Services) -> Respon
         received = tuple(zip(files, media_types, strict=True))
         job = await intake.submit_files(services, taken, received, verb=jobs.submit_alone)
         warnings = formfields.unread(form.fields, wire.VoiceoverForm)
-    return await _taken(request, caller, services, job, warnings=warnings)
+    return await tell(request, caller, services, job, warnings=warnings)
 
 
-async def tell(request: Request, caller: Caller, services: Services, job: Job) -> Response:
-    """Answer for a job once more, as the request was answered that made it."""
-    return await _taken(request, caller, services, job)
+async def tell(
+    request: Request,
+    caller: Caller,
+    services: Services,
+    job: Job,
+    *,
+    warnings: tuple[Remark, ...] = (),
+) -> Response:
+    """Answer for a job, now and once more; with how it ended where the client waited for that."""
+    ended = await awaiting.ended(request, caller, services, job)
+    if ended is None:
+        return Json(wording.created(job, warnings=warnings), status_code=201)
+    origin = links.origin_of(request, services)
+    return Json(wording.status(ended, origin=origin, now=services.clock()), status_code=201)
 
 
 async def list_jobs(request: Request, caller: Caller, services: Services) -> Response:
@@ -149,19 +160,3 @@ async def rotate_webhook_secret(request: Request, caller: Caller, services: Serv
 
 
 _UNKEPT: Final = {"Cache-Control": "no-store"}
-
-
-async def _taken(
-    request: Request,
-    caller: Caller,
-    services: Services,
-    job: Job,
-    *,
-    warnings: tuple[Remark, ...] = (),
-) -> Response:
-    """Answer for a job that was taken, or with how it ended where the client waited for that."""
-    ended = await awaiting.ended(request, caller, services, job)
-    if ended is None:
-        return Json(wording.created(job, warnings=warnings), status_code=201)
-    origin = links.origin_of(request, services)
-    return Json(wording.status(ended, origin=origin, now=services.clock()), status_code=201)
