@@ -3,7 +3,7 @@
 The server underneath (uvicorn, httptools) limits neither, and glues a header together piece by
 piece, in quadratic time. The rule here: what arrives must get on. 64 KiB that complete no head,
 no piece of a body and no request end the connection, and so do 15 seconds without a complete
-head on a connection that serves no request. Slow bodies are `uploads.py`'s business.
+head on a connection that serves no request. Slow bodies are the business of `bodies/incoming.py`.
 """
 
 from __future__ import annotations
