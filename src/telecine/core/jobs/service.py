@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from telecine.core import accounts, credits, files, repeats, webhooks
 from telecine.core.files import File
@@ -24,7 +24,6 @@ from telecine.core.jobs.model import (
     Order,
 )
 from telecine.db import Transaction
-from telecine.engine import Queue
 from telecine.kit.errors import (
     ConflictError,
     InvalidRequestError,
@@ -32,6 +31,9 @@ from telecine.kit.errors import (
     TelecineError,
     WorkerLostError,
 )
+
+if TYPE_CHECKING:  # commands about accounts do not wait for the engine's import
+    from telecine.engine import Queue
 
 _INPUT, _BORROWED, _OUTPUT = "input", "borrowed", "output"
 
