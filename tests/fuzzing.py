@@ -61,7 +61,7 @@ _MUCH: Final = 1_000_000_000
 _NOWHERE: Final = "http://127.0.0.1:9/hook"
 
 #: How structs that clients send are called.
-_SENT: Final = ("Body", "Form", "Update", "Patch", "Copy", "Owned")
+_SENT: Final = ("Body", "Form", "OfUploads", "Update", "Patch", "Copy", "Owned")
 
 Described: TypeAlias = APIOperation[Any, Any, Any, Any]
 Things: TypeAlias = Mapping[tuple[str, str], Sequence[str | int]]

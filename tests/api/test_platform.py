@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -239,8 +240,23 @@ def test_real_replies_of_voiceovers_are_as_described(
 def test_a_file_field_is_described_as_raw_bytes(description: dict[str, Any]) -> None:
     for name in ("CompressForm", "ConvertForm"):
         file = description["components"]["schemas"][name]["properties"]["file"]
+        assert (file["type"], file["format"]) == ("string", "binary")  # for generators of clients
         assert file["contentMediaType"] == "application/octet-stream"
-        assert "type" not in file
+
+
+def test_a_form_is_described_url_encoded_too_with_names_in_the_place_of_files(
+    description: dict[str, Any],
+) -> None:
+    content = description["paths"]["/api/jobs"]["post"]["requestBody"]["content"]
+    assert set(content) == {"multipart/form-data", "application/x-www-form-urlencoded"}
+    forms = description["components"]["schemas"]
+    sent, named = forms["VoiceoverForm"], forms["VoiceoverFormOfUploads"]
+    assert (set(named["properties"]), named["required"]) == (
+        set(sent["properties"]),
+        sent["required"],
+    )
+    assert {named["properties"][name]["type"] for name in ("image", "audio")} == {"string"}
+    assert "format" not in json.dumps(named)
 
 
 def test_a_web_page_anywhere_may_read_the_description(api: TestClient) -> None:

@@ -21,6 +21,8 @@ _KEYS: Final = {
     "apiKeyHeader": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "shortApiKeyHeader": {"type": "apiKey", "in": "header", "name": "api-key"},
 }
+#: Ends the name of a form that is url-encoded: it names its files.
+_NAMED: Final = "OfUploads"
 #: What belongs to no family and takes no key: summary, media type.
 _OPEN: Final = {
     "/health": ("Whether the server is well, and its version", "application/json"),
@@ -40,6 +42,10 @@ def describe(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     for name, component in components.items():
         _explain(name, component)
     _inline(components)
+    for endpoint in listed:
+        if endpoint.form is not None:
+            name = endpoint.form.__name__
+            components[f"{name}{_NAMED}"] = _named_files(components[name])
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in listed:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
@@ -77,11 +83,23 @@ def _bodies(endpoints: tuple[Endpoint, ...]) -> list[type[msgspec.Struct]]:
 
 
 def _mark_files(schema: dict[str, Any]) -> None:
-    # A part of a form is raw bytes: OpenAPI 3.1 says so by leaving type and encoding out.
+    # A part of a form is raw bytes: OpenAPI 3.1 says so by the media type alone, but generators of
+    # clients know the words of 3.0.
     for definition in schema.get("properties", {}).values():
         if definition.pop("contentEncoding", None) == "base64":
-            definition.pop("type", None)
-            definition["contentMediaType"] = "application/octet-stream"
+            definition |= {"format": "binary", "contentMediaType": "application/octet-stream"}
+
+
+def _named_files(form: dict[str, Any]) -> dict[str, Any]:
+    """Return the same form with names of finished uploads in the place of files."""
+    named = {"type": "string", "description": "A finished upload: `upload:` and its id."}
+    properties = {
+        name: dict(named) if definition.get("format") == "binary" else definition
+        for name, definition in form["properties"].items()
+    }
+    said = "The same, url-encoded: its files were uploaded before, and are named."
+    title = f"{form['title']}{_NAMED}"
+    return {**form, "title": title, "description": said, "properties": properties}
 
 
 def _explain(struct: str, schema: dict[str, Any]) -> None:
@@ -152,13 +170,15 @@ def _open(path: str, summary: str, media_type: str) -> dict[str, Any]:
 
 
 def _body(endpoint: Endpoint) -> dict[str, Any]:
-    """Describe what is sent: a form, JSON, or either."""
+    """Describe what is sent: JSON, a form, or one whose files came before and are named."""
     content: dict[str, Any] = {}
     if endpoint.body is not None:
         content["application/json"] = {"schema": {"$ref": _REF.format(name=endpoint.body.__name__)}}
     if endpoint.form is not None:
         schema = {"$ref": _REF.format(name=endpoint.form.__name__)}
         content["multipart/form-data"] = {"schema": schema, "example": endpoint.example}
+        named = {"$ref": _REF.format(name=f"{endpoint.form.__name__}{_NAMED}")}
+        content["application/x-www-form-urlencoded"] = {"schema": named}
     if not content:
         return {}
     is_needed = endpoint.form is not None or _has_required(endpoint.body)
