@@ -25,6 +25,7 @@ from typing import IO, Any
 
 from benchmarks import compositions, report
 
+from telecine.media.confining import refuse_huge_pages
 from telecine.media.ffmpeg import find_ffmpeg
 from telecine.media.render.attending import ENVIRONMENT
 from telecine.media.render.encoding.codecs import EncodeSettings
@@ -126,6 +127,7 @@ def serve(name: str, *, scale: float, media: Path, output: Path) -> None:
     def find(source: Source) -> Path:
         return media / source.src
 
+    refuse_huge_pages()  # as the program does that renders jobs
     for _ in sys.stdin:
         cpu, started = time.process_time(), time.perf_counter()
         # The document is parsed each time: that is part of a job.

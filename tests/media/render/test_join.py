@@ -8,13 +8,15 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
+from av import VideoFrame
 from tests.media.render import films
 
 from telecine.kit.errors import InternalError
 from telecine.media.render.encoding.chunks import spans
-from telecine.media.render.encoding.codecs import EncodeSettings, chunk_frames
+from telecine.media.render.encoding.codecs import EncodeSettings, chunk_frames, video_context
 from telecine.media.render.encoding.encode import Encoder
 from telecine.media.render.encoding.join import join
 from telecine.media.render.encoding.outputs import SoundEncoder
@@ -66,6 +68,31 @@ def test_parts_and_threads_make_no_difference_to_a_pixel(
         film = _film(tmp_path / f"{parts}", parts=parts, settings=other)
         assert films.digests(film) == expected
         assert films.times(film) == films.times(whole)
+
+
+@pytest.mark.parametrize("preset", ["medium", "slow"])
+def test_encoders_with_other_threads_make_the_same_packets(preset: str) -> None:
+    def encoded(threads: int) -> list[bytes]:
+        settings = EncodeSettings(preset=preset, threads=threads)
+        # 20 blocks a row: code that takes eight at a time has something left over.
+        context = video_context(settings, width=320, height=192, frame_rate=_RATE)
+        context.open()
+        noise = np.random.default_rng(1).integers(0, 256, (96, 160), np.uint8)
+        made: list[bytes] = []
+        for index in range(24):
+            frame = VideoFrame(320, 192, "yuv420p")
+            shifted = np.roll(noise.repeat(2, 0).repeat(2, 1), (2 * index, 5 * index), (0, 1))
+            for plane, step in zip(frame.planes, (1, 2, 2), strict=True):
+                plane.update(cv2.blur(shifted[::step, ::step], (7, 7)).tobytes())
+            frame.pts = index
+            made += [bytes(packet) for packet in context.encode(frame)]
+        made += [bytes(packet) for packet in context.encode(None)]
+        # The first holds the settings, threads too, as text.
+        return made[1:]
+
+    first = encoded(2)
+    assert len(first) == 23
+    assert all(encoded(threads) == first for threads in (2, 3, 5, 3, 2))
 
 
 def test_another_process_encodes_the_same_pixels(tmp_path: Path) -> None:

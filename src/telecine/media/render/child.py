@@ -66,6 +66,7 @@ def main(arguments: list[str]) -> int:
     """Do one job for the parent."""
     begin = msgspec.json.decode(arguments[0], type=Start)
     confining.end_with(begin.lifeline_fd)
+    confining.refuse_huge_pages()
     with socket.socket(fileno=begin.socket_fd) as parent:
         wire.send(parent, Report(is_ready=True))
         if not select.select([parent], [], [], _HURRY_SECONDS)[0]:

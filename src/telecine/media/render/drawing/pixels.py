@@ -137,9 +137,16 @@ def surface_on(pixels: Rgba) -> skia.Surface:
     return skia.Surface.MakeRasterDirect(info, pixels)
 
 
-def to_image(rgba: Rgba, *, is_premultiplied: bool = True) -> skia.Image:
-    """Return pixels as an image that skia can draw."""
+def to_image(rgba: Rgba, *, is_premultiplied: bool = True, is_lent: bool = False) -> skia.Image:
+    """Return pixels as an image that skia can draw.
+
+    Lent ones are not copied: they must be rows without gaps, and outlive the image.
+    """
     alpha = skia.kPremul_AlphaType if is_premultiplied else skia.kUnpremul_AlphaType
     return skia.Image.fromarray(
-        np.ascontiguousarray(rgba), skia.kRGBA_8888_ColorType, alpha, skia.ColorSpace.MakeSRGB()
+        rgba if is_lent else np.ascontiguousarray(rgba),
+        skia.kRGBA_8888_ColorType,
+        alpha,
+        skia.ColorSpace.MakeSRGB(),
+        not is_lent,
     )

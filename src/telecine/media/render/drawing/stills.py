@@ -70,7 +70,8 @@ def draw_still(
         options = skia.SamplingOptions(skia.FilterMode.kLinear)
     # A rectangle in the picture's colours: its own edges are the only ones that are smoothed.
     clamp = skia.TileMode.kClamp
-    image = to_image(pixels, is_premultiplied=False)
+    pixels = np.ascontiguousarray(pixels)
+    image = to_image(pixels, is_premultiplied=False, is_lent=True)
     shader = image.makeShader(clamp, clamp, options, place)
     canvas.drawRect(seen, skia.Paint(AntiAlias=True, Shader=shader))
 
