@@ -120,10 +120,8 @@ def get(
     Another account's is `NotFoundError`, as if it did not exist; another family's is, too.
     """
     job = store.by_id(tx, job_id)
-    if job is None or (account_id is not None and job.account_id != account_id):
-        raise NotFoundError("Job not found")
-    if family is not None and job.family != family:
-        raise NotFoundError("This is a job of another API: its status is asked there.")
+    if job is None or account_id not in (None, job.account_id) or family not in (None, job.family):
+        raise NotFoundError("Job not found" if family is None else "Job not found in this API")
     return job
 
 
