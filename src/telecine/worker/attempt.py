@@ -26,7 +26,14 @@ from telecine.core.jobs import Ending, EventBody, Job, NewFile
 from telecine.db import Database
 from telecine.engine import Queue
 from telecine.kit.clock import Clock
-from telecine.kit.errors import CancelledError, InternalError, StorageError, TelecineError
+from telecine.kit.errors import (
+    CancelledError,
+    ExpiredError,
+    InternalError,
+    NotFoundError,
+    StorageError,
+    TelecineError,
+)
 from telecine.kit.ids import new_id
 from telecine.kit.outbound import Cache, Chat
 from telecine.media.ffmpeg import FFmpeg
@@ -43,6 +50,8 @@ _log = structlog.get_logger(__name__)
 
 #: Progress is written, and cancellation looked up, this often at most.
 _LOOK_EVERY_SECONDS = 0.5
+
+_GONE = "What was sent for this job is not stored any more. Send it again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +204,10 @@ class Attempts:
             files = jobs.details(tx, job).inputs
         inputs = []
         for file in files:
-            path = self.blobs.open_local(file.blob_key, workspace=workspace)
+            try:
+                path = self.blobs.open_local(file.blob_key, workspace=workspace)
+            except NotFoundError as error:  # the database was restored from a backup
+                raise ExpiredError(_GONE) from error
             stored[path] = file.blob_key
             inputs.append(Input(path=path, filename=file.filename, size_bytes=file.size_bytes))
         params = msgspec.convert(job.params, entry.operation.params_type)
