@@ -15,7 +15,7 @@ import httpx2
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 from starlette.testclient import TestClient
-from tests import steps
+from tests import samples, steps
 from tests.conftest import Customer, customer_of
 from tests.fakes import FixedClock
 from tests.receivers import Receiver
@@ -375,6 +375,26 @@ def test_a_receiver_that_was_switched_off_is_shown_and_a_test_switches_it_on(
     (shown,) = anybody.get(f"{ROOT}/receivers", params={"state": "active"}).json()["receivers"]
     assert shown["last_accepted_at"] == "2026-04-12T12:00:00.000Z"
     assert shown["disabled_at"] is shown["failing_since"] is None
+
+
+def test_a_job_for_a_receiver_that_is_switched_off_is_taken_with_a_remark(
+    anybody: httpx2.Client,
+    telecine: Telecine,
+    customer: Customer,
+    receiver: Receiver,
+    tmp_path: Path,
+) -> None:
+    film = samples.make_video(tmp_path / "film.mp4", seconds=0.3)
+    told = {"webhook_url": receiver.url}
+    before = steps.send(anybody, film, **told).json()
+    assert "warnings" not in before
+    receiver.status = 410
+    enqueue(telecine, customer, receiver.url)
+    deliver(telecine)
+    (said,) = steps.send(anybody, film, **told).json()["warnings"]
+    assert (said["path"], said["code"]) == ("webhook_url", "RECEIVER_DISABLED")
+    (said,) = steps.send(anybody, film, to="/api/v1/process", **told).json()["warnings"]
+    assert (said["path"], said["code"]) == ("webhook_url", "RECEIVER_DISABLED")
 
 
 def test_receivers_are_paged(

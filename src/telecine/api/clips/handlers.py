@@ -18,7 +18,7 @@ from telecine.api.clips import fields, naming, opening, sources, submitting, wir
 from telecine.api.clips.wire import ProcessBody
 from telecine.api.family import Json
 from telecine.api.fields.remarks import Remark
-from telecine.api.orders import estimating, forms
+from telecine.api.orders import estimating, forms, intake
 from telecine.api.services import Services
 from telecine.api.stored import disposal, links
 from telecine.core import accounts, assets, jobs
@@ -183,6 +183,7 @@ async def _begin(
     upload: ReceivedFile | None = None,
 ) -> Response:
     wanted = fields.require_good(sent, services)
+    off = await intake.remarks_on_receiver(services, caller, wanted.webhook_url)
     origin = links.origin_of(request, services)
     source = await sources.find(services, caller, wanted, upload=upload, origin=origin)
     try:
@@ -197,7 +198,7 @@ async def _begin(
     finally:
         if source.upload is not None:
             await delete(source.upload.path)
-    return await tell(request, caller, services, job, warnings=warnings)
+    return await tell(request, caller, services, job, warnings=(*warnings, *off))
 
 
 async def _clip(

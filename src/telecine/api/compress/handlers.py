@@ -50,6 +50,10 @@ async def compress(request: Request, caller: Caller, services: Services) -> Resp
             threads=services.settings.encoder_threads,
         )
         webhook_url = fields.webhook_url(form.fields, services.outbound)
+        warnings = (
+            *formfields.unread(form.fields, wire.CompressForm),
+            *await intake.remarks_on_receiver(services, caller, webhook_url),
+        )
         file = form.require_file()
         await _require_video(services, file, params)
         taken = intake.order(
@@ -64,7 +68,6 @@ async def compress(request: Request, caller: Caller, services: Services) -> Resp
             request_id=request.state.request_id,
         )
         job = await intake.submit(services, taken, file, media_type="video/*")
-        warnings = formfields.unread(form.fields, wire.CompressForm)
     return await _taken(request, caller, services, job, warnings=warnings)
 
 
@@ -126,7 +129,10 @@ async def convert(request: Request, caller: Caller, services: Services) -> Respo
                 "'webhook_url' is read with ?async=true only.", field="webhook_url"
             )
         file = form.require_file()
-        warnings = formfields.unread(form.fields, wire.ConvertForm)
+        warnings = (
+            *formfields.unread(form.fields, wire.ConvertForm),
+            *await intake.remarks_on_receiver(services, caller, webhook_url),
+        )
         taken = intake.order(
             services,
             caller,

@@ -36,6 +36,18 @@ def unread(path: str, got: str, *, known: Iterable[str]) -> Remark:
     )
 
 
+def switched_off(path: str, url: str) -> Remark:
+    """Word an address that webhooks are withheld from."""
+    return Remark(
+        path=path,
+        code="RECEIVER_DISABLED",
+        message="This receiver is switched off, and nothing is sent to it. A test that it takes "
+        "switches it on: POST /api/v1/webhooks/test.",
+        got=url[:_MOST_SHOWN],
+        allowed="",
+    )
+
+
 def remarks(problems: Iterable[Problem]) -> tuple[Remark, ...]:
     """Word what a document is warned of."""
     return tuple(

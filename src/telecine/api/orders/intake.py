@@ -18,9 +18,10 @@ from starlette.concurrency import run_in_threadpool
 
 from telecine.api.access import Caller
 from telecine.api.bodies.formdata import ReceivedFile
+from telecine.api.fields.remarks import Remark, switched_off
 from telecine.api.services import Services
 from telecine.api.stored import disposal
-from telecine.core import credits, jobs
+from telecine.core import credits, jobs, webhooks
 from telecine.core.jobs import Job, NewFile, Order, new_job_id
 from telecine.db import Transaction
 from telecine.engine import Queue
@@ -105,6 +106,22 @@ async def submit_files(
                 now=services.clock(),
             )
         )
+
+
+async def remarks_on_receiver(
+    services: Services, caller: Caller, url: str | None, *, field: str = "webhook_url"
+) -> tuple[Remark, ...]:
+    """Remark that nothing will be sent where a receiver is switched off. Asked before the order
+    is taken: what fails here has changed nothing.
+    """
+    if not url:
+        return ()
+
+    def is_off(tx: Transaction) -> bool:
+        found = webhooks.find_receiver(tx, caller.account.id, url)
+        return found is not None and found.disabled_at is not None
+
+    return (switched_off(field, url),) if await services.read(is_off) else ()
 
 
 async def check_funds(services: Services, taken: Order) -> None:

@@ -15,6 +15,7 @@ from telecine.api.compositions import documents, rendering
 from telecine.api.compositions.rendering import Cut, Wish
 from telecine.api.family import Json
 from telecine.api.fields.remarks import Remark
+from telecine.api.orders import intake
 from telecine.api.projects import editing, fields, wire, wording
 from telecine.api.services import Services
 from telecine.api.stored import links
@@ -38,6 +39,7 @@ async def render(request: Request, caller: Caller, services: Services) -> Respon
     body, unread = await fields.body(request, caller, services, wire.ExportBody)
     if body.webhook_url:
         services.outbound.check_url(body.webhook_url, field="webhook_url")
+    off = await intake.remarks_on_receiver(services, caller, body.webhook_url)
     project = await editing.found(request, caller, services)
     editing.require_match(request, project)
     content = await services.read(partial(projects.content, project=project))
@@ -76,7 +78,7 @@ async def render(request: Request, caller: Caller, services: Services) -> Respon
         origin=origin,
         request_id=request.state.request_id,
     )
-    return await _taken(request, caller, services, job, warnings=unread)
+    return await _taken(request, caller, services, job, warnings=(*unread, *off))
 
 
 async def tell(request: Request, caller: Caller, services: Services, job: Job) -> Response:

@@ -45,6 +45,10 @@ async def create(request: Request, caller: Caller, services: Services) -> Respon
     ) as form:
         wished = fields.wish(form.fields, services.settings)
         webhook_url = fields.webhook_url(form.fields, services.outbound)
+        warnings = (
+            *formfields.unread(form.fields, wire.VoiceoverForm),
+            *await intake.remarks_on_receiver(services, caller, webhook_url, field="webhookUrl"),
+        )
         files = form.require_file("image"), form.require_file("audio")
         params, media_types = await run_in_threadpool(
             fields.measured,
@@ -72,7 +76,6 @@ async def create(request: Request, caller: Caller, services: Services) -> Respon
         )
         received = tuple(zip(files, media_types, strict=True))
         job = await intake.submit_files(services, taken, received, verb=jobs.submit_alone)
-        warnings = formfields.unread(form.fields, wire.VoiceoverForm)
     return await tell(request, caller, services, job, warnings=warnings)
 
 
