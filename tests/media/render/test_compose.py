@@ -16,6 +16,7 @@ from telecine.media.render.composing.compose import Composer
 from telecine.media.render.composing.kernels import Rect as PixelRect
 from telecine.media.render.composing.picture import Picture, lay
 from telecine.media.render.composing.picture import of_sprite as picture_of_sprite
+from telecine.media.render.composing.warping import Raster, place
 from telecine.media.render.display import (
     Canvas,
     ClipBox,
@@ -117,6 +118,27 @@ def test_half_a_pixel_of_movement_mixes_two_pixels() -> None:
     )
     assert abs(int(moved.y[15, 20]) - (16 + 235) / 2) <= 2
     assert moved.y[15, 21] == 235
+
+
+@pytest.mark.parametrize("scale", [0.62, 0.8471, 0.99, 1.0003, 1.31])
+def test_a_large_picture_of_another_size_lies_where_its_matrix_puts_it(scale: float) -> None:
+    across, down = np.arange(900), np.arange(600)
+    plane = _zigzag(across)[np.newaxis] + _zigzag(down)[:, np.newaxis]
+    patch = place(
+        Raster((plane.astype(np.uint8),), None),
+        (scale, 0.0, 0.0, scale, -20.3, -11.8),
+        bounds=PixelRect(0, 0, 400, 240),
+        edges=(-20.0, -11.0, 500.0, 300.0),
+    )
+    assert patch is not None
+    columns = np.interp((np.arange(400) + 20.3) / scale, across, _zigzag(across))
+    rows = np.interp((np.arange(240) + 11.8) / scale, down, _zigzag(down))
+    # Half for rounding, and less than a twentieth of a pixel both ways.
+    assert np.abs(patch.values[0] - (columns + rows[:, np.newaxis])).max() <= 1.5
+
+
+def _zigzag(places: npt.NDArray[np.int_]) -> npt.NDArray[np.int_]:
+    return np.abs(places * 10 % 200 - 100)
 
 
 def test_an_equal_frame_is_the_same_buffer() -> None:
