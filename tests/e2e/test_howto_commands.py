@@ -44,6 +44,7 @@ ELSEWHERE: Final = {
 }
 #: Blocks that hold these words, and why they are not run.
 NOT_HERE: Final = {
+    "/backup/": "a stopped server, sqlite3 and rsync; tests/worker/test_restoring.py",
     "docker compose": "no containers here; tests/architecture/test_containers.py reads it",
     "--caption-style karaoke": "a model hears; tests/hostile/test_jobs.py has such a job",
     "TELECINE_DATABASE_URL=postgresql": "a database and a bucket; tests/e2e/test_cluster.py",
