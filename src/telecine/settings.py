@@ -10,6 +10,7 @@ What an account may do and what work costs is data, in `plans.toml` beside this 
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import tomllib
@@ -396,9 +397,28 @@ def load(environment: Mapping[str, str] | None = None, **overrides: object) -> S
         values[field] = text
     values.update({name: value for name, value in overrides.items() if value is not None})
     try:
-        return msgspec.convert(values, Settings, strict=False)
+        loaded = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(_explain(error)) from error
+    _check_addresses(loaded)
+    return loaded
+
+
+def _check_addresses(settings: Settings) -> None:
+    """Refuse addresses that would be taken without a word, and help nobody."""
+    if settings.public_url and not settings.public_url.startswith(("http://", "https://")):
+        raise SettingsError(
+            "TELECINE_PUBLIC_URL: It must begin with http:// or https://, such as "
+            "https://video.example.com."
+        )
+    for proxy in filter(None, map(str.strip, settings.trusted_proxies.split(","))):
+        try:
+            ipaddress.ip_address(proxy)
+        except ValueError as error:
+            raise SettingsError(
+                f"TELECINE_TRUSTED_PROXIES: {proxy} is no address; networks and names are not "
+                "taken. It is the proxy's as Telecine sees it, such as 127.0.0.1."
+            ) from error
 
 
 def load_plans(settings: Settings) -> PlanBook:

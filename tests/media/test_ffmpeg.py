@@ -17,10 +17,10 @@ from telecine.kit.errors import (
     ProcessTimeoutError,
     ResourceLimitError,
     StorageFullError,
-    TelecineError,
 )
 from telecine.media import process, sandbox
 from telecine.media.ffmpeg import DEMUXERS, FFmpeg, Progress, find_ffmpeg
+from telecine.settings import SettingsError
 
 LIMITS = process.Limits(memory_bytes=2**31, output_bytes=2**28, wall_seconds=60, stall_seconds=30)
 H264 = ("-c:v", "libx264", "-preset", "ultrafast")
@@ -307,5 +307,5 @@ def test_an_encoder_without_its_hardware_says_why(ffmpeg: FFmpeg) -> None:
 
 
 def test_a_configured_ffmpeg_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TelecineError, match="TELECINE_FFMPEG"):
+    with pytest.raises(SettingsError, match="TELECINE_FFMPEG"):
         find_ffmpeg(str(tmp_path / "ffmpeg"))

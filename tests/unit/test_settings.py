@@ -16,6 +16,17 @@ from telecine.settings import SettingsError
         ("TELECINE_PORT", "http", "It must be a whole number."),
         ("TELECINE_QUERY_KEY", "perhaps", "It must be true or false."),
         ("TELECINE_LOG_LEVEL", "loud", "Invalid enum value 'loud'"),
+        (
+            "TELECINE_PUBLIC_URL",
+            "video.example.com",
+            "It must begin with http:// or https://, such as https://video.example.com.",
+        ),
+        (
+            "TELECINE_TRUSTED_PROXIES",
+            "127.0.0.1, 10.0.0.0/8",
+            "10.0.0.0/8 is no address; networks and names are not taken. It is the proxy's as "
+            "Telecine sees it, such as 127.0.0.1.",
+        ),
     ],
 )
 def test_a_wrong_setting_is_told_in_plain_words(variable: str, value: str, said: str) -> None:

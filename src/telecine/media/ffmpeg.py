@@ -26,6 +26,7 @@ from telecine.media import process
 from telecine.media.launcher import EXIT_NO_PROGRAM, EXIT_NO_SANDBOX
 from telecine.media.process import Limits
 from telecine.media.sandbox import Policy, SandboxMode
+from telecine.settings import SettingsError
 
 #: The demuxers that may open untrusted bytes: containers that carry their media in themselves,
 #: as FFmpeg 9 spells them (one name of a demuxer's list is enough). Left out on purpose: hls,
@@ -90,14 +91,14 @@ def never() -> bool:
 def find_ffmpeg(configured: str) -> Path:
     """Return the configured program, or the one installed with Telecine when it is empty.
 
-    Raises `InternalError` when there is none.
+    Raises `SettingsError` when there is none.
     """
     try:
         found = Path(configured or imageio_ffmpeg.get_ffmpeg_exe()).expanduser().resolve()
     except RuntimeError as error:
-        raise InternalError("No ffmpeg is installed. Set TELECINE_FFMPEG to one.") from error
+        raise SettingsError("No ffmpeg is installed. Set TELECINE_FFMPEG to one.") from error
     if not found.is_file():
-        raise InternalError(f"There is no ffmpeg at {found}. Set TELECINE_FFMPEG to one.")
+        raise SettingsError(f"There is no ffmpeg at {found}. Set TELECINE_FFMPEG to one.")
     return found
 
 
