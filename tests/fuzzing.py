@@ -9,6 +9,7 @@ same each time; `python -m tests.fuzzing --examples 500` runs more, of another s
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import random
 import socket
@@ -361,10 +362,31 @@ def _report(tally: Tally, seconds: float) -> None:
     print(f"{n} requests, {len(tally.faults)} operations at fault, {seconds:.0f} s")
 
 
+def _ask_all(
+    found: Target, wanted: Sequence[Operation], tally: Tally, *, examples: int, seed: int
+) -> None:
+    """Ask of every operation once, and tell at once what it answered."""
+    for operation in wanted:
+        counts = tally.statuses.setdefault(operation.name, {})
+
+        def note(status: int, counts: dict[int, int] = counts) -> None:
+            counts[status] = counts.get(status, 0) + 1
+
+        try:
+            found.ask(operation, examples=examples, seed=seed, note=note)
+        except (Exception, FailureGroup) as error:  # noqa: BLE001 (every operation is told of)
+            tally.faults[operation.name] = f"seed {seed}\n{error}"[:4000]
+            print(tally.faults[operation.name])
+        told = ", ".join(f"{status}: {n}" for status, n in sorted(counts.items()))
+        is_fault = operation.name in tally.faults
+        print(f"{operation.name:32} {told}{'  FAULT' if is_fault else ''}", flush=True)
+
+
 def main() -> int:
     """Ask much, tell what was answered."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--examples", type=int, default=200, help="of each operation and kind")
+    parser.add_argument("--minutes", type=float, default=0, help="begin anew until they are over")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     parser.add_argument("--postgres", action="store_true", help="on Postgres, not SQLite")
     parser.add_argument("--only", default="", help="operations whose name begins so")
@@ -373,24 +395,17 @@ def main() -> int:
     warnings.simplefilter("ignore")
     print(f"seed {options.seed}")
     tally, began = Tally(), time.monotonic()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="telecine-fuzz-")))
-        url = stack.enter_context(databases.postgres()) if options.postgres else ""
-        found = stack.enter_context(target(folder, database_url=url))
-        wanted = [each for each in found.operations if each.name.startswith(options.only)]
-        for operation in wanted:
-            counts = tally.statuses.setdefault(operation.name, {})
-
-            def note(status: int, counts: dict[int, int] = counts) -> None:
-                counts[status] = counts.get(status, 0) + 1
-
-            try:
-                found.ask(operation, examples=options.examples, seed=options.seed, note=note)
-            except (Exception, FailureGroup) as error:  # noqa: BLE001 (every operation is told of)
-                tally.faults[operation.name] = f"{error}"[:4000]
-            told = ", ".join(f"{status}: {n}" for status, n in sorted(counts.items()))
-            is_fault = operation.name in tally.faults
-            print(f"{operation.name:32} {told}{'  FAULT' if is_fault else ''}", flush=True)
+    last = began + 60 * options.minutes
+    for number in itertools.count():
+        # What was deleted is there again.
+        with ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="telecine-fuzz-"))
+            url = stack.enter_context(databases.postgres()) if options.postgres else ""
+            found = stack.enter_context(target(Path(folder), database_url=url))
+            wanted = [each for each in found.operations if each.name.startswith(options.only)]
+            _ask_all(found, wanted, tally, examples=options.examples, seed=options.seed + number)
+        if time.monotonic() >= last:
+            break
     _report(tally, time.monotonic() - began)
     return int(bool(tally.faults))
 
