@@ -40,9 +40,10 @@ ENVIRONMENT: Final = {
     "VIPS_BLOCK_UNTRUSTED": "1",
     # Each arena takes 64 MiB of address space, which is what the memory limit counts.
     "MALLOC_ARENA_MAX": "2",
-    # Pictures go back to the system as soon as they are freed: 80 MiB less at 1080p.
+    # Pictures go back to the system as soon as they are freed: 80 MiB less at 1080p. So does
+    # what was left of smaller ones: 15 MiB less from the second film of a process on.
     "MALLOC_MMAP_THRESHOLD_": str(2**20),
-    "MALLOC_TRIM_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(2 * 2**20),
 }
 
 

@@ -43,7 +43,9 @@ def open_media(path: Path) -> InputContainer:
         with path.open("rb") as file:
             return open_container(file.fileno(), max_pixels=_held_to[0])
     except (av.error.FFmpegError, OSError) as error:
-        raise UndecodableMediaError("The file cannot be read as video or sound.") from error
+        raise UndecodableMediaError(
+            "The file can be read neither as a picture nor as video or sound."
+        ) from error
 
 
 def first_video(container: InputContainer) -> av.VideoStream | None:
