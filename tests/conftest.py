@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,14 @@ from tests import databases
 from tests.fakes import FixedClock
 
 from telecine import settings as settings_module
+from telecine import shelves
 from telecine.api.app import create_app
 from telecine.assembly import Telecine, assemble
 from telecine.core import accounts, credits, keys
 from telecine.core.accounts import Account
 from telecine.core.keys import KeyStyle
 from telecine.db import Database
+from telecine.media.pool import Pool
 
 #: The same examples each time: what is handed in is judged, not the dice. `--hypothesis-profile=search`
 #: looks for others. No deadlines: how fast an example is says how busy the machine is.
@@ -61,6 +64,23 @@ def _unchanged_log() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> None:
+    """Who is run in the background by a shell ignores Ctrl-C, and so would every child."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def shared_pool() -> Iterator[Pool]:
+    """Processes that open media: they start slowly, and keep nothing of a call."""
+    made = shelves.pool(settings_module.load({}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(made, "close", lambda: None)  # what a worker does that ends
+        yield made
+    made.close()
+
+
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock()
@@ -85,12 +105,12 @@ def account(db: Database, clock: FixedClock) -> Account:
 
 
 @pytest.fixture
-def telecine(tmp_path: Path, clock: FixedClock) -> Iterator[Telecine]:
+def telecine(tmp_path: Path, clock: FixedClock, shared_pool: Pool) -> Iterator[Telecine]:
     """Everything but the processes, in a temporary folder, under a clock that stands still."""
     settings = settings_module.load({}, data=str(tmp_path / "data"))
     made = assemble(settings, clock=clock)
     databases.prepare(made.db)
-    yield made
+    yield replace(made, pool=shared_pool)
     made.close()
 
 

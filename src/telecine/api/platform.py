@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -34,7 +35,11 @@ def routes(
     services: Services, endpoints: tuple[Endpoint, ...], *, metrics: Metrics
 ) -> list[BaseRoute]:
     """Return the routes of this page."""
-    description = openapi.describe(endpoints)
+
+    @cache
+    def description() -> dict[str, Any]:
+        """Written when it is first asked for: no start waits for it."""
+        return openapi.describe(endpoints)
 
     async def health(_request: Request) -> Response:
         try:
@@ -53,7 +58,7 @@ def routes(
         return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def reference_json(_request: Request) -> Response:
-        return Json(description)
+        return Json(description())
 
     async def reference_page(_request: Request) -> Response:
         return page.shown(STATIC)
