@@ -23,12 +23,12 @@ class Conveyor(Generic[_Item]):
     """Items may be put from any thread; `close` and `drop` end it, each may be called again."""
 
     def __init__(self, work: Callable[[_Item], None], *, length: int, name: str) -> None:
-        self._work = work
         self._queue: queue.Queue[_Item | None] = queue.Queue(length)
         self._error: BaseException | None = None
         self._is_dropped = False
         self._is_closed = False
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        # Given to the thread alone: whoever owns both would live in a ring with it, pictures and all.
+        self._thread = threading.Thread(target=self._run, args=(work,), name=name, daemon=True)
         self._thread.start()
 
     def put(self, item: _Item) -> None:
@@ -64,11 +64,11 @@ class Conveyor(Generic[_Item]):
                 continue
             return
 
-    def _run(self) -> None:
+    def _run(self, work: Callable[[_Item], None]) -> None:
         while (item := self._queue.get()) is not None:
             if self._is_dropped or self._error is not None:
                 continue
             try:
-                self._work(item)
+                work(item)
             except BaseException as error:  # noqa: BLE001 - raised where the caller is
                 self._error = error
