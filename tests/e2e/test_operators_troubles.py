@@ -297,6 +297,53 @@ def test_a_storage_folder_that_cannot_be_made_is_told(
     )
 
 
+@pytest.mark.parametrize("start", [serve.serve, _worker])
+def test_an_empty_database_beside_files_of_an_earlier_one_is_refused(
+    start: Callable[[Settings], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(server, "run_worker", _must_not_run)
+    monkeypatch.setattr(server, "bind", _must_not_run)
+    (tmp_path / "telecine.db").touch()
+    (tmp_path / "files" / "films").mkdir(parents=True)
+    (tmp_path / "files" / "films" / "one").write_bytes(b"film")
+    settings = Settings(data=str(tmp_path))
+    with pytest.raises(SettingsError) as refused:
+        start(settings)
+    assert refused.value.message == (
+        f"The database {tmp_path}/telecine.db is new or empty, but there are files of an earlier "
+        f"one in {tmp_path}/files. It knows none of them, and they would be deleted within a day. "
+        "Put the backup of the database in its place, or move that folder away to begin anew."
+    )
+
+
+@pytest.mark.parametrize("words", [("list",), ("create", "--email", "a@b.c")])
+def test_a_command_makes_no_database_for_files_of_an_earlier_one(
+    words: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.delenv("TELECINE_DATABASE_URL", raising=False)
+    (tmp_path / "telecine.db").touch()
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "one").write_bytes(b"film")
+    for _once_more in range(2):
+        told = _told(monkeypatch, capsys, "keys", *words, "--data", tmp_path)
+        assert "telecine.db is new or empty" in told
+
+
+def test_folders_and_hidden_files_are_no_files_of_an_earlier_database(tmp_path: Path) -> None:
+    (tmp_path / "files" / ".staging").mkdir(parents=True)
+    (tmp_path / "files" / ".staging" / "st_one").touch()
+    (tmp_path / "files" / "empty").mkdir()
+    db = Database(f"sqlite:///{tmp_path / 'telecine.db'}")
+    trouble.check_files(Settings(data=str(tmp_path)), db)
+    (tmp_path / "files" / "empty" / "one").touch()
+    migrate(db)
+    trouble.check_files(Settings(data=str(tmp_path)), db)
+    db.dispose()
+
+
 def test_doctor_tells_a_storage_that_cannot_be_opened_among_the_rest(tmp_path: Path) -> None:
     (tmp_path / "taken").touch()
     settings = Settings(data=str(tmp_path), storage_url=(tmp_path / "taken").as_uri())

@@ -227,6 +227,7 @@ def _opened(settings: Settings, *, is_first: bool = False) -> Iterator[_Books]:
     db = Database(settings.resolved_database_url)
     try:
         with trouble.told(settings):
+            trouble.check_files(settings, db)
             migrate(db)
             yield _Books(db=db, plans=load_plans(settings), clock=clock_of(db))
     finally:

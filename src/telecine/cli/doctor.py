@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -106,7 +106,8 @@ def findings(settings: Settings, *, tried: Settings) -> Iterator[Finding]:
         yield _speech(settings)
         # Named as they will be, wherever they were tried.
         names = str(tried.data_dir), str(settings.data_dir)
-        yield _attempt("database", lambda: _database(telecine).replace(*names))
+        base = _attempt("database", partial(_database, telecine))
+        yield replace(base, detail=base.detail.replace(*names))
         if opened.is_fine:
             opened = _attempt("storage", lambda: _storage(telecine).replace(*names))
         yield opened
@@ -211,6 +212,7 @@ def _speech(settings: Settings) -> Finding:
 
 def _database(telecine: Telecine) -> str:
     with trouble.told(telecine.settings):
+        trouble.check_files(telecine.settings, telecine.db)
         prepare(telecine)
         with telecine.db.snapshot() as tx:
             tx.execute(sa.text("SELECT 1"))

@@ -92,6 +92,7 @@ def _started(settings: Settings) -> Telecine:
     """Assemble it, and try what it stands on."""
     telecine = assemble(settings)
     try:
+        trouble.check_files(settings, telecine.db)
         prepare(telecine)
         telecine.blobs.check()
     except BaseException:

@@ -9,13 +9,15 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from telecine.blobs import reason
-from telecine.db import is_away, is_damaged, is_out_of_room
+from telecine.db import Database, is_away, is_damaged, is_out_of_room
+from telecine.db.migrate import is_new
 from telecine.kit.errors import StorageError
 from telecine.kit.folders import make_private
 from telecine.settings import Settings, SettingsError
@@ -53,6 +55,31 @@ def check_data(settings: Settings) -> None:
             f"The data folder {folder} cannot be used: {error.strerror}. Give it to the user "
             "who runs this, or name another: --data or TELECINE_DATA."
         ) from error
+
+
+def check_files(settings: Settings, db: Database) -> None:
+    """Refuse a new database where the storage folder is in use: its files would soon be deleted.
+
+    To be asked before `migrate`. Of a bucket it knows nothing. Raises `SettingsError`.
+    """
+    parts = urlsplit(settings.resolved_storage_url)
+    folder = Path(unquote(parts.path))
+    # In this order: another process may make the database meanwhile, and then a file.
+    if parts.scheme == "file" and _holds_files(folder) and is_new(db):
+        raise SettingsError(
+            f"The database {db.place} is new or empty, but there are files of an earlier one in "
+            f"{folder}. It knows none of them, and they would be deleted within a day. Put the "
+            "backup of the database in its place, or move that folder away to begin anew."
+        )
+
+
+def _holds_files(folder: Path) -> bool:
+    """Whether a blob lies anywhere in it; no key begins with a dot."""
+    for _place, folders, names in os.walk(folder):
+        folders[:] = [each for each in folders if not each.startswith(".")]
+        if any(not name.startswith(".") for name in names):
+            return True
+    return False
 
 
 def _of_database(error: DBAPIError, settings: Settings) -> str | None:

@@ -58,6 +58,12 @@ def migrate(database: Database) -> None:
         command.upgrade(settings, "head")
 
 
+def is_new(database: Database) -> bool:
+    """Whether nothing was ever kept in it: `migrate` has not seen it."""
+    with database.snapshot() as tx:
+        return _revision(tx) is None
+
+
 def revisions() -> list[str]:
     """Return all revisions that this version knows, the oldest first: files begin with theirs."""
     return sorted(path.name.partition("_")[0] for path in _MIGRATIONS.glob("versions/*_*.py"))
