@@ -51,7 +51,7 @@ def address() -> Iterator[tuple[str, int]]:
         routes=[
             Route("/echo", _echo, methods=["GET", "POST"]),
             Route("/early", _early, methods=["POST"]),
-            Route("/slow", _slow),
+            Route("/slow", _slow, methods=["GET", "POST"]),
         ]
     )
     config = uvicorn.Config(
@@ -169,6 +169,44 @@ def test_what_is_not_http_is_400_in_the_platforms_shape(client: socket.socket) -
     client.sendall(b"\x16\x03\x01\x02\x00 hello\r\n\r\n")
     status, told = refusal(rest(client))
     assert (status, told["code"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("path", [b"/echo", b"/early", b"/slow"])
+@pytest.mark.parametrize(
+    "rest_of_it",
+    [
+        b"Transfer-Encoding: chunked\r\n\r\nZZ\r\nabc\r\n0\r\n\r\n",
+        b"Transfer-Encoding: gzip\r\n\r\nabc",
+    ],
+    ids=["a chunk without a size", "no chunks"],
+)
+def test_a_body_that_is_not_http_is_400_and_told_once(
+    client: socket.socket, path: bytes, rest_of_it: bytes
+) -> None:
+    _slow_may_end.clear()
+    client.sendall(b"POST " + path + b" HTTP/1.1\r\nHost: x\r\n" + rest_of_it)
+    got = rest(client)
+    _slow_may_end.set()
+    status, told = refusal(got)
+    assert (status, told["code"]) == (400, "invalid_request")
+
+
+def test_a_body_that_breaks_after_some_of_it_is_400(client: socket.socket) -> None:
+    client.sendall(b"POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+    client.sendall(b"ZZ\r\n")
+    assert refusal(rest(client))[0] == 400
+
+
+def test_a_broken_request_behind_one_under_way_takes_no_others_place(
+    client: socket.socket,
+) -> None:
+    _slow_may_end.clear()
+    client.sendall(
+        b"GET /slow HTTP/1.1\r\n\r\nPOST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n"
+    )
+    got = rest(client)
+    _slow_may_end.set()
+    assert got == b""
 
 
 @pytest.mark.usefixtures("_quick")

@@ -25,7 +25,7 @@ MAX_HEADERS = 128
 HEAD_SECONDS = 15.0
 
 _WORDS = {
-    400: ("invalid_request", "This is not an HTTP request."),
+    400: ("invalid_request", "This is not an HTTP request: its head or its body is broken."),
     408: ("request_timeout", f"No complete request came within {HEAD_SECONDS:g} seconds."),
     431: (
         "headers_too_large",
@@ -122,6 +122,11 @@ class BoundedProtocol(HttpToolsProtocol):
         cycle: Any = self.cycle
         return cycle is not None and not cycle.response_complete
 
+    def _has_begun_no_answer(self) -> bool:
+        """Whether the next answer is that of the request whose bytes arrive."""
+        cycle: Any = self.cycle
+        return not (cycle.response_started or self.pipeline)
+
     def _await_head(self) -> None:
         if self._head_timer is None:
             self._head_timer = self.loop.call_later(HEAD_SECONDS, self._give_up)
@@ -146,7 +151,11 @@ class BoundedProtocol(HttpToolsProtocol):
         code, sentence = _WORDS[status]
         request_id = new_id("req_")
         _log.info("connection.ended", status=status, request_id=request_id)
-        if not self._is_serving():
+        cycle: Any = self.cycle
+        if not self._is_serving() or self._has_begun_no_answer():
+            if cycle is not None:  # its request hears that the client is gone, and writes nothing
+                cycle.disconnected = True
+                cycle.message_event.set()
             body = msgspec.json.encode(
                 {"success": False, "error": sentence, "code": code, "request_id": request_id}
             )
