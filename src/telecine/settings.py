@@ -356,11 +356,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return Path(self.models).expanduser().resolve()
 
     @property
-    def has_database(self) -> bool:
-        """Whether there is a database to open; one elsewhere is taken to be there."""
-        return bool(self.database_url) or (self.data_dir / _DATABASE).is_file()
-
-    @property
     def resolved_database_url(self) -> str:
         """The database URL in SQLAlchemy's spelling, with the driver named."""
         if not self.database_url:

@@ -231,7 +231,7 @@ def _folder(database: Path) -> None:
         (_garbage, "file is not a database. Put a backup in its place"),
         (_cut, "database disk image is malformed. Put a backup in its place"),
         (_overwritten, "database disk image is malformed. Put a backup in its place"),
-        (_folder, "unable to open database file"),
+        (_folder, "telecine.db is a folder. Put a backup in its place"),
     ],
 )
 def test_a_damaged_database_is_told_in_a_line_with_what_to_do(
@@ -246,13 +246,30 @@ def test_a_damaged_database_is_told_in_a_line_with_what_to_do(
     migrate(whole)
     whole.dispose()
     damage(tmp_path / "telecine.db")
-    told = _told(monkeypatch, capsys, "keys", "create", "--email", "a@b.c", "--data", tmp_path)
-    assert told.startswith(
-        f"The database in the data folder {tmp_path} cannot be used: {words}",
-    )
-    assert told.count("\n") == 1
+    for command in (("create", "--email", "a@b.c"), ("list",)):
+        told = _told(monkeypatch, capsys, "keys", *command, "--data", tmp_path)
+        assert told.startswith(
+            f"The database in the data folder {tmp_path} cannot be used: {words}",
+        )
+        assert told.count("\n") == 1
     with pytest.raises(SettingsError, match="cannot be used"):
         _worker(Settings(data=str(tmp_path)))
+
+
+@pytest.mark.parametrize("words", [("keys", "list"), ("credits", "show", "--email", "a@b.c")])
+def test_looking_makes_no_database_where_the_url_names_none(
+    words: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "a" / "b" / "c.db"
+    monkeypatch.setenv("TELECINE_DATABASE_URL", f"sqlite:///{file}")
+    assert _told(monkeypatch, capsys, *words, "--data", tmp_path) == (
+        f"There is no Telecine in {file} yet. `telecine serve` makes one; TELECINE_DATABASE_URL "
+        "names another.\n"
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_database_that_is_damaged_under_a_running_server_is_503_and_down(

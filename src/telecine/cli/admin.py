@@ -19,7 +19,7 @@ from telecine.core.accounts import Account
 from telecine.core.jobs import Ending
 from telecine.core.keys import KeyStyle
 from telecine.core.webhooks import DeliveryState, Try, Wanted
-from telecine.db import Database, Transaction
+from telecine.db import Database, Transaction, file_of
 from telecine.db.clock import clock_of, read
 from telecine.db.migrate import migrate
 from telecine.kit.clock import Clock
@@ -219,10 +219,15 @@ def _opened(settings: Settings, *, is_first: bool = False) -> Iterator[_Books]:
     """Open the database; only where `is_first`, one that does not exist is made."""
     if not settings.database_url and (is_first or settings.data_dir.exists()):
         trouble.check_data(settings)
-    if not is_first and not settings.has_database:
+    file = file_of(settings.resolved_database_url)
+    if not is_first and file is not None and not file.exists():
+        place, another = (
+            (file, "TELECINE_DATABASE_URL names another")
+            if settings.database_url
+            else (settings.data_dir, "--data names another folder")
+        )
         raise NotFoundError(
-            f"There is no Telecine in {settings.data_dir} yet. `telecine serve` makes one; "
-            "--data names another folder."
+            f"There is no Telecine in {place} yet. `telecine serve` makes one; {another}."
         )
     db = Database(settings.resolved_database_url)
     try:

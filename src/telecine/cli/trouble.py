@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from telecine.blobs import reason
-from telecine.db import Database, is_away, is_damaged, is_out_of_room
+from telecine.db import Database, file_of, is_away, is_damaged, is_out_of_room
 from telecine.db.migrate import is_new
 from telecine.kit.errors import StorageError
 from telecine.kit.folders import make_private
@@ -89,16 +89,19 @@ def _of_database(error: DBAPIError, settings: Settings) -> str | None:
     # The driver's first line ends in the cause: "connection to server at … failed: FATAL:  …".
     said = str(error.orig).strip().partition("\n")[0]
     cause = said.rpartition(" failed: ")[2].removeprefix("FATAL:").strip().rstrip(".")
-    if is_damaged(error):
+    file = file_of(settings.resolved_database_url)
+    if file is not None and file.is_dir():
+        cause = f"{file.name} is a folder. {_INSTEAD}"
+    elif is_damaged(error):
         cause += f". {_INSTEAD}"
     if not settings.database_url:
         return (
             f"The database in the data folder {settings.data_dir} cannot be used: {cause}. "
             "--data or TELECINE_DATA names another folder."
         )
+    if file is not None:
+        return f"TELECINE_DATABASE_URL: the database {file} cannot be used: {cause}."
     url = sa.make_url(settings.resolved_database_url)
-    if url.get_backend_name() == "sqlite":
-        return f"TELECINE_DATABASE_URL: the database {url.database} cannot be used: {cause}."
     host = url.host or url.query.get("host") or "the local socket"
     return (
         f"TELECINE_DATABASE_URL: the database {url.database} on {host}, port "

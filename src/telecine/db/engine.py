@@ -119,6 +119,16 @@ class Database:
         self.engine.dispose()
 
 
+def file_of(url: str) -> Path | None:
+    """Return the file that a URL names, be it there or not; None where it names a server.
+
+    Raises `SettingsError` for a URL that cannot be meant.
+    """
+    _check(url)
+    parsed = sa.make_url(url)
+    return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
+
+
 def is_out_of_room(error: sa.exc.DBAPIError) -> bool:
     """Whether a write failed because the database's disk is full."""
     code = getattr(error.orig, "sqlite_errorcode", None)
