@@ -16,7 +16,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -384,7 +384,7 @@ def load(environment: Mapping[str, str] | None = None, **overrides: object) -> S
             continue
         field = name.removeprefix(_PREFIX).lower()
         if field.endswith("_file") and field not in known:
-            field, text = field.removesuffix("_file"), _read_secret(name, text)
+            field, text = field.removesuffix("_file"), _read(name, Path(text)).strip()
         if field not in known:
             raise SettingsError(
                 f"{name} is not a setting of Telecine. `telecine settings` lists them."
@@ -422,16 +422,18 @@ def load_plans(settings: Settings) -> PlanBook:
         Path(settings.plans_file) if settings.plans_file else Path(__file__).with_name("plans.toml")
     )
     try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), PlanBook)
-    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise SettingsError(f"plans file {path}: {error}") from error
+        return msgspec.convert(tomllib.loads(_read("TELECINE_PLANS_FILE", path)), PlanBook)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise SettingsError(f"TELECINE_PLANS_FILE: {path}: {error}") from error
 
 
-def _read_secret(name: str, path: str) -> str:
+def _read(name: str, path: Path) -> str:
     try:
-        return Path(path).read_text("utf-8").strip()
+        return path.read_text("utf-8")
     except OSError as error:
-        raise SettingsError(f"{name} names a file that cannot be read: {error}") from error
+        raise SettingsError(f"{name}: {path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{name}: {path} is no text in UTF-8.") from error
 
 
 def _explain(error: msgspec.ValidationError) -> str:
@@ -440,4 +442,7 @@ def _explain(error: msgspec.ValidationError) -> str:
         reason = f"It must be {_BOUNDS[bound[1]].format(bound[2])}."
     elif kind := _KIND.match(reason):
         reason = f"It must be {_KINDS[kind[1]]}."
+    elif reason.startswith("Invalid enum value"):
+        *others, last = get_args(get_type_hints(Settings)[path.rstrip("`")])
+        reason = f"It must be {', '.join(others)} or {last}."
     return f"{_PREFIX}{path.rstrip('`').upper()}: {reason}" if path else reason
