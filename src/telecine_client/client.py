@@ -32,7 +32,7 @@ _KEY_HEADER = "Idempotency-Key"
 #: Before a request is sent again whose answer was lost.
 _LOST_SECONDS = 2.0
 #: What a proxy says, or a server that is busy or about to stop.
-_PASSING = frozenset({502, 503, 504})
+_PASSING = frozenset({408, 502, 503, 504})
 #: The two spellings in Content-Disposition: RFC 5987 for any name, quoted for plain ones.
 _TRUE_NAME = re.compile(r"filename\*\s*=\s*utf-8'[^']*'([^;\s]+)", re.IGNORECASE)
 _PLAIN_NAME = re.compile(r'filename\s*=\s*"([^"]*)"', re.IGNORECASE)

@@ -228,6 +228,11 @@ def test_the_21st_wrong_key_of_a_minute_is_put_off_but_a_right_one_is_not(
     assert guess(api).status_code == 401
 
 
+def test_who_sends_no_key_guesses_none(api: TestClient) -> None:
+    assert {api.get(USAGE).status_code for _ in range(22)} == {401}
+    assert guess(api).status_code == 401
+
+
 @pytest.fixture
 def behind_proxy(tmp_path: Path, clock: FixedClock) -> Iterator[TestClient]:
     """A Telecine that trusts two proxies, called by one of them."""

@@ -16,11 +16,12 @@ from tests.fakes import FixedClock
 import telecine.settings
 from telecine.api.app import create_app
 from telecine.api.failures import STATUS
+from telecine.api.routes import ENDPOINTS
 from telecine.assembly import Telecine
 from telecine.core import keys, repeats
 from telecine.core.keys import KeyStyle
 from telecine.core.keys.model import mint
-from telecine.kit.errors import TelecineError
+from telecine.kit.errors import RequestTimeoutError, TelecineError
 
 USAGE, COMPRESS, CONVERT = "/api/v1/usage", "/api/v1/compress", "/api/v1/convert"
 FORM = {"content-type": "multipart/form-data; boundary=x"}
@@ -37,6 +38,7 @@ NOT_OF_A_REQUEST = {
     "stale",
     "checksum_mismatch",
     "busy",
+    "request_timeout",  # of a connection: test_uploads.py
     "unknown_owner",  # no account is ever deleted; a database restored by halves has such keys
     "invalid_key",
     "media_error",
@@ -91,6 +93,9 @@ class Stranger:
 
     def not_found(self) -> httpx2.Response:
         return self.client.get("/api/v1/status/j_abc123def456")
+
+    def method_not_allowed(self) -> httpx2.Response:
+        return self.client.put(COMPRESS)
 
     def not_ready(self) -> httpx2.Response:
         return self.client.get(f"/api/v1/download/{steps.submit(self.client, self.video)}")
@@ -208,7 +213,24 @@ def test_every_row_is_reached_by_a_request_or_named_as_not_of_one() -> None:
 
 def test_the_documents_statuses_are_all_in_use() -> None:
     reached = {STATUS[code] for code in MISDEEDS}
-    assert reached == {400, 401, 402, 403, 404, 409, 410, 413, 415, 416, 422, 429, 500, 503, 507}
+    assert reached == {
+        400,
+        401,
+        402,
+        403,
+        404,
+        405,
+        409,
+        410,
+        413,
+        415,
+        416,
+        422,
+        429,
+        500,
+        503,
+        507,
+    }
 
 
 @pytest.mark.parametrize("code", MISDEEDS)
@@ -274,6 +296,28 @@ def test_a_wrong_method_is_told_the_right_one(
     answer = api.request(method, path)
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     assert allowed in answer.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    ("path", "word"),
+    [
+        ("/api/v1/uploads/1", "method_not_allowed"),
+        ("/api/v1/video/1", "METHOD_NOT_ALLOWED"),
+        ("/api/video-project/1", "METHOD_NOT_ALLOWED"),
+    ],
+)
+def test_a_wrong_method_has_a_word_of_its_own_in_every_family(
+    api: TestClient, path: str, word: str
+) -> None:
+    answer = api.request("PUT" if "uploads" in path else "PATCH", path)
+    assert (answer.status_code, word in answer.json().values()) == (405, True)
+
+
+@pytest.mark.parametrize("family", sorted({each.family.name for each in ENDPOINTS}))
+def test_a_body_that_stood_still_is_408_and_ends_the_connection(family: str) -> None:
+    asked = next(each.family for each in ENDPOINTS if each.family.name == family)
+    answer = asked.failure(RequestTimeoutError(), request_id="req_1")
+    assert (answer.status_code, answer.headers["connection"]) == (408, "close")
 
 
 def test_below_a_family_its_shape_is_kept_where_nothing_is(api: TestClient) -> None:

@@ -14,7 +14,7 @@ from telecine.api.bodies import jsonbody
 from telecine.api.bodies.formdata import Limits
 from telecine.api.projects import wire
 from telecine.api.webhooks.wire import WebhookReplayBody, WebhookTestBody
-from telecine.kit.errors import InvalidRequestError
+from telecine.kit.errors import InvalidRequestError, RequestTimeoutError
 
 
 @pytest.mark.parametrize(
@@ -88,11 +88,11 @@ def _half_sent() -> Request:
 
 def test_a_body_that_does_not_come_is_not_waited_for_for_ever() -> None:
     read = jsonbody.read(_half_sent(), max_bytes=100, limits=Limits(idle_seconds=0.01))
-    with pytest.raises(InvalidRequestError, match="stood still"):
+    with pytest.raises(RequestTimeoutError, match="stood still"):
         asyncio.run(read)
 
 
 def test_nor_is_a_key_that_is_to_stand_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access, "_MOST_SECONDS_WITH_KEY", 0.01)
-    with pytest.raises(InvalidRequestError, match="Send the key in a header"):
+    with pytest.raises(RequestTimeoutError, match="Send the key in a header"):
         asyncio.run(access._key_in_body(_half_sent()))

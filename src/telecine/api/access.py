@@ -1,6 +1,6 @@
 """Who is asking: the key in any documented header, its account and plan, and the rate.
 
-Any key opens any family, however it is sent: `Authorization: Bearer` or `Token`, `X-API-Key`,
+A key opens every family that its plan has, however it is sent: `Authorization: Bearer` or `Token`, `X-API-Key`,
 `api-key`, and where a family documents it `?api_key=`, or `apiKey` in a body of JSON.
 """
 
@@ -29,6 +29,7 @@ from telecine.kit.errors import (
     MissingKeyError,
     NotFoundError,
     RateLimitedError,
+    RequestTimeoutError,
     StorageFullError,
     UnknownOwnerError,
 )
@@ -67,13 +68,13 @@ async def admit(
     accepts_query_key: bool,
     accepts_body_key: bool = False,
 ) -> Caller:
-    """Return the caller. Raises an `AuthenticationError`, or `RateLimitedError` after many."""
+    """Return the caller. Raises an `AuthenticationError`, `RateLimitedError` after many wrong keys."""
     secret = read_key(request, accepts_query_key=accepts_query_key and services.settings.query_key)
     if secret is None and accepts_body_key:
         secret = await _key_in_body(request)
+    if secret is None:
+        raise MissingKeyError  # nobody guesses: it is not counted
     try:
-        if secret is None:
-            raise MissingKeyError
         try:
             return await services.write(partial(_look_up, services, secret), durable=False)
         except StorageFullError:
@@ -162,7 +163,7 @@ async def _key_in_body(request: Request) -> str | None:
         async with asyncio.timeout(_MOST_SECONDS_WITH_KEY):
             body = await request.body()  # the request keeps it for the handler
     except TimeoutError:
-        raise InvalidRequestError(
+        raise RequestTimeoutError(
             f"The body did not come within {_MOST_SECONDS_WITH_KEY:g} seconds. Send the key in a "
             "header: then more time is given."
         ) from None

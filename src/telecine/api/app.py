@@ -19,7 +19,7 @@ from telecine.api.transport.metrics import Metrics
 from telecine.api.transport.middleware import Surround
 from telecine.api.tus.handlers import discovery
 from telecine.api.tus.wire import TUS_HEADERS
-from telecine.kit.errors import InvalidRequestError, NotFoundError
+from telecine.kit.errors import InvalidRequestError, MethodError, NotFoundError
 
 _EXPOSED = (
     "Content-Disposition",
@@ -47,7 +47,7 @@ _EXPOSED = (
 _SECRET_ROOTS = tuple({f"/{each.path.split('/')[1]}/" for each in OPEN_ENDPOINTS})
 _WORDS = {
     404: ("not_found", "There is nothing here."),
-    405: ("method_not_allowed", "This URL takes another method."),
+    405: (MethodError.code, MethodError().message),
 }
 
 
@@ -90,7 +90,7 @@ async def _unrouted(request: Request, error: Exception) -> Response:
     headers = {"Allow": methods} if methods else error.headers
     family = _family_of(request.url.path)
     if family is not None and family.failure_body is not None:
-        kind = NotFoundError if status == 404 else InvalidRequestError
+        kind = {404: NotFoundError, 405: MethodError}.get(status, InvalidRequestError)
         body = family.error_body(kind(message), status, request.state.request_id)
     else:
         body = {

@@ -20,6 +20,8 @@ _CODES: Final[Mapping[int, tuple[str, ...]]] = {
     402: ("insufficient_credits", "storage_quota"),
     403: ("forbidden",),
     404: ("not_found",),
+    405: ("method_not_allowed",),
+    408: ("request_timeout",),
     409: ("not_ready", "conflict", "cancelled", "idempotency_key_in_use"),
     410: ("expired",),
     412: ("stale",),

@@ -35,6 +35,7 @@ from telecine.kit.errors import (
     InternalError,
     NotFoundError,
     RangeError,
+    RequestTimeoutError,
     TelecineError,
 )
 from telecine.settings import Plan
@@ -90,6 +91,8 @@ class Family:
         retry_after = getattr(error, "retry_after_seconds", None)
         if retry_after is not None:
             headers["Retry-After"] = str(retry_after)
+        if isinstance(error, RequestTimeoutError):
+            headers["Connection"] = "close"  # what still comes is the rest of that request
         if isinstance(error, RangeError):
             headers["Content-Range"] = f"bytes */{error.size_bytes}"
         return Json(self.error_body(error, status, request_id), status_code=status, headers=headers)

@@ -4,7 +4,9 @@
     ├── InvalidRequestError            invalid_request         a field is missing or wrong; `field` names it
     │   ├── MissingFileError           missing_file            the form came without a file
     │   ├── ChecksumError              checksum_mismatch       the bytes are not those whose checksum was told
+    │   ├── MethodError                method_not_allowed      the URL takes another method
     │   └── InvalidDocumentError       invalid_document        a composition has faults; `problems` lists them
+    ├── RequestTimeoutError            request_timeout         the body stood still, or trickled
     ├── AuthenticationError            invalid_key             (family of five)
     │   ├── MissingKeyError            missing_key             no key was sent
     │   ├── MalformedKeyError          malformed_key           wrong prefix, length or checksum
@@ -83,6 +85,12 @@ class ChecksumError(InvalidRequestError):
     code = "checksum_mismatch"
 
 
+class MethodError(InvalidRequestError):
+    """This URL takes another method."""
+
+    code = "method_not_allowed"
+
+
 class InvalidDocumentError(InvalidRequestError):
     """The composition has faults.
 
@@ -94,6 +102,12 @@ class InvalidDocumentError(InvalidRequestError):
     def __init__(self, message: str = "", *, problems: Sequence[Mapping[str, str]]) -> None:
         self.problems = tuple(problems)
         super().__init__(message)
+
+
+class RequestTimeoutError(TelecineError):
+    """The request did not come to its end in time. Send it again."""
+
+    code = "request_timeout"
 
 
 class AuthenticationError(TelecineError):

@@ -28,7 +28,7 @@ from telecine.api.bodies.formdata import (
     too_large,
 )
 from telecine.blobs.store import BlobStore
-from telecine.kit.errors import InvalidRequestError, StorageFullError
+from telecine.kit.errors import InvalidRequestError, RequestTimeoutError, StorageFullError
 
 DEFAULT_LIMITS = Limits()
 _URL_ENCODED: Final = "application/x-www-form-urlencoded"
@@ -65,8 +65,8 @@ async def receive(
 
     Authenticate and rate-limit before: this reads the body. Raises `FileTooLargeError` and
     `StorageFullError` before the first byte where the length is declared, else as soon as it
-    shows; `InvalidRequestError` for everything that is wrong with the form, and for a client
-    that stops or trickles. After an error no file is left.
+    shows; `InvalidRequestError` for everything that is wrong with the form, and
+    `RequestTimeoutError` for a client that stops or trickles. After an error no file is left.
     """
     kind, boundary = _kind(request, (file_field, *more_fields))
     fields = (file_field, *more_fields)
@@ -179,8 +179,8 @@ async def chunks(request: Request, limits: Limits = DEFAULT_LIMITS) -> AsyncGene
                 async with asyncio.timeout(limits.idle_seconds):
                     chunk = await anext(stream)
             except TimeoutError:
-                raise InvalidRequestError(
-                    f"The request stood still for {limits.idle_seconds:g} seconds."
+                raise RequestTimeoutError(
+                    f"The request stood still for {limits.idle_seconds:g} seconds. Send it again."
                 ) from None
             except ClientDisconnect:
                 raise InvalidRequestError(
@@ -193,7 +193,7 @@ async def chunks(request: Request, limits: Limits = DEFAULT_LIMITS) -> AsyncGene
             window_bytes += len(chunk)
             if waited_seconds >= limits.rate_window_seconds:
                 if window_bytes < limits.min_bytes_per_second * waited_seconds:
-                    raise InvalidRequestError(
+                    raise RequestTimeoutError(
                         f"The request is slower than {limits.min_bytes_per_second} bytes a second."
                     )
                 waited_seconds, window_bytes = 0.0, 0

@@ -45,7 +45,7 @@ async def read(
 ) -> bytes:
     """Return the whole body. Raises `FileTooLargeError` as soon as it is known to be too long.
 
-    Of `limits` it heeds those of time: `InvalidRequestError` for a client that stops or trickles.
+    Of `limits` it heeds those of time: `RequestTimeoutError` for a client that stops or trickles.
     """
     declared = request.headers.get("content-length", "0")
     if declared.isascii() and declared.isdecimal() and int(declared[:20]) > max_bytes:

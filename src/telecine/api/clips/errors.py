@@ -34,6 +34,8 @@ _ROWS: Mapping[str, tuple[int, str]] = {
     "storage_quota": (402, "storage_limit"),
     "forbidden": (403, "forbidden"),
     "not_found": (404, "not_found"),
+    "method_not_allowed": (405, "bad_request"),
+    "request_timeout": (408, "bad_request"),
     "not_ready": (409, "conflict"),
     "conflict": (409, "conflict"),
     "idempotency_key_in_use": (409, "conflict"),

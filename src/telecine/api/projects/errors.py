@@ -35,6 +35,8 @@ _ROWS: Mapping[str, tuple[int, str]] = {
     "storage_quota": (402, "STORAGE_LIMIT_EXCEEDED"),
     "forbidden": (403, "FORBIDDEN"),
     "not_found": (404, "PROJECT_NOT_FOUND"),
+    "method_not_allowed": (405, "METHOD_NOT_ALLOWED"),
+    "request_timeout": (408, "REQUEST_TIMEOUT"),
     "not_ready": (409, "NOT_READY"),
     "conflict": (409, "CONCURRENT_LIMIT"),
     "idempotency_key_in_use": (409, "IDEMPOTENCY_KEY_IN_USE"),

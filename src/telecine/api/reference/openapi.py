@@ -57,7 +57,7 @@ def describe(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
         "info": {
             "title": "Telecine",
             "version": __version__,
-            "description": "Media in over HTTP, finished media out. Any key opens every family.",
+            "description": "Media in over HTTP, finished media out. One key opens every family that its account's plan has.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],

@@ -29,6 +29,7 @@ from telecine.kit.errors import (
     RateLimitedError,
     RepeatDiffersError,
     RepeatUnderWayError,
+    RequestTimeoutError,
     StaleError,
     StorageFullError,
     StorageQuotaError,
@@ -132,6 +133,7 @@ def raised(endpoint: Endpoint) -> Iterator[type[TelecineError]]:
     yield from _ALWAYS
     if endpoint.body is not None or endpoint.form is not None:
         yield FileTooLargeError
+        yield RequestTimeoutError
     if endpoint.form is not None:
         yield from _FORM
     if endpoint.method != "GET":

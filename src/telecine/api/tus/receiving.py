@@ -30,6 +30,7 @@ from telecine.kit.errors import (
     ConflictError,
     FileTooLargeError,
     InvalidRequestError,
+    RequestTimeoutError,
 )
 from telecine.kit.ids import new_id
 from telecine.settings import Plan
@@ -95,7 +96,7 @@ async def _read(request: Request, receiver: _Receiver) -> None:
         async with aclosing(incoming.chunks(request)) as body:
             async for chunk in body:
                 await receiver.take(chunk)
-    except InvalidRequestError as error:
+    except (InvalidRequestError, RequestTimeoutError) as error:
         # It stood still, or broke off: nothing is wrong with the request. Clients try again after
         # a conflict, and ask for the offset first.
         raise ConflictError(f"{error.message} Ask for the offset with HEAD, and go on.") from error
