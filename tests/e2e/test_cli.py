@@ -158,12 +158,12 @@ def test_convert_here_takes_the_format_from_the_name(picture: Path, tmp_path: Pa
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--codec", "xyz"), "'codec' must be one of"),
-        (("--quality", "99"), "'quality' must be a CRF"),
-        (("--resolution", "0x0"), "'resolution' must be"),
+        (("--codec", "xyz"), "--codec must be one of"),
+        (("--quality", "99"), "--crf must be a CRF"),
+        (("--resolution", "0x0"), "--size must be"),
         (("--target-size", "huge"), "is no size"),
         (("--crf", "30", "-b", "1M"), "Say --crf or --bitrate, not both."),
-        (("--method", "crf", "--bitrate", "1M"), "'bitrate' is read with method=bitrate only"),
+        (("--method", "crf", "--bitrate", "1M"), "--bitrate is read with --method bitrate only"),
         (("somewhere.mp4",), "There are two places for the result"),
     ],
 )
@@ -224,9 +224,10 @@ def test_voiceover_says_in_a_sentence_what_it_cannot_do(
     refused: Refused, picture: Path, voice: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "film.mp4"
-    assert "is a sound" in refused("voiceover", voice, picture, "-o", out)
-    assert "mode" in refused("voiceover", picture, voice, "-o", out, "--mode", "dance")
-    assert "aspect" in refused("voiceover", picture, voice, "-o", out, "--aspect", "4:3")
+    assert "the wrong way round" in refused("voiceover", voice, picture, "-o", out)
+    assert "IMAGE: " in refused("voiceover", voice, voice, "-o", out)
+    assert "--mode" in refused("voiceover", picture, voice, "-o", out, "--mode", "dance")
+    assert "--aspect" in refused("voiceover", picture, voice, "-o", out, "--aspect", "4:3")
     assert ".mp4" in refused("voiceover", picture, voice, "-o", tmp_path / "film.mov")
     assert not out.exists()
 

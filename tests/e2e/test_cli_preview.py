@@ -103,4 +103,4 @@ def test_a_server_that_is_not_there_is_named(composition: Path) -> None:
     running = start(composition, "--no-open", "--server", "http://127.0.0.1:1", "--key", "k")
     _, said = running.communicate(timeout=180)
     assert running.returncode == 1
-    assert said.startswith("http://127.0.0.1:1 cannot be reached")
+    assert said.startswith("No server answers at http://127.0.0.1:1.")

@@ -32,6 +32,7 @@ from telecine.cli import models
 from telecine.cli.here import context
 from telecine.cli.media import Remote, remote_errors
 from telecine.cli.target import deliver, require_file, workspace
+from telecine.cli.typed import as_typed
 from telecine.kit.errors import InvalidRequestError
 from telecine.kit.log import configure
 from telecine.media.highlights.model import Wishes
@@ -80,7 +81,8 @@ def clips(source: Path, output: Path, options: Options, *, remote: Remote | None
     require_file(source)
     _require_folder(output, source=source)
     loaded = settings.load()
-    params = _params(options, loaded)
+    with as_typed():
+        params = _params(options, loaded)
     configure(level="warning", format=loaded.log_format)
     facts: Mapping[str, Any] = (
         _run_here(params, source, output, loaded)

@@ -5,15 +5,18 @@ One of quality, bitrate and size says how much is left; the method follows from 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Optional
+from typing import Annotated, Any, Final, Optional, get_args
 
 import typer
 
 from telecine.cli.sizes import size_bytes
+from telecine.cli.typed import as_typed
 from telecine.kit.errors import InvalidRequestError
+from telecine.media.image_formats import Format
 
 Server = Annotated[
     str, typer.Option("--server", help="Run on this Telecine server instead of here.")
@@ -36,18 +39,12 @@ _CODECS: Final = MappingProxyType(
         **dict.fromkeys(("libsvtav1", "svtav1", "libaom-av1", "av01"), "av1"),
     }
 )
-#: What a number of lines means: the box of a wide picture; it is turned for a tall one.
-_BOXES: Final = MappingProxyType(
-    {
-        "2160p": "3840x2160",
-        "4k": "3840x2160",
-        "1440p": "2560x1440",
-        "1080p": "1920x1080",
-        "720p": "1280x720",
-        "480p": "854x480",
-        "360p": "640x360",
-    }
-)
+#: A picture's size, and a number of lines.
+_SIDES: Final = re.compile(r"\d+\s*x\s*\d+", re.ASCII)
+_LINES: Final = re.compile(r"(\d{1,4})p", re.ASCII)
+_MOST_LINES: Final = 4320
+#: Other endings of formats.
+_ENDINGS: Final = MappingProxyType({"jpeg": "jpg", "tif": "tiff"})
 
 
 def compress(
@@ -90,17 +87,25 @@ def compress(
     from telecine.cli import media
 
     place = _place(out, output, command="compress")
+    if place.suffix.lower() != ".mp4" and not place.is_dir():
+        raise InvalidRequestError(f"{place} must end in .mp4: an MP4 is written.", field="OUT")
     sent = {
         "codec": _CODECS.get(codec.lower(), codec),
         "quality": quality,
         "method": method or _method(quality, bitrate, target_size),
         "bitrate": bitrate,
         "target_size_bytes": size_bytes(target_size) if target_size else None,
-        "resolution": _BOXES.get(resolution.lower(), resolution),
+        "resolution": box(resolution.strip().lower()),
         "fit": fit,
         "keep_smaller": "true" if keep_smaller else None,
     }
-    media.compress(source, place, fields=_fields(sent), remote=media.remote(server, key))
+    with as_typed(
+        quality="--quality" if method else "--crf",
+        target_size_bytes="--target-size",
+        target_size_mb="--target-size",
+        resolution="--size",
+    ):
+        media.compress(source, place, fields=_fields(sent), remote=media.remote(server, key))
 
 
 def convert(
@@ -124,14 +129,16 @@ def convert(
     place = _place(out, output, command="convert")
     if size:
         width, height = _sides(size, width, height)
+    sides = {"width": "--size", "height": "--size"} if size else {}
     sent = {
-        "format": format or place.suffix.removeprefix("."),
+        "format": _format(format, place),
         "quality": quality,
         "width": width,
         "height": height,
         "fit": fit,
     }
-    media.convert(source, place, fields=_fields(sent), remote=media.remote(server, key))
+    with as_typed(**sides, **({} if format else {"format": "The ending of OUT"})):
+        media.convert(source, place, fields=_fields(sent), remote=media.remote(server, key))
 
 
 def _place(out: Path | None, output: Path | None, *, command: str) -> Path:
@@ -142,7 +149,39 @@ def _place(out: Path | None, output: Path | None, *, command: str) -> Path:
         raise InvalidRequestError(
             f"Say where the result goes: telecine {command} IN OUT.", field="OUT"
         )
+    if str(place) == "-":
+        raise InvalidRequestError("A file is written: name it, - is none.", field="OUT")
     return place
+
+
+def _format(named: str, place: Path) -> str:
+    """Return the format that is wanted. Raises `InvalidRequestError` where two are."""
+    ending = place.suffix.removeprefix(".").lower()
+    if not (named or ending):
+        raise InvalidRequestError(
+            f"Give {place} an ending, such as .webp, or say --format.", field="OUT"
+        )
+    if named and not place.is_dir():
+        said, shown = (_ENDINGS.get(each, each) for each in (named.lower(), ending))
+        if shown in get_args(Format) and shown != said:
+            raise InvalidRequestError(
+                f"{place} ends in .{ending}, and --format is {named}: say one of them.",
+                field="--format",
+            )
+    return named or ending
+
+
+def box(size: str) -> str:
+    """Return the size that the API is told; 720p is the box of a wide picture, turned for a tall one."""
+    if not size or _SIDES.fullmatch(size):
+        return size
+    lines = _LINES.fullmatch("2160p" if size == "4k" else size)
+    height = int(lines[1]) if lines else 0
+    if not 2 <= height <= _MOST_LINES:
+        raise InvalidRequestError(
+            f"{size} is no size; write 1280x720, or 720p (at most {_MOST_LINES}p).", field="--size"
+        )
+    return f"{round(height * 8 / 9) * 2}x{height}"
 
 
 def _method(quality: float | None, bitrate: str, target_size: str) -> str:
@@ -155,7 +194,7 @@ def _method(quality: float | None, bitrate: str, target_size: str) -> str:
 
 def _sides(size: str, width: int | None, height: int | None) -> tuple[int, int]:
     across, _, down = size.lower().partition("x")
-    if not (across.isdecimal() and down.isdecimal()):
+    if not (across.isdecimal() and down.isdecimal() and int(across) and int(down)):
         raise InvalidRequestError(f"{size} is no size; write 800x600.", field="--size")
     if width is not None or height is not None:
         raise InvalidRequestError("Say --size, or --width and --height.", field="--size")

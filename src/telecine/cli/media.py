@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
@@ -19,7 +20,7 @@ from rich.text import Text
 from telecine import settings, shelves
 from telecine.api.compress import fields as form
 from telecine.cli.here import context
-from telecine.cli.sizes import size_text
+from telecine.cli.sizes import share_text, size_text
 from telecine.cli.target import deliver, require_file, require_place, workspace
 from telecine.kit.errors import InvalidRequestError, ProcessingError
 from telecine.kit.log import configure
@@ -45,6 +46,8 @@ def remote(url: str, key: str) -> Remote | None:
     """Return the server named on the command line, None for a run here."""
     if not url:
         return None
+    if not url.lower().startswith(("http://", "https://")):
+        raise InvalidRequestError(f"write http://{url}", field="--server")
     if not key:
         raise InvalidRequestError("--server needs a --key, or TELECINE_KEY in the environment.")
     return Remote(url=url, key=key)
@@ -117,10 +120,17 @@ def progress_bar(name: str) -> Iterator[Callable[[float], None]]:
 
 @contextmanager
 def remote_errors() -> Iterator[None]:
-    """Raise what a server refused as an error of our own."""
+    """Raise what a server refused, or that there is none, as an error of our own."""
     try:
         yield
-    except RemoteError as error:
+    except (RemoteError, httpx2.ConnectError) as error:
+        cause = error if isinstance(error, httpx2.ConnectError) else error.__cause__
+        if isinstance(cause, httpx2.ConnectError):
+            url = cause.request.url
+            raise ProcessingError(
+                f"No server answers at {url.scheme}://{url.netloc.decode()}. "
+                "`telecine serve` starts one."
+            ) from error
         raise ProcessingError(f"{error}") from error
 
 
@@ -130,6 +140,6 @@ def _fraction(job: Job) -> float:
 
 def _say(source: Path, output: Path) -> None:
     before, after = source.stat().st_size, output.stat().st_size
-    change = f"{(before - after) / before:.0%} smaller" if after <= before else "larger"
+    change = f"{share_text((before - after) / before)} smaller" if after <= before else "larger"
     line = f"{output}  {size_text(after)}  ({size_text(before)} before, {change})"
     _console.print(Text(line), soft_wrap=True)

@@ -20,7 +20,7 @@ from rich.text import Text
 from telecine import settings
 from telecine.cli import render
 from telecine.cli.local_server import local_server
-from telecine.cli.media import Remote
+from telecine.cli.media import Remote, remote_errors
 from telecine.cli.target import workspace
 from telecine.kit.errors import InvalidRequestError, ProcessingError
 from telecine.media.timeline.dialects import parse
@@ -72,6 +72,7 @@ def _made(document: object, folder: Path, remote: Remote) -> str:
     with (
         httpx2.Client(base_url=remote.url, headers=headers, timeout=_PATIENCE_SECONDS) as client,
         _plain_errors(remote),
+        remote_errors(),
     ):
         ids = {
             source.src: _uploaded(client, folder / source.src)

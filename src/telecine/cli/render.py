@@ -104,7 +104,8 @@ def film(composition: Path, output: Path, options: Options, *, renderer: Rendere
         with _bar(output.name, n_frames=_n_frames(order, job.timeline)) as told:
             facts = job.renderer.render(order, on_progress=told)
         deliver(order.output, to=output)
-    _say(f"{output}  {size_text(facts.size_bytes)}  {float(facts.duration_seconds):.2f} s")
+    lasts = f"  {float(facts.duration_seconds):.2f} s" if facts.duration_seconds else ""
+    _say(f"{output}  {size_text(facts.size_bytes)}{lasts}")
 
 
 def still(

@@ -14,6 +14,11 @@ def size_text(n_bytes: int) -> str:
     return f"{n_bytes / 1_000_000:.1f} MB"
 
 
+def share_text(saved: float) -> str:
+    """Write a share for people: 42%. As long as anything is left, it is not 100%."""
+    return f"{saved:.0%}" if saved < 0.99 else f"{min(saved, 0.999):.1%}"
+
+
 _UNITS = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 10**6, "mb": 10**6, "g": 10**9, "gb": 10**9}
 
 

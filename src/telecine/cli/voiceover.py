@@ -18,15 +18,17 @@ from rich.text import Text
 from telecine import outside, settings, shelves
 from telecine.api.voiceover import fields as form
 from telecine.cli.here import context
-from telecine.cli.media import Fields, Remote, progress_bar
+from telecine.cli.media import Fields, Remote, progress_bar, remote_errors
 from telecine.cli.sizes import size_text
 from telecine.cli.target import deliver, require_file, require_place, workspace
+from telecine.cli.typed import as_typed
 from telecine.kit.errors import InvalidRequestError, ProcessingError
 from telecine.kit.log import configure
 from telecine.operations.voiceover import VOICEOVER
 
 _PATIENCE_SECONDS: Final = 300.0
 _POLL_SECONDS: Final = 0.5
+_PICTURES: Final = (".jpg", ".jpeg", ".png", ".webp")
 
 _console = Console(stderr=True, highlight=False)
 
@@ -63,7 +65,11 @@ def voiceover(
         require_place(output, source=source)
     if output.suffix.lower() != ".mp4":
         raise InvalidRequestError(f"{output} must end in .mp4.", field="-o")
-    with progress_bar(image.name) as report:
+    if audio.suffix.lower() in _PICTURES and image.suffix.lower() not in _PICTURES:
+        raise InvalidRequestError(
+            f"{image} and {audio} are the wrong way round: the image comes first."
+        )
+    with as_typed(image="IMAGE", audio="AUDIO"), progress_bar(image.name) as report:
         if remote is None:
             _make_here(image, audio, output, wishes, report)
         else:
@@ -114,9 +120,11 @@ def _make_there(
     remote: Remote,
     report: Callable[[float], None],
 ) -> None:
-    with httpx2.Client(
-        base_url=remote.url, headers={"X-API-Key": remote.key}, timeout=_PATIENCE_SECONDS
-    ) as http:
+    headers = {"X-API-Key": remote.key}
+    with (
+        remote_errors(),
+        httpx2.Client(base_url=remote.url, headers=headers, timeout=_PATIENCE_SECONDS) as http,
+    ):
         with image.open("rb") as picture, audio.open("rb") as sound:
             files = {"image": (image.name, picture), "audio": (audio.name, sound)}
             job = _answer(http, "POST", "/api/jobs", data=dict(wishes), files=files)
@@ -155,5 +163,7 @@ def _answer(http: httpx2.Client, method: str, path: str, **sent: Any) -> Mapping
 def _connected() -> Iterator[None]:
     try:
         yield
+    except httpx2.ConnectError:
+        raise  # `remote_errors` says it
     except (httpx2.HTTPError, ValueError) as error:
         raise ProcessingError(f"The server cannot be reached, or breaks off: {error}") from error
