@@ -182,6 +182,11 @@ def test_a_webhook_that_will_not_be_called_is_refused(
     assert says in answer.json()["error"]
 
 
+def test_who_sends_no_image_is_not_told_to_send_a_film(anybody: httpx2.Client) -> None:
+    told = anybody.post(CONVERT, files={"format": (None, "webp")}).json()["error"]
+    assert 'curl -F "file=@path/to/file"' in told
+
+
 @pytest.mark.parametrize(
     ("fields", "field", "says"),
     [
@@ -195,6 +200,7 @@ def test_a_webhook_that_will_not_be_called_is_refused(
         ({"format": "webp", "height": "-3"}, "height", "above 0"),
         ({"format": "webp", "width": "70000"}, "width", "65535"),
         ({"format": "webp", "width": "wide"}, "width", "number"),
+        ({"format": "webp", "width": "1e9"}, "width", "must be a whole number"),
         ({"format": "webp", "fit": "stretchy"}, "fit", "inside"),
     ],
     ids=str,

@@ -54,7 +54,9 @@ def test_an_item_on_two_tracks_is_stored_and_warned_of(anybody: httpx2.Client) -
 def test_an_empty_project_cannot_be_rendered(anybody: httpx2.Client) -> None:
     project = make(anybody)["id"]
     answer = anybody.post(f"{URL}/{project}/render", json={"email": EMAIL})
-    assert refused(answer, 422, "INVALID_COMPOSITION")["data"]["errors"][0]["code"] == "EMPTY"
+    told = refused(answer, 422, "INVALID_COMPOSITION")
+    assert told["data"]["errors"][0]["code"] == "EMPTY"
+    assert told["message"].startswith("There is nothing to render; ")
 
 
 @pytest.mark.parametrize(

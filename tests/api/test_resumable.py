@@ -454,9 +454,9 @@ def test_a_form_that_names_its_files_may_be_url_encoded(
         ("file=upload%3Aup_zzz", 404, "There is no such upload: upload:up_zzz."),
         ("file=talk.mp4", 400, '-F "file=upload:ID"'),
         ("codec=h264", 400, ". This came as application/x-www-form-urlencoded."),
-        ("file=a&file=b&" + "a=b&" * 40, 400, 'curl -F "file=@video.mp4". This came as'),
-        ("x" * 100_000, 400, 'curl -F "file=@video.mp4". This came as'),
-        (b"file=%ff\xff", 400, 'curl -F "file=@video.mp4". This came as'),
+        ("file=a&file=b&" + "a=b&" * 40, 400, 'curl -F "file=@path/to/file". This came as'),
+        ("x" * 100_000, 400, 'curl -F "file=@path/to/file". This came as'),
+        (b"file=%ff\xff", 400, 'curl -F "file=@path/to/file". This came as'),
     ],
 )
 def test_a_url_encoded_form_without_a_named_upload_is_told_how_files_are_sent(

@@ -23,8 +23,8 @@ from telecine.blobs.store import BlobStore
 from telecine.kit.errors import FileTooLargeError, InvalidRequestError, NotFoundError
 
 _MAX_FILENAME_BYTES = 255
-#: What sentences show in a field that is not for films.
-_EXAMPLES = {"image": "portrait.jpg", "audio": "voiceover.mp3"}
+#: What sentences show: 'file' is a film in one form, and an image or a document in others.
+_EXAMPLES = {"image": "portrait.jpg", "audio": "voiceover.mp3", "file": "path/to/file"}
 #: `filename*=UTF-8''na%C3%AFve.mp4`: RFC 7578 forbids it in forms, older clients send it.
 _EXTENDED_FILENAME = re.compile(r"""filename\*\s*=\s*utf-8'[^']*'([^;"\s]+)""", re.IGNORECASE)
 

@@ -226,10 +226,10 @@ def require_frames(timeline: Timeline) -> None:
     """Raise `InvalidDocumentError` where no clip is as long as a frame."""
     if timeline.duration_frames == 0:
         nothing = Problem(
-            path="tracks",
+            path="",
             code="EMPTY",
-            message="There is nothing to render: no clip is as long as a frame.",
-            got="0 frames",
-            allowed="at least one clip that is seen or heard",
+            message="There is nothing to render.",
+            got="nothing",
+            allowed="at least one clip that is as long as a frame",
         )
         raise refusal((nothing,))

@@ -23,13 +23,13 @@ def text(fields: Mapping[str, str], name: str) -> str | None:
     return fields.get(name, "").strip() or None
 
 
-def number(fields: Mapping[str, str], name: str) -> float | None:
+def number(fields: Mapping[str, str], name: str, *, kind: str = "a number") -> float | None:
     """Return a field as a finite number, or None where it is absent or empty."""
     value = text(fields, name)
     if value is None:
         return None
     if not _NUMBER.fullmatch(value):
-        raise refusal(name, "must be a number", value)
+        raise refusal(name, f"must be {kind}", value)
     if not math.isfinite(float(value)):
         raise refusal(name, "must be a number that is less long", value)
     return float(value)
@@ -37,11 +37,12 @@ def number(fields: Mapping[str, str], name: str) -> float | None:
 
 def integer(fields: Mapping[str, str], name: str) -> int | None:
     """Return a field as a whole number, or None where it is absent or empty."""
-    value = number(fields, name)
+    kind = "a whole number"
+    value = number(fields, name, kind=kind)
     if value is None:
         return None
     if value != int(value):
-        raise refusal(name, "must be a whole number", fields[name])
+        raise refusal(name, f"must be {kind}", fields[name])
     return int(value)
 
 
