@@ -306,6 +306,12 @@ def test_an_encoder_without_its_hardware_says_why(ffmpeg: FFmpeg) -> None:
     assert reason.startswith("FFmpeg exited with code")
 
 
+def test_a_program_that_is_no_ffmpeg_is_named_with_the_setting(ffmpeg: FFmpeg) -> None:
+    assert "." in ffmpeg.version()
+    with pytest.raises(SettingsError, match=r"/bin/true is no ffmpeg\. Set TELECINE_FFMPEG"):
+        replace(ffmpeg, executable=Path("/bin/true")).version()
+
+
 def test_a_configured_ffmpeg_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="TELECINE_FFMPEG"):
         find_ffmpeg(str(tmp_path / "ffmpeg"))

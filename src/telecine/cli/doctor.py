@@ -18,13 +18,12 @@ import pyvips
 import sqlalchemy as sa
 from rich.table import Table
 
-from telecine import __version__
+from telecine import __version__, shelves
 from telecine.assembly import Telecine, assemble, prepare
 from telecine.blobs import open_store
 from telecine.cli import tables, trouble, walls
 from telecine.kit.errors import ProcessingError, TelecineError
 from telecine.media import namespaces, sandbox
-from telecine.media.ffmpeg import find_ffmpeg
 from telecine.media.image_formats import Format
 from telecine.media.pool import Pool
 from telecine.media.speech import weights
@@ -89,7 +88,7 @@ def findings(settings: Settings, *, tried: Settings) -> Iterator[Finding]:
         detail=f"{platform.system()} {platform.release()}, {platform.machine()}, "
         f"Python {platform.python_version()}",
     )
-    found = _attempt("ffmpeg", lambda: str(find_ffmpeg(settings.ffmpeg)))
+    found = _attempt("ffmpeg", partial(_ffmpeg, settings))
     yield found
     if not found.is_fine:  # what else there is to say can be said without it
         tried = msgspec.structs.replace(tried, ffmpeg=sys.executable)
@@ -101,7 +100,8 @@ def findings(settings: Settings, *, tried: Settings) -> Iterator[Finding]:
         if found.is_fine:
             yield from _encoders(telecine)
         yield from _images(telecine)
-        yield from _sandbox(settings, telecine)
+        yield from _walls(telecine, has_ffmpeg=found.is_fine)
+        yield from _sandbox(settings)
         yield _fonts()
         yield _speech(settings)
         # Named as they will be, wherever they were tried.
@@ -122,6 +122,11 @@ def _attempt(subject: str, check: Callable[[], str]) -> Finding:
         return Finding(subject=subject, is_fine=True, detail=check())
     except (TelecineError, OSError, sa.exc.SQLAlchemyError) as error:
         return Finding(subject=subject, is_fine=False, detail=str(error).splitlines()[0])
+
+
+def _ffmpeg(settings: Settings) -> str:
+    program = shelves.ffmpeg(settings)
+    return f"{program.executable}, version {program.version()}"
 
 
 def _encoders(telecine: Telecine) -> Iterator[Finding]:
@@ -169,9 +174,13 @@ def _heic(pool: Pool, source: Path) -> str:
     return "reads"
 
 
-def _sandbox(settings: Settings, telecine: Telecine) -> Iterator[Finding]:
+def _walls(telecine: Telecine, *, has_ffmpeg: bool) -> Iterator[Finding]:
     for name, check in walls.checks(telecine).items():
-        yield _attempt(f"sandbox {name}", check)
+        if has_ffmpeg or name != walls.INPUT:
+            yield _attempt(f"sandbox {name}", check)
+
+
+def _sandbox(settings: Settings) -> Iterator[Finding]:
     for layer in sandbox.layers():
         yield Finding(
             subject=f"sandbox {layer.name}",

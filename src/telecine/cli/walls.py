@@ -26,13 +26,15 @@ from telecine.media.process import Limits
 from telecine.media.sandbox import Policy
 from telecine.operations.convert import ConvertParams, convert
 
+#: The layer that is ffmpeg's: without one, it cannot be tried.
+INPUT = "input"
 _STILL_SECONDS = 0.3
 
 
 def checks(telecine: Telecine) -> Mapping[str, Callable[[], str]]:
     """Return what tries each layer, by its name: it says what was found, or raises."""
     tried = {
-        "input": _input,
+        INPUT: _input,
         "budgets": _budgets,
         "watchdogs": _watchdogs,
         "read back": _read_back,

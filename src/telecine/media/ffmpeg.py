@@ -151,6 +151,13 @@ class FFmpeg:
                 is_cancelled=is_cancelled,
             )
 
+    def version(self) -> str:
+        """Ask the program for its version. Raises `SettingsError` where it is no ffmpeg."""
+        said = self._printed("-version")
+        if not said.startswith("ffmpeg version "):
+            raise SettingsError(f"{self.executable} is no ffmpeg. Set TELECINE_FFMPEG to one.")
+        return said.split()[2]
+
     def encoders(self) -> frozenset[str]:
         """Return the names of the encoders that are compiled in; they need not work here."""
         return frozenset(self._encoder_kinds())
@@ -171,15 +178,18 @@ class FFmpeg:
 
     def _encoder_kinds(self) -> dict[str, str]:
         """Return V, A or S by encoder."""
-        listing = bytearray()
+        _legend, _, rows = self._printed("-encoders").partition("------")
+        return {row.split()[1]: row.split()[0][0] for row in rows.splitlines() if row.strip()}
+
+    def _printed(self, question: str) -> str:
+        printed = bytearray()
 
         def collect(chunk: bytes) -> bool:
-            listing.extend(chunk)
+            printed.extend(chunk)
             return True
 
-        self._run(("-encoders",), workspace=None, on_output=collect)
-        _legend, _, rows = listing.decode().partition("------")
-        return {row.split()[1]: row.split()[0][0] for row in rows.splitlines() if row.strip()}
+        self._run((question,), workspace=None, on_output=collect)
+        return printed.decode("utf-8", "replace")
 
     def _run(
         self,
