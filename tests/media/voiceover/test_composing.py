@@ -164,10 +164,38 @@ def test_a_wide_photograph_goes_from_edge_to_edge_of_a_tall_video(
         beside = 0.2 if mode == "auto" else 0.0
         assert first.width == pytest.approx(1 - beside, abs=1e-6)
         for window in (first, last):
-            assert window.top < 0
+            assert window.top <= 1e-6
             if has_captions:
                 lower = (1 - window.top) / window.height
                 assert lower <= 0.63 + 1e-6
+
+
+@pytest.mark.parametrize("has_captions", [False, True])
+@pytest.mark.parametrize("is_somebody", [False, True])
+def test_a_thin_strip_of_ground_is_not_left_above_a_photograph_of_a_tall_video(
+    has_captions: bool, is_somebody: bool
+) -> None:
+    canvas = CANVASES["tall"]
+    modes: tuple[Mode, ...] = ("auto", "still", "kenburns")
+    for mode, width in product(modes, range(900, 2000, 50)):
+        shown = study(
+            size=(width, 1000),
+            faces=(face(0.4, 0.4, 0.3, shape=width / 1000),) if is_somebody else (),
+        )
+        arranged = arranging.arrange(shown, canvas=canvas, mode=mode, has_captions=has_captions)
+        if arranged.is_full or arranged.area.width < canvas[0]:
+            continue
+        tops = [-window.top / window.height for window in seen(arranged, canvas)]
+        assert tops == pytest.approx([0, 0], abs=1e-6) or min(tops) >= 0.06 - 1e-6
+
+
+def test_captions_that_say_nothing_take_no_room() -> None:
+    canvas = CANVASES["tall"]
+    documents = [
+        composing.compose(study(), sound(), canvas=canvas, captioning=captioning)
+        for captioning in (None, Captioning(words=()))
+    ]
+    assert documents[0] == documents[1]
 
 
 def test_a_wide_photograph_of_somebody_is_shown_near_them_in_a_tall_video() -> None:

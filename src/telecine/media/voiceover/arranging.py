@@ -31,6 +31,8 @@ _PUSH: Final = (1.04, 1.09)
 _FLOAT: Final = (1.0, 1.045)
 _TRAVEL: Final = (1.06, 1.18)
 _STILL: Final = (1.0, 1.0)
+#: A strip of ground above a picture that goes from edge to edge of a tall canvas is a fault, no frame.
+_LEAST_ABOVE: Final = 0.06
 #: A way lasts that long at the most; then it goes back.
 WAY_SECONDS: Final = 20.0
 #: Around a face, hair and chin: shares of the face's box.
@@ -222,9 +224,14 @@ def _across(
         _look((middle, 0.5), scale, whole, window=(1 - beside, 1.0), cover=cover)
         for middle, scale in zip(middles, (min(first, last), last), strict=True)
     )
-    area = Area(x=width / 2, y=room.y, width=cover[0], height=cover[1])
-    # It is not cut above and below, where it may grow.
-    return area, (replace(first_look, y=0.0), replace(last_look, y=0.0))
+    # It is not cut above and below, where it may grow; or below alone, from the top.
+    looks = replace(first_look, y=0.0), replace(last_look, y=0.0)
+    top = room.y - cover[1] * last / 2
+    if caption_styles.shape(*canvas) != "tall" or top >= _LEAST_ABOVE * canvas[1]:
+        return Area(x=width / 2, y=room.y, width=cover[0], height=cover[1]), looks
+    area = Area(x=width / 2, y=cover[1] * looks[0].scale / 2, width=cover[0], height=cover[1])
+    grown = cover[1] * (looks[1].scale - looks[0].scale) / 2
+    return area, (looks[0], replace(looks[1], y=grown))
 
 
 def _beside(

@@ -67,7 +67,7 @@ def compose(
     if captioning is not None and captioning.style not in caption_styles.STYLES:
         known = ", ".join(caption_styles.STYLES)
         raise InvalidRequestError(f"The caption style is one of {known}.", field="caption_style")
-    has_captions = captioning is not None
+    has_captions = captioning is not None and len(captioning.words) > 0
     arranged = arranging.arrange(study, canvas=canvas, mode=mode, has_captions=has_captions)
     maker = _Maker(
         study=study, arranged=arranged, canvas=canvas, mode=mode, n_frames=n_frames(sound)
