@@ -56,7 +56,7 @@ def test_an_empty_project_cannot_be_rendered(anybody: httpx2.Client) -> None:
     answer = anybody.post(f"{URL}/{project}/render", json={"email": EMAIL})
     told = refused(answer, 422, "INVALID_COMPOSITION")
     assert told["data"]["errors"][0]["code"] == "EMPTY"
-    assert told["message"].startswith("There is nothing to render; ")
+    assert told["message"].startswith("tracks: There is nothing to render; ")
 
 
 @pytest.mark.parametrize(

@@ -226,7 +226,7 @@ def require_frames(timeline: Timeline) -> None:
     """Raise `InvalidDocumentError` where no clip is as long as a frame."""
     if timeline.duration_frames == 0:
         nothing = Problem(
-            path="",
+            path="tracks",
             code="EMPTY",
             message="There is nothing to render.",
             got="nothing",
