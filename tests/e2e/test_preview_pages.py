@@ -291,6 +291,24 @@ def test_the_keyboard_reaches_every_part_and_shows_where_it_is(viewer: Visit) ->
     assert {"MEDIA-TIME-RANGE", "MEDIA-VOLUME-RANGE", "MEDIA-PLAYBACK-RATE-BUTTON"} <= set(reached)
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_button_that_begins_leaves_the_picture_free(
+    studio: Studio, browser: Browser, width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto(studio.address(f"watch/{studio.task_id}"))
+    expect(page.locator("media-play-button")).to_be_visible()
+    expect(page.locator("media-play-button")).to_have_count(1)
+    button = page.locator("media-play-button").bounding_box()
+    film = page.locator("media-controller").bounding_box()
+    assert button is not None
+    assert film is not None
+    assert button["width"] >= 44
+    assert button["x"] + button["width"] < film["x"] + film["width"] / 4
+    assert button["y"] > film["y"] + film["height"] / 2
+    page.close()
+
+
 @pytest.mark.parametrize("size", [(390, 844), (320, 568)])
 def test_a_small_window_needs_no_scrolling_to_the_side(
     viewer: Visit, size: tuple[int, int]
