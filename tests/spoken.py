@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import av
 from tests import debian, samples
 
 #: Silence after each voice.
@@ -22,7 +23,11 @@ def reading() -> tuple[Path, ...]:
 
 
 def film(target: Path, *, voices: Sequence[Path], picture: Path) -> Path:
-    """Put voices over a film that begins anew until they are through."""
+    """Put voices over a film that begins anew until they are through.
+
+    How long that is, is told: the copy of an endless film runs ahead of what `-shortest` sees.
+    """
+    seconds = sum(_seconds(voice) + GAP_SECONDS for voice in voices)
     inputs = [part for voice in voices for part in ("-i", voice)]
     resampled = ";".join(
         f"[{at}:a]aresample=16000,apad=pad_dur={GAP_SECONDS}[s{at - 1}]"
@@ -32,10 +37,15 @@ def film(target: Path, *, voices: Sequence[Path], picture: Path) -> Path:
     samples.run_ffmpeg(
         *("-stream_loop", "-1", "-i", picture, *inputs, "-filter_complex"),
         f"{resampled};{parts}concat=n={len(voices)}:v=0:a=1[talk]",
-        *("-map", "0:v:0", "-map", "[talk]", "-shortest", "-c:v", "copy"),
+        *("-map", "0:v:0", "-map", "[talk]", "-t", f"{seconds:.3f}", "-c:v", "copy"),
         *("-c:a", "aac", "-b:a", "96k", target),
     )
     return target
+
+
+def _seconds(sound: Path) -> float:
+    with av.open(str(sound)) as container:
+        return float(container.duration or 0) / av.time_base
 
 
 def people_and_screens(target: Path, *, size: tuple[int, int] = (1920, 1080)) -> Path:

@@ -115,8 +115,9 @@ def make_sample(folder: Path) -> Sample:
         "-f", "lavfi", "-i", "gradients=s=4000x3000:n=6:seed=3:d=1",
         "-vf", "noise=alls=4,format=rgb24", "-frames:v", "1", str(image),
     )  # fmt: skip
+    # Once more is enough for eleven seconds; of an endless film, `-shortest` may copy far too much.
     _ffmpeg(
-        "-stream_loop", "-1", "-i", str(video), "-i", str(_SPEECH), "-map", "0:v", "-map", "1:a",
+        "-stream_loop", "1", "-i", str(video), "-i", str(_SPEECH), "-map", "0:v", "-map", "1:a",
         "-shortest", "-c:v", "copy", "-c:a", "aac", str(talk),
     )  # fmt: skip
     return Sample(video=video, image=image, talk=talk)
