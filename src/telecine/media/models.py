@@ -8,12 +8,14 @@ SHA-256 here: another one is not installed, whoever signed for it.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -194,12 +196,12 @@ def _run(
 
 
 def _size_of(folder: Path) -> int:
+    """Return the bytes of what is there at this moment, while somebody makes and removes it."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.lstat().st_size
-        except OSError:  # gone meanwhile
-            continue
+    for parent, _, names in os.walk(folder):  # passes over folders that are gone meanwhile
+        for name in names:
+            with suppress(OSError):
+                total += Path(parent, name).lstat().st_size
     return total
 
 
