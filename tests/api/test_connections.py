@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 import uvicorn
 from starlette.applications import Starlette
@@ -18,6 +19,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from telecine.api.compress.wire import ErrorReply
+from telecine.api.family import Endpoint
+from telecine.api.routes import ENDPOINTS
 from telecine.api.transport import connections
 from telecine.api.transport.connections import MAX_HEAD_BYTES, MAX_HEADERS, BoundedProtocol
 
@@ -169,6 +173,22 @@ def test_what_is_not_http_is_400_in_the_platforms_shape(client: socket.socket) -
     client.sendall(b"\x16\x03\x01\x02\x00 hello\r\n\r\n")
     status, told = refusal(rest(client))
     assert (status, told["code"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    {each.family.name: each for each in reversed(ENDPOINTS)}.values(),
+    ids=lambda each: each.family.name,
+)
+def test_a_broken_head_is_told_in_the_shape_of_the_paths_family(
+    client: socket.socket, endpoint: Endpoint
+) -> None:
+    path = endpoint.path.partition("/{")[0]
+    client.sendall(f"GET {path}?a=b HTTP/1.1\r\nContent-Length: F&\r\n\r\n".encode())
+    head, _, body = rest(client).partition(b"\r\n\r\n")
+    shape = endpoint.family.failure_body or ErrorReply
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert "This is not an HTTP request" in str(msgspec.json.decode(body, type=shape))
 
 
 @pytest.mark.parametrize("path", [b"/echo", b"/early", b"/slow"])

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import compile_path
 
-from telecine.api import platform
-from telecine.api.family import Family, Json
+from telecine.api import platform, unanswered
+from telecine.api.family import Json
 from telecine.api.routes import ENDPOINTS, OPEN_ENDPOINTS
 from telecine.api.services import Services
 from telecine.api.transport.lingering import LingeringClose
@@ -19,7 +19,7 @@ from telecine.api.transport.metrics import Metrics
 from telecine.api.transport.middleware import Surround
 from telecine.api.tus.handlers import discovery
 from telecine.api.tus.wire import TUS_HEADERS
-from telecine.kit.errors import InvalidRequestError, MethodError, NotFoundError
+from telecine.kit.errors import MethodError
 
 _EXPOSED = (
     "Content-Disposition",
@@ -82,33 +82,20 @@ def create_app(services: Services) -> Starlette:
 
 
 async def _unrouted(request: Request, error: Exception) -> Response:
-    """Answer where there is no endpoint, as the family would to which the path belongs."""
+    """Answer where there is no endpoint."""
     assert isinstance(error, HTTPException)
     status = error.status_code
     code, message = _WORDS.get(status, ("error", error.detail))
     methods = _methods(request.url.path) if status == 405 else None
     headers = {"Allow": methods} if methods else error.headers
-    family = _family_of(request.url.path)
-    if family is not None and family.failure_body is not None:
-        kind = {404: NotFoundError, 405: MethodError}.get(status, InvalidRequestError)
-        body = family.error_body(kind(message), status, request.state.request_id)
-    else:
-        body = {
-            "success": False,
-            "error": message,
-            "code": code,
-            "request_id": request.state.request_id,
-        }
+    body = unanswered.body(
+        request.url.path,
+        status=status,
+        code=code,
+        message=message,
+        request_id=request.state.request_id,
+    )
     return Json(body, status_code=status, headers=headers)
-
-
-def _family_of(path: str) -> Family | None:
-    """Return the family below one of whose URLs the path lies."""
-    for endpoint in ENDPOINTS:
-        root = endpoint.path.partition("/{")[0]
-        if path == root or path.startswith(f"{root}/"):
-            return endpoint.family
-    return None
 
 
 def _methods(path: str) -> str:

@@ -16,6 +16,7 @@ import structlog
 from typing_extensions import override  # typing has it from Python 3.12 on
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from telecine.api import unanswered
 from telecine.kit.ids import new_id
 
 _log = structlog.get_logger(__name__)
@@ -43,6 +44,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.url = b""  # uvicorn has none before the first request
         self._head_bytes = 0  # of the URL and headers that are complete, trailers included
         self._n_headers = 0
         self._stuck_bytes = 0  # arrived since anything was completed
@@ -145,6 +147,10 @@ class BoundedProtocol(HttpToolsProtocol):
         else:  # a browser opens connections ahead, and takes an answer for that of its next request
             self.transport.close()
 
+    def _path(self) -> str:
+        """What has arrived of the path; before the first request nothing."""
+        return self.url.partition(b"?")[0].decode("ascii", "replace")
+
     def _end(self, status: int) -> None:
         """Answer and close; just close where another answer is on its way."""
         self._stop_timer()
@@ -157,7 +163,13 @@ class BoundedProtocol(HttpToolsProtocol):
                 cycle.disconnected = True
                 cycle.message_event.set()
             body = msgspec.json.encode(
-                {"success": False, "error": sentence, "code": code, "request_id": request_id}
+                unanswered.body(
+                    self._path(),
+                    status=status,
+                    code=code,
+                    message=sentence,
+                    request_id=request_id,
+                )
             )
             self.transport.write(
                 STATUS_LINE[status]
