@@ -29,7 +29,7 @@ from benchmarks import compositions, report
 from telecine.media.confining import refuse_huge_pages
 from telecine.media.ffmpeg import find_ffmpeg
 from telecine.media.render.attending import ENVIRONMENT
-from telecine.media.render.encoding.codecs import EncodeSettings
+from telecine.media.render.encoding.codecs import EncodeSettings, is_thrifty
 from telecine.media.render.film import Film
 from telecine.media.render.render import render
 from telecine.media.timeline.model import Source, Timeline
@@ -128,7 +128,9 @@ def serve(name: str, *, scale: float, media: Path, output: Path) -> None:
     def find(source: Source) -> Path:
         return media / source.src
 
-    refuse_huge_pages()  # as the program does that renders jobs
+    timeline = timeline_of(name, scale=scale)
+    if is_thrifty(timeline.width, timeline.height):
+        refuse_huge_pages()  # as the program does that renders jobs
     for _ in sys.stdin:
         cpu, started = time.process_time(), time.perf_counter()
         # The document is parsed each time: that is part of a job.

@@ -30,7 +30,7 @@ def end_with(lifeline_fd: int) -> None:
 
 
 def refuse_huge_pages() -> None:
-    """Have the kernel give no more memory than is touched: 20 MiB less at 1080p, no slower."""
+    """Have the kernel give no more memory than is touched; films are made a little slower."""
     with suppress(OSError):  # not Linux
         kernel.prctl(_PR_SET_THP_DISABLE, 1)
 

@@ -8,10 +8,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import numpy.typing as npt
 from tests.media.render import numbered
 
+from telecine.media.render.encoding.codecs import EncodeSettings, video_context
 from telecine.media.render.encoding.outputs import Output
 from telecine.media.render.planes import Plane, Planes
 
@@ -47,6 +49,27 @@ def feed(output: Output, planes: Iterator[Planes]) -> None:
     """Submit pictures, one frame each."""
     for shown in planes:
         output.submit(shown)
+
+
+def packets(*, preset: str, threads: int, size: tuple[int, int]) -> list[bytes]:
+    """Encode 24 pictures of moving noise; returns all packets but the first.
+
+    That one has the settings as text, the number of threads among them.
+    """
+    width, height = size
+    settings = EncodeSettings(preset=preset, threads=threads)
+    context = video_context(settings, width=width, height=height, frame_rate=Fraction(2))
+    context.open()
+    noise = np.random.default_rng(1).integers(0, 256, (height // 2, width // 2), np.uint8)
+    made: list[bytes] = []
+    for index in range(24):
+        frame = av.VideoFrame(width, height, "yuv420p")
+        shifted = np.roll(noise.repeat(2, 0).repeat(2, 1), (2 * index, 5 * index), (0, 1))
+        for plane, step in zip(frame.planes, (1, 2, 2), strict=True):
+            plane.update(cv2.blur(shifted[::step, ::step], (7, 7)).tobytes())
+        frame.pts = index
+        made += [bytes(packet) for packet in context.encode(frame)]
+    return [*made, *(bytes(packet) for packet in context.encode(None))][1:]
 
 
 def tone(start: int, end: int) -> npt.NDArray[np.float32]:

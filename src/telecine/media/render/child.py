@@ -32,7 +32,7 @@ from telecine.media import pool_wire as wire
 from telecine.media.render.decoding.container import hold_to
 from telecine.media.render.drawing.fonts import open_bundled
 from telecine.media.render.encoding.chunks import spans
-from telecine.media.render.encoding.codecs import EncodeSettings
+from telecine.media.render.encoding.codecs import EncodeSettings, is_thrifty
 from telecine.media.render.encoding.join import join
 from telecine.media.render.encoding.outfile import OutputFacts
 from telecine.media.render.job import Ask, Facts, Job, Report
@@ -66,7 +66,6 @@ def main(arguments: list[str]) -> int:
     """Do one job for the parent."""
     begin = msgspec.json.decode(arguments[0], type=Start)
     confining.end_with(begin.lifeline_fd)
-    confining.refuse_huge_pages()
     with socket.socket(fileno=begin.socket_fd) as parent:
         wire.send(parent, Report(is_ready=True))
         if not select.select([parent], [], [], _HURRY_SECONDS)[0]:
@@ -188,6 +187,8 @@ def _work(job: Job, tell: OnProgress, gauge: Gauge) -> Facts:
     if job.frame_rate is not None:
         timeline = retimed(timeline, Fraction(job.frame_rate))
     width, height = job.size or (timeline.width, timeline.height)
+    if is_thrifty(width, height):
+        confining.refuse_huge_pages()
     with explained(gauge, width=width, height=height, place=place_of_size(document)):
         return _made(job, timeline, files, tell)
 

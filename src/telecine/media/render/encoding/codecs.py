@@ -4,9 +4,8 @@ The same frames give the same decoded pictures on any machine and with any numbe
 x264 and x265 look ahead in one thread and reach no further down a reference picture than
 `_REACH` rows, whatever the number of frames in work. (Left alone, both follow the number of
 cores.) x264 takes one way to guess how pictures between others move, where it would else learn
-from frames that other threads have finished by then; and it goes without AVX-512, whose share of
-it reads memory that nobody wrote. Groups of pictures are closed. Colours are tagged BT.709,
-limited range.
+from frames that other threads have finished by then; and it goes without AVX-512 where that reads
+memory that nobody wrote. Groups of pictures are closed. Colours are tagged BT.709, limited range.
 """
 
 from __future__ import annotations
@@ -45,6 +44,7 @@ _SOUND_ENCODERS: Final[Mapping[SoundCodec, tuple[str, str]]] = {
 }
 _REACH: Final = 64
 _MAX_THREADS: Final = 16
+_THRIFTY_PIXELS: Final = 1280 * 720
 #: Beyond 4K an encoder would hold gigabytes: it looks less far ahead, the same on any machine,
 #: and works on fewer pictures at once.
 _LARGE_PIXELS: Final = 4096 * 2304
@@ -53,6 +53,8 @@ _MAX_THREADS_LARGE: Final = 3
 #: OpenCV's number of AVX-512 (CV_CPU_AVX_512F); where that is, the rest is, too.
 _AVX512: Final = 13
 _WITHOUT_AVX512: Final = "avx2,fma3,bmi2"
+#: x264 halves pictures 64 pixels at a time there, and of other widths reads beyond the row's end.
+_WIDTHS_OF_AVX512: Final = 128
 _BT709: Final = 1
 _LIMITED: Final = 1
 
@@ -86,6 +88,15 @@ class EncodeSettings:
 def chunk_frames(frame_rate: Fraction) -> int:
     """Return how many frames a chunk has: never fewer than the encoders' reordering needs."""
     return max(24, round(CHUNK_SECONDS * frame_rate))
+
+
+def is_thrifty(width: int, height: int) -> bool:
+    """Whether memory counts for more than the last hundredths of speed: beyond 720p.
+
+    An encoder then works on as many pictures as there are cores, not half as many again, and its
+    process had better refuse huge pages: 40 MiB less at 1080p, for 0.03 of the encoder's speed.
+    """
+    return width * height > _THRIFTY_PIXELS
 
 
 def video_context(
@@ -126,13 +137,15 @@ def prepare_video(
     context.colorspace = context.color_primaries = context.color_trc = _BT709
     # x264 cuts pictures into slices otherwise, which is slower and looks worse.
     context.thread_type = ThreadType.FRAME
-    context.thread_count = settings.threads or _bearable_threads()
+    context.thread_count = settings.threads or _bearable_threads(
+        is_thrifty=is_thrifty(width, height)
+    )
     is_large = width * height > _LARGE_PIXELS
     if is_large:
         context.thread_count = min(context.thread_count, _MAX_THREADS_LARGE)
     if settings.codec == "h265":
         context.codec_tag = "hvc1"  # Apple's players take HEVC in MP4 only under this name
-    context.options = _options(settings, is_large=is_large)
+    context.options = _options(settings, width=width, is_large=is_large)
 
 
 def sound_encoder(codec: SoundCodec) -> str:
@@ -153,13 +166,14 @@ def prepare_audio(context: AudioCodecContext, codec: SoundCodec, *, bits_per_sec
         context.options = {"aac_coder": "twoloop"}
 
 
-def _bearable_threads() -> int:
-    """Return x264's own rule, half as many again as cores; at least 2, for one would differ."""
+def _bearable_threads(*, is_thrifty: bool) -> int:
+    """Return x264's own rule, half as many again as cores, or cores; one thread would differ."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(2, min(_MAX_THREADS, (cores or 1) * 3 // 2))
+    n_threads = (cores or 1) * (2 if is_thrifty else 3) // 2
+    return max(2, min(_MAX_THREADS, n_threads))
 
 
-def _options(settings: EncodeSettings, *, is_large: bool) -> dict[str, str]:
+def _options(settings: EncodeSettings, *, width: int, is_large: bool) -> dict[str, str]:
     crf = DEFAULT_CRF[settings.codec] if settings.crf is None else settings.crf
     ahead = f":rc-lookahead={_AHEAD_LARGE}:bframes=1" if is_large else ""
     if settings.codec == "vp9":
@@ -178,5 +192,6 @@ def _options(settings: EncodeSettings, *, is_large: bool) -> dict[str, str]:
     params = f"lookahead-threads=1:mvrange-thread={_REACH}:open-gop=0:direct=spatial"
     # Nothing waits between the look-ahead and a large encoding; elsewhere the wait pays in speed.
     waiting = ":sync-lookahead=0" if is_large else ""
-    asm = f":asm={_WITHOUT_AVX512}" if cv2.checkHardwareSupport(_AVX512) else ""
+    is_without = width % _WIDTHS_OF_AVX512 != 0 and cv2.checkHardwareSupport(_AVX512)
+    asm = f":asm={_WITHOUT_AVX512}" if is_without else ""
     return {**options, "x264-params": f"{params}{waiting}{ahead}{asm}"}
