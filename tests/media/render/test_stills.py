@@ -259,6 +259,20 @@ def test_a_plain_picture_is_as_if_it_had_been_drawn(tmp_path: Path, fit: Fit) ->
     assert np.abs(there - plain.rgba[inner]).mean() < 2
 
 
+@pytest.mark.parametrize("fit", ["cover", "contain", "fill"])
+def test_a_picture_that_must_grow_a_little_stays_as_it_is(tmp_path: Path, fit: Fit) -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (90, 160, 3), np.uint8)
+    path = tmp_path / "noise.png"
+    pyvips.Image.new_from_array(picture).write_to_file(str(path))
+    made = plain_still(
+        Source(src="noise.png", path="clip.src"),
+        path, box=(320.0, 180.0), fit=fit, crop=Crop(), scale=0.6,
+    )  # fmt: skip
+    assert made is not None
+    assert np.array_equal(made.rgba[..., :3], picture)
+    assert (made.left, made.top, made.scale) == (0, 0, 0.5)
+
+
 def test_a_picture_that_must_grow_or_has_alpha_is_not_plain(tmp_path: Path) -> None:
     source = Source(src="picture.png", path="clip.src")
     for name, bands in (("small.png", 3), ("clear.png", 4)):

@@ -23,6 +23,8 @@ pyvips.cache_set_max(0)
 
 #: 20,000 x 20,000 and a little; `max_pixels`, which bounds uploads, is never more.
 _MOST_PIXELS: Final = 420_000_000
+#: So far, composing enlarges a picture as well as skia, and once is better than to and fro.
+_BARELY_ENLARGED: Final = 1.25
 _SRGB: Final = "srgb"
 
 
@@ -81,8 +83,8 @@ def plain_still(
 ) -> Pixels | None:
     """Return what `draw_still` draws, without drawing, where that is an opaque part of the file.
 
-    The scale grows by less than a pixel, so that the right edge is whole. None where the file
-    would have to be enlarged, or has alpha.
+    The scale changes by less than a pixel, so that the right edge is whole. A file that is little
+    smaller than wanted stays as it is. None where it is much smaller, or has alpha.
     """
     width, height = still_size(source, path)
     seen_width = max(1 - crop.left - crop.right, 1e-6) * width
@@ -92,7 +94,11 @@ def plain_still(
         both = min(scales) if fit == "contain" else max(scales)
         scales = both, both
     shown = min(box[0], seen_width * scales[0]), min(box[1], seen_height * scales[1])
-    scale = math.ceil(shown[0] * scale - 1e-6) / shown[0]
+    enlarged = max(scales) * scale
+    if 1 < enlarged <= _BARELY_ENLARGED:
+        scale = math.floor(shown[0] * scale / enlarged + 1e-6) / shown[0]
+    else:
+        scale = math.ceil(shown[0] * scale - 1e-6) / shown[0]
     whole = round(width * scales[0] * scale), round(height * scales[1] * scale)
     if whole[0] > width or whole[1] > height or _header(source, path).hasalpha():
         return None
