@@ -294,8 +294,7 @@ def test_every_demuxer_that_may_open_files_exists_and_none_opens_others() -> Non
 
 
 def test_encoders_are_tried_by_encoding(ffmpeg: FFmpeg) -> None:
-    assert {"libx264", "libx265", "libsvtav1", "aac"} <= ffmpeg.encoders()
-    for name in ("libx264", "libsvtav1", "aac"):
+    for name in ("libx264", "libx265", "libsvtav1", "aac"):
         assert ffmpeg.try_encoder(name) is None
     assert ffmpeg.try_encoder("no-such-encoder") == "not compiled in"
 

@@ -1,4 +1,4 @@
-"""HMAC signatures: webhooks that we send, links that we hand out.
+"""HMAC signatures of the webhooks that we send.
 
 A webhook carries two signatures made with one account secret, and each keys its HMAC with
 different bytes, because receivers do. `webhook-signature` (Standard Webhooks) is keyed with what
@@ -14,17 +14,13 @@ import hmac
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
-from urllib.parse import urlencode
 
 from standardwebhooks import Webhook
 
-from telecine.kit.errors import ExpiredError, ForbiddenError
 from telecine.kit.ids import new_token
 
 _SECRET_PREFIX = "whsec_"  # noqa: S105 (a public marker)
 _SECRET_RANDOM_BYTES = 27
-# Names what is signed, so that no other use of the server's key yields a valid link.
-_LINK_CONTEXT = "telecine link 1"
 
 
 def new_webhook_secret() -> str:
@@ -73,32 +69,3 @@ def sign_webhook(
 def body_signature(secret: str, *, body: bytes) -> str:
     """Return the lower-case hex HMAC-SHA256 of `body`, keyed with the secret as shown."""
     return hmac.new(secret.encode("ascii"), body, sha256).hexdigest()
-
-
-def sign_link(secret: str, *, path: str, expires_at: datetime) -> str:
-    """Return the query string `expires=…&signature=…` that opens `path` until `expires_at`.
-
-    `secret` is the server's, never an account's. Whole seconds: a fraction is cut off.
-    """
-    expires = str(int(expires_at.timestamp()))
-    return urlencode({"expires": expires, "signature": _link_digest(secret, path, expires)})
-
-
-def verify_link(secret: str, *, path: str, expires: str, signature: str, now: datetime) -> None:
-    """Return if `signature` was made for this path and `expires`, and the time is not over.
-
-    Raises `ForbiddenError` for any change to the link, `ExpiredError` for a true link that came
-    too late. Takes the same time wherever the first wrong character is.
-    """
-    expected = _link_digest(secret, path, expires)
-    is_true = hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogatepass"))
-    if not is_true or not (expires.isascii() and expires.isdigit()):
-        raise ForbiddenError("This link is not valid. Was it cut when copied?")
-    if now.timestamp() >= int(expires):
-        raise ExpiredError("This link has expired. Ask for a new one.")
-
-
-def _link_digest(secret: str, path: str, expires: str) -> str:
-    # `expires` is digits only (verify_link demands it), so the last line end is the border.
-    message = f"{_LINK_CONTEXT}\n{path}\n{expires}".encode("utf-8", "surrogatepass")
-    return hmac.new(secret.encode("utf-8"), message, sha256).hexdigest()

@@ -158,10 +158,6 @@ class FFmpeg:
             raise SettingsError(f"{self.executable} is no ffmpeg. Set TELECINE_FFMPEG to one.")
         return said.split()[2]
 
-    def encoders(self) -> frozenset[str]:
-        """Return the names of the encoders that are compiled in; they need not work here."""
-        return frozenset(self._encoder_kinds())
-
     def try_encoder(self, name: str) -> str | None:
         """Encode a few frames for real; None when it works, else one line of why not."""
         kind = self._encoder_kinds().get(name)

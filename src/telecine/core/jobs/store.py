@@ -168,17 +168,15 @@ def update(
     values: Mapping[str, Any],
     *,
     statuses: Sequence[JobStatus],
-    same_attempt: bool = True,
 ) -> bool:
-    """Change a job that is still in one of `statuses`, under the ticket (and attempt) given."""
-    conditions = [
+    """Change a job that is still in one of `statuses`, under the ticket and attempt given."""
+    statement = jobs.update().where(
         jobs.c.id == job.id,
         jobs.c.ticket == job.ticket,
+        jobs.c.attempt == job.attempt,
         jobs.c.status.in_(statuses),
-    ]
-    if same_attempt:
-        conditions.append(jobs.c.attempt == job.attempt)
-    return tx.execute(jobs.update().where(*conditions).values(**values)).rowcount == 1
+    )
+    return tx.execute(statement.values(**values)).rowcount == 1
 
 
 def raise_progress(tx: Transaction, job: Job, fraction: float, *, stage: str | None) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -130,9 +129,3 @@ def _bends(places: _Line, *, slack: float) -> list[int]:
     if len(kept) > 1 or abs(places[-1] - places[0]) > slack:
         kept.append(len(places) - 1)
     return kept
-
-
-def accelerations(points: Sequence[float], *, frame_rate: float) -> list[float]:
-    """Return the acceleration from frame to frame of places on successive frames."""
-    speeds = [(after - before) * frame_rate for before, after in pairwise(points)]
-    return [(after - before) * frame_rate for before, after in pairwise(speeds)]

@@ -37,8 +37,6 @@ LOWER_LIDS: Final = (
 )
 BROWS: Final = ((46, 53, 52, 65, 55), (285, 295, 282, 283, 276))
 CHIN: Final = 152
-BROW_TOP: Final = 10
-NOSE_TIP: Final = 1
 UNDER_NOSE: Final = 2
 _OUTER_EYES: Final = (33, 263)
 _CHEEKS: Final = (234, 454)
@@ -62,16 +60,6 @@ class Face:
         gap = self.points[list(LOWER_LIP), :2] - self.points[list(UPPER_LIP), :2]
         left, right = self.points[UPPER_EDGE[0], :2], self.points[UPPER_EDGE[-1], :2]
         return float(np.linalg.norm(gap, axis=1).max() / np.linalg.norm(right - left))
-
-    @property
-    def eye_gaps(self) -> tuple[float, float]:
-        """How far the eyes are open, as shares of their widths."""
-        gaps = []
-        for upper, lower in zip(UPPER_LIDS, LOWER_LIDS, strict=True):
-            gap = np.linalg.norm(self.points[lower[4], :2] - self.points[upper[4], :2])
-            width = np.linalg.norm(self.points[upper[-1], :2] - self.points[upper[0], :2])
-            gaps.append(float(gap / width))
-        return gaps[0], gaps[1]
 
     @property
     def yaw_degrees(self) -> float:
