@@ -143,7 +143,7 @@ def test_every_field_of_the_dialect_in_frames_is_named(name: str) -> None:
     assert [field for field in sorted(fields) if not _is_named(field, _IN_FRAMES)] == []
 
 
-@pytest.mark.parametrize("sort", ["composition", "track", "item"])
+@pytest.mark.parametrize("sort", ["composition", "track of items", "item"])
 def test_every_field_that_is_known_in_frames_is_named(sort: str) -> None:
     elsewhere = KNOWN["clip"] | KNOWN["style"]
     names = KNOWN[sort] - elsewhere

@@ -184,6 +184,42 @@ def test_variables_fill_in_strings_and_whole_values() -> None:
     assert (content.text, content.font.size) == ("Hi Ann, 3x", 99)
 
 
+@pytest.mark.parametrize(
+    ("made", "variables", "path", "near"),
+    [
+        (clip("text", text="Hi {{nmae}}, {{n}}"), {"name": "Ann", "n": 1}, "text", "name"),
+        (clip("text", text="{{NAME}}"), {"name": "Ann", "nave": 1}, "text", "name"),
+        (clip("text", text="{{x}}"), {"one": 1, "two": 2}, "text", "one, two"),
+        (clip("text", text="Hi {{name}}"), {}, "text", "names in `variables`"),
+        (clip("rect", style={"fill": "red", "blendMode": "{{mode}}"}), {"mode": "screen",
+         "list": [1]}, None, "a string, a number, true or false"),
+        (clip("rect", id="{{my id}}"), {"my id": 1}, None, "up to 64 letters, digits, _, . and -"),
+        (clip("template", template="quote", data={"quote": "a {{b}}"}), {"bb": 1}, "data.quote",
+         "bb"),
+    ],
+)  # fmt: skip
+def test_a_variable_that_is_not_there_is_a_warning_with_the_nearest_name(
+    made: dict[str, object], variables: dict[str, object], path: str | None, near: str
+) -> None:
+    parsed = parse_rv(document(made, variables=variables))
+
+    assert parsed.problems == ()
+    (told,) = parsed.warnings
+    assert told.code == "VARIABLE"
+    assert told.path == (f"tracks[0].clips[0].{path}" if path else f"variables.{[*variables][-1]}")
+    assert told.allowed == near
+
+
+def test_braces_from_a_variable_are_shown_as_they_are() -> None:
+    parsed = parse_rv(document(clip("text", text="{{a}}"), variables={"a": "{{b}}"}))
+
+    assert parsed.warnings == ()
+    assert parsed.timeline is not None
+    content = parsed.timeline.tracks[0].clips[0].content
+    assert isinstance(content, Text)
+    assert content.text == "{{b}}"
+
+
 def test_durations_by_word() -> None:
     clips = [
         clip("rect", duration=4),
@@ -229,6 +265,35 @@ def test_three_dimensional_clips_are_checked_then_refused() -> None:
     assert faults(parsed) == [
         ("tracks[0].clips[0].objects[1].type", "REQUIRED"),
         ("tracks[0].clips[0].type", "CLIP_TYPE_UNSUPPORTED"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("made", "path"),
+    [
+        (clip("subtitle", words=[], config={"fontsize": 3}), "config.fontsize"),
+        (clip("rect", transition={"type": "fade", "duration": 1, "ease": "hold"}),
+         "transition.ease"),
+        (clip("rect", crop={"lfet": 0.1}), "crop.lfet"),
+        (clip("text", text="a", background={"color": "red", "padding": 3}), "background.padding"),
+        (clip("video", src="a.mp4", source={"from": 1}), "source.from"),
+        (clip("audio", src="a.mp3", ducking={"target": ["x"]}), "ducking.target"),
+    ],
+)  # fmt: skip
+def test_a_field_that_nobody_reads_in_a_part_of_a_clip_is_a_warning(
+    made: dict[str, object], path: str
+) -> None:
+    parsed = parse_rv(document(made))
+
+    assert notes(parsed) == [(f"tracks[0].clips[0].{path}", "UNKNOWN_FIELD")]
+
+
+def test_a_field_of_a_track_that_nobody_reads_is_a_warning() -> None:
+    track = {"clips": [clip("rect")], "type": "video", "opactiy": 0.5}
+    parsed = parse_rv({**document(), "tracks": [track]})
+
+    assert [(each.path, each.allowed) for each in parsed.warnings] == [
+        ("tracks[0].opactiy", "opacity")
     ]
 
 

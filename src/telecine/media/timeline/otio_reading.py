@@ -82,13 +82,13 @@ class _Made:
 def read(document: object) -> Imported:
     """Translate a file's JSON, or say what is wrong with it."""
     report = Report()
-    root = Value(document, "", report, {}).fields()
+    root = Value(document, "", report, None).fields()
     _require_schema(root, "Timeline.1")
     name = root.text("name", "", max_characters=_MAX_NAME)
     ours = _ours(root)
     was = _mapping(ours.get("fields"))
     stack = root.required("tracks", allowed="a Stack")
-    node = stack.fields() if stack else Node({}, "tracks", report, {})
+    node = stack.fields() if stack else Node({}, "tracks", report, None)
     tracks = [value.fields() for value in node.items("children", high=_MAX_TRACKS)]
     made = _Made(rate=_rate(root, tracks, was, report), report=report, was=was)
     made.assets = dict(_mapping(was.get("assets")))
@@ -144,7 +144,7 @@ def _require_schema(node: Node, *allowed: str) -> bool:
 def _rate(root: Node, tracks: list[Node], was: Mapping[str, Any], report: Report) -> Fraction:
     """Return the frame rate: as it was written, else the first that the file names, else 30."""
     if finite(was.get("fps")) is not None:
-        return whole.frame_rate(Value(was["fps"], "metadata.telecine.fields.fps", report, {}))
+        return whole.frame_rate(Value(was["fps"], "metadata.telecine.fields.fps", report, None))
     if was:
         return Fraction(30)
     start = root.node("global_start_time")

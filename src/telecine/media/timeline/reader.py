@@ -3,7 +3,8 @@
 A reader never raises. A field that is wrong is reported with its JSON path and read as its
 default, so that one look at a document names all of its faults. `{{name}}` in any string is
 replaced by the document's variable of that name. An object that was made here, such as a
-template's clip, may hold a `Value` of the document: it keeps the path where it was written.
+template's clip, has no `variables`: its strings stay as they are. It may hold a `Value` of the
+document, which keeps the path where it was written.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
@@ -25,7 +26,8 @@ _HOPELESS_PROBLEMS: Final = 1000
 
 #: What was found where a field is missing; JSON's null is read as missing, too.
 NOTHING: Final = object()
-_VARIABLE: Final = re.compile(r"\{\{\s*([\w.-]{1,64})\s*\}\}")
+_NAME: Final = re.compile(r"[\w.-]{1,64}")
+_VARIABLE: Final = re.compile(rf"\{{\{{\s*({_NAME.pattern})\s*\}}\}}")
 _SHOWN_CHARACTERS: Final = 60
 #: Of a word that is none of the known ones.
 _MOST_COMPARED: Final = 40
@@ -59,6 +61,8 @@ class Report:
     n_letters: int = 0
     #: The families of type that were asked for, each where it was first.
     families: dict[str, Value] = field(default_factory=dict)
+    #: Strings with places for which there is no variable, each by its path, as it was written.
+    unfilled: dict[str, Value] = field(default_factory=dict)
     _noted: set[tuple[str, str]] = field(default_factory=set)
 
     @property
@@ -134,7 +138,7 @@ class Value:
     raw: object
     path: str
     report: Report
-    variables: Mapping[str, object]
+    variables: Mapping[str, object] | None
 
     def problem(self, code: str, message: str, *, allowed: str) -> None:
         """Note a fault of this value."""
@@ -182,8 +186,8 @@ class Value:
         offered = [name for name in allowed if name not in unsaid]
         message = "This value is not known here."
         if isinstance(self.raw, str) and not self.report.is_hopeless:
-            near = difflib.get_close_matches(self.raw[:_MOST_COMPARED], offered, n=1)
-            message += f" Is '{near[0]}' meant?" if near else ""
+            near = nearest(self.raw, offered)
+            message += f" Is '{near}' meant?" if near else ""
         self.problem("CHOICE", message, allowed=", ".join(offered))
         return None
 
@@ -215,6 +219,11 @@ class Value:
         numbers = tuple(number for number in found if number is not None)
         return numbers if len(numbers) == count else None
 
+    def unfilled(self) -> list[str]:
+        """Return the names of places in this string for which there is no variable, each once."""
+        names = _VARIABLE.findall(self.raw) if isinstance(self.raw, str) else []
+        return [name for name in dict.fromkeys(names) if name not in (self.variables or {})]
+
     def at(self, step: str, raw: object) -> Value:
         """Return a value below this one."""
         if isinstance(raw, Value):
@@ -233,7 +242,7 @@ class Node:
         raw: Mapping[str, object],
         path: str,
         report: Report,
-        variables: Mapping[str, object],
+        variables: Mapping[str, object] | None,
     ) -> None:
         self.raw = raw
         self.path = path
@@ -254,7 +263,7 @@ class Node:
         else:
             path = f"{self.path}.{name}" if self.path else name
         value = Value(raw, path, self.report, self.variables)
-        if self.variables and isinstance(raw, str):
+        if isinstance(raw, str) and "{{" in raw:
             value.raw = _filled(raw, path, value)
         return value
 
@@ -271,7 +280,7 @@ class Node:
         """Return these fields, and those of `defaults` where one is lacking."""
         if isinstance(defaults, Node):
             return _Layered(self, defaults)
-        return _Layered(self, Node(defaults, self.path, self.report, {}))
+        return _Layered(self, Node(defaults, self.path, self.report, None))
 
     def required(self, name: str, *, allowed: str = "a value") -> Value | None:
         """Return a field; its absence is a problem."""
@@ -358,6 +367,19 @@ class _Layered(Node):
         return self._below.get(name) if value is None else value
 
 
+def is_name(text: str) -> bool:
+    """Say whether a string can name a variable that is called so."""
+    return _NAME.fullmatch(text) is not None
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """Return the one of these names that somebody who wrote `name` may have meant."""
+    known = sorted(names)
+    alike = [one for one in known if one.lower() == name.lower()]
+    alike += difflib.get_close_matches(name[:_MOST_COMPARED], known, n=1)
+    return alike[0] if alike else None
+
+
 def _step(name: str) -> str:
     """Return a field's name as a step of a path: short, and without half characters."""
     name = name if len(name) <= _SHOWN_CHARACTERS else name[:_SHOWN_CHARACTERS] + "…"
@@ -366,10 +388,13 @@ def _step(name: str) -> str:
 
 def _filled(raw: object, path: str, within: Value) -> object:
     """Put variables in a string's places; a string that is one place becomes the value itself."""
-    if not isinstance(raw, str) or not within.variables or "{{" not in raw:
+    if not isinstance(raw, str) or within.variables is None or "{{" not in raw:
         return raw
     if len(raw) > MAX_TEXT_CHARACTERS:
         return raw  # refused by its length wherever it is read
+    as_written = Value(raw, path, within.report, within.variables)
+    if as_written.unfilled() and len(within.report.unfilled) < MAX_PROBLEMS:
+        within.report.unfilled.setdefault(path, as_written)
     whole = _VARIABLE.fullmatch(raw)
     if whole:
         return within.variables.get(whole[1], raw)

@@ -174,10 +174,10 @@ def _objects(root: Node) -> Iterator[Known]:
     """Yield what is looked at for fields that nobody reads, with its path and sort."""
     yield "", "composition", root.raw
     for path, track in listed(root.raw, "tracks", ""):
-        yield path, "track", track
+        yield path, "track of items", track
     items = root.raw.get("items")
     if isinstance(items, Mapping) and len(items) <= MAX_CLIPS:
-        within = Node(items, "items", root.report, {})
+        within = Node(items, "items", root.report, None)
         for name, item in items.items():
             if isinstance(item, Mapping):
                 yield from parts_of_clip(within.path_of(name), item, sort="item")

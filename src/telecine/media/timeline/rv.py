@@ -35,7 +35,7 @@ def parse_rv(document: object, *, lookup: Lookup | None = None) -> Parsed:
     report = Report()
     root = whole.opened(document, report=report)
     meta = root.required("meta")
-    scene = _scene(meta.fields() if meta else Node({}, "meta", report, {}), report, lookup)
+    scene = _scene(meta.fields() if meta else Node({}, "meta", report, None), report, lookup)
     scene.assets = whole.assets(root)
     background = None if meta is None else paint(meta.fields().get("background"))
     tracks, drafts = _tracks(root, scene)
@@ -132,5 +132,6 @@ def _objects(root: Node) -> Iterator[Known]:
     if isinstance(meta, Mapping):
         yield "meta", "meta", meta
     for path, track in listed(root.raw, "tracks", ""):
+        yield path, "track of clips", track
         for place, clip in listed(track, "clips", path):
             yield from parts_of_clip(place, clip)

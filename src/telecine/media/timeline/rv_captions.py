@@ -121,7 +121,7 @@ def _words(node: Node, scene: Scene) -> tuple[Word, ...]:
     value = node.get("words")
     if value is None and node.has("assetId"):
         named = node.get("assetId")
-        value = Value({"$ref": named}, node.path_of("assetId"), node.report, {})
+        value = Value({"$ref": named}, node.path_of("assetId"), node.report, None)
     value = value or node.required("words", allowed="a list of words, {$ref}, {src}")
     if value is None:
         return ()
@@ -217,7 +217,7 @@ def _referenced(value: Value, scene: Scene) -> Value | None:
             allowed="words in the document",
         )  # fmt: skip
         return None
-    return Value(loaded, value.path, value.report, {})
+    return Value(loaded, value.path, value.report, None)
 
 
 def _word(node: Node) -> Word | None:

@@ -116,7 +116,7 @@ def _template(node: Node, scene: Scene, *, track: int, end: float, start: float)
     )  # fmt: skip
     found: list[Draft] = []
     for index, clip in enumerate(clips):
-        made = Node({**clip, "id": f"{template_id}/{index}"}, node.path, scene.report, {})
+        made = Node({**clip, "id": f"{template_id}/{index}"}, node.path, scene.report, None)
         found += read_clip(made, scene=scene, track=track, end=end)
     return found
 

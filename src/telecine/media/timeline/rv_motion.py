@@ -278,7 +278,7 @@ def read_transition(node: Node, *names: str) -> Transition | None:
             "transitionDurationInSeconds", _USUAL_SECONDS, low=0, high=MAX_DURATION_SECONDS
         )
         plain = {"type": value, "duration": seconds or _USUAL_SECONDS}
-        fields = Node(plain, value.path, value.report, {})
+        fields = Node(plain, value.path, value.report, None)
     else:
         fields = value.fields()
     kind_value = fields.required("type")

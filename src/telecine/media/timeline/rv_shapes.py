@@ -242,7 +242,7 @@ def _icon(node: Node) -> Content | None:
     if value is not None and name is not None and ":" not in name:
         value.problem("ICON", "An icon is named with its set.", allowed="set:name")
         name = None
-    tint = colour(node.get("color") or node.node("style").get("fill")) or WHITE
+    tint = colour(node.get("color") or node.over("style").first("fill", "color")) or WHITE
     return Icon(name=name, colour=tint) if name else None
 
 

@@ -6,11 +6,10 @@ say more than a type needs. What editors keep for themselves stays without a wor
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from telecine.media.timeline.reader import MAX_PROBLEMS, Node, Report
+from telecine.media.timeline.reader import MAX_PROBLEMS, Node, Report, nearest
 from telecine.media.timeline.scene import MAX_CLIPS
 
 #: An object that is looked at: its path, its sort, its fields.
@@ -42,14 +41,25 @@ _CLIP: Final = _STYLE | _names("""
     startOffset endOffset startArrow endArrow arrowSize lineCap lineJoin svg icon code language
     theme lineNumbers selection camera renderer lights objects cameraAnimations
     config captionStartInSeconds gap padding alignItems justifyContent clip children
-    template variant overrides target bars smoothing thickness
+    template variant version overrides target bars smoothing thickness
     """)
+_TRANSITION: Final = _names("type duration easing direction blur intensity rotation scale")
 #: By the sort of the object.
 KNOWN: Final[Mapping[str, frozenset[str]]] = {
     "meta": _names("version width height fps background"),
     "clip": _CLIP,
     "style": _STYLE,
+    "config": _STYLE,
     "transform": _names("x y width height scale rotation skew anchor"),
+    "crop": _names("left top right bottom"),
+    "source": _names("start end"),
+    "kenBurns": _names("from to easing"),
+    "chromaKey": _names("color similarity blend"),
+    "ducking": _names("targets amount attack release"),
+    "background": _names("color horizontalPadding verticalPadding borderRadius"),
+    "transition": _TRANSITION,
+    "transitionIn": _TRANSITION,
+    "transitionOut": _TRANSITION,
     "keyframe": frozenset({"property", "frames"}),
     "frame": _names("time frame value easing"),
     "animation": _names("type duration delay easing loop from to direction distance filter"),
@@ -57,16 +67,23 @@ KNOWN: Final[Mapping[str, frozenset[str]]] = {
         fps compositionWidth compositionHeight tracks items assets durationInFrames background
         backgroundColor fonts variables seed output version deletedAssets
         """),
-    "track": _names("items hidden muted volume opacity trackType"),
+    "track of items": _names("items hidden muted volume opacity trackType"),
+    "track of clips": _names("clips hidden muted volume opacity trackType type"),
     "item": (_CLIP - {"start", "duration"})
     | _names("""
         from durationInFrames left top width height rotation scale skew
         """),
 }
+#: The objects in a clip that are looked at; each is a sort of its own.
+_PARTS: Final = _names("""
+    style config transform crop source kenBurns chromaKey ducking background transition
+    transitionIn transitionOut
+    """)
 #: What is kept, but changes nothing that is drawn.
 _SILENT: Final = _names("""
     id name title description author tags category label notes comment locked markers metadata
     createdAt updatedAt isDraggingInTimeline resizeOnEdit
+    cache cachePadding composite
     """)
 _PRIVATE: Final = ("_", "$", "x-")
 
@@ -78,7 +95,7 @@ def warn_of_unknown(report: Report, objects: Iterable[Known]) -> None:
     for path, sort, raw in objects:
         unknown = raw.keys() - KNOWN[sort] - _SILENT
         if unknown:
-            _warn(Node(raw, path, report, {}), sort, unknown)
+            _warn(Node(raw, path, report, None), sort, unknown)
         if len(report.warnings) >= MAX_PROBLEMS:
             return
 
@@ -91,14 +108,9 @@ def _warn(node: Node, sort: str, unknown: set[str]) -> None:
         if name in unknown and node.has(name) and not str(name).startswith(_PRIVATE):
             node.report.warn(
                 node.path_of(name), "UNKNOWN_FIELD", f"Nothing reads this field of {article} {sort}.",
-                got=node.raw[name], allowed=_nearest(name[:60], KNOWN[sort]),
+                got=node.raw[name],
+                allowed=nearest(name, KNOWN[sort]) or "the fields in the reference",
             )  # fmt: skip
-
-
-def _nearest(name: str, known: frozenset[str]) -> str:
-    alike = [one for one in sorted(known) if one.lower() == name.lower()]
-    alike += difflib.get_close_matches(name, sorted(known), n=1)
-    return alike[0] if alike else "the fields in the reference"
 
 
 def parts_of_clip(path: str, clip: Mapping[str, object], *, sort: str = "clip") -> Iterator[Known]:
@@ -108,9 +120,8 @@ def parts_of_clip(path: str, clip: Mapping[str, object], *, sort: str = "clip") 
         path, clip = waiting.pop()
         yield path, sort, clip
         sort = "clip"
-        for name in ("style", "transform"):
-            part = clip.get(name)
-            if isinstance(part, Mapping):
+        for name, part in clip.items():
+            if name in _PARTS and isinstance(part, Mapping):
                 yield f"{path}.{name}", name, part
         for place, keyframe in listed(clip, "keyframes", path):
             yield place, "keyframe", keyframe

@@ -113,7 +113,7 @@ class Scene:
         if named is None:
             src = node.get("src") or node.required(self.media_field, allowed=self.media_allowed)
             return self.source(src)
-        reference = Value({"$ref": named}, named.path, self.report, {})
+        reference = Value({"$ref": named}, named.path, self.report, None)
         return self.source(reference)
 
     def clip_id(self, node: Node) -> str:

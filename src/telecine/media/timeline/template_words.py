@@ -78,7 +78,7 @@ def _side(stage: Stage, side: str) -> Node:
     flat["title"] = flat["title"] or value
     if not any(flat.values()):
         stage.data.required(side, allowed="{title, image, items}")
-    return Node(flat, stage.data.path_of(side), stage.data.report, {})
+    return Node(flat, stage.data.path_of(side), stage.data.report, None)
 
 
 def _panel(stage: Stage, fields: Node, side: str, area: Area, *, at: float) -> None:

@@ -8,18 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from typing import Final
 
 from telecine.media.timeline import families
 from telecine.media.timeline.model import Clip, FontFace, Source, Timeline, Track
-from telecine.media.timeline.reader import Node, Problem, Report, Value
-from telecine.media.timeline.scene import MAX_DURATION_SECONDS, MAX_SIDE, Scene, whole_frames
+from telecine.media.timeline.reader import Node, Problem, Report, Value, is_name, nearest
+from telecine.media.timeline.scene import MAX_DURATION_SECONDS, MAX_SIDE, Scene, some, whole_frames
 
 MIN_SIDE: Final = 16
 MAX_FRAME_RATE: Final = 120
 MAX_TRACKS: Final = 1000
 _MAX_ASSETS: Final = 20_000
 _MAX_VARIABLES: Final = 1000
+_NAMES: Final = "up to 64 letters, digits, _, . and -"
+_VALUES: Final = "a string, a number, true or false"
+#: Names without a variable that are told of one string.
+_MOST_NAMED: Final = 3
+#: Among so many names a nearest one is looked for: looking is slow.
+_MOST_NEAR: Final = 30
 #: Rates that are written as decimals but mean a fraction of 1001.
 _BROADCAST_RATES: Final = {
     "23.976": Fraction(24_000, 1001), "23.98": Fraction(24_000, 1001),
@@ -43,7 +50,7 @@ class Parsed:
 
 def opened(document: object, *, report: Report) -> Node:
     """Return the fields of a document, with its variables."""
-    bare = Value(document, "", report, {}).fields()
+    bare = Value(document, "", report, None).fields()
     return Node(bare.raw, "", report, _variables(bare))
 
 
@@ -55,9 +62,32 @@ def _variables(root: Node) -> Mapping[str, object]:
     if len(raw) > _MAX_VARIABLES:
         value.problem("TOO_MANY", "Too many variables.", allowed=f"up to {_MAX_VARIABLES}")
         return {}
-    return {
-        name: variable for name, variable in raw.items() if isinstance(variable, str | int | float)
-    }
+    found: dict[str, object] = {}
+    for name, variable in raw.items():
+        if not is_name(name):
+            _warn_of_variable(value, name, "No string can name this variable.", _NAMES)
+        elif isinstance(variable, str | int | float):
+            found[name] = variable
+        elif variable is not None:
+            _warn_of_variable(value, name, "This cannot be put into a string.", _VALUES)
+    return found
+
+
+def _warn_of_variable(variables: Value, name: str, message: str, allowed: str) -> None:
+    node = variables.fields()
+    node.report.warn(node.path_of(name), "VARIABLE", message, got=node.raw[name], allowed=allowed)
+
+
+def _warn_of_unfilled(report: Report) -> None:
+    """Warn of every string that names a variable which is not there."""
+    for path, text in report.unfilled.items():
+        names = text.unfilled()[:_MOST_NAMED]
+        known = list(islice(text.variables or {}, _MOST_NEAR))
+        near = dict.fromkeys(found for name in names if (found := nearest(name, known)))
+        report.warn(
+            path, "VARIABLE", f"There is no variable {' or '.join(map(repr, names))}.",
+            got=text.raw, allowed=some(near or dict.fromkeys(known), "names in `variables`"),
+        )  # fmt: skip
 
 
 def side(value: Value) -> int:
@@ -155,6 +185,7 @@ def _check(timeline: Timeline, scene: Scene) -> None:
         report.problem("tracks", "TOO_LONG", "The video is too long.", allowed="up to 6 hours")
     if timeline.duration_frames == 0 and not report.problems:
         report.warn("tracks", "EMPTY", "There is nothing to see or hear.", got=0, allowed="clips")
+    _warn_of_unfilled(report)
     families.warn_of_unknown(report, own=[font.family for font in timeline.fonts])
     for track in timeline.tracks:
         for clip in track.clips:
