@@ -443,6 +443,7 @@ def test_zoom_and_blur_change_the_clip_before_too() -> None:
     before, after = made.frame(15).draws
     assert (before.matrix[0], after.matrix[0]) == (1.25, 0.75)
     assert made.layers[0].raster_scale == 1.5
+    assert pair("zoom", scale=2.0).layers[0].raster_scale == 1  # it shrinks, and begins as it was
     before, _ = pair("blur", blur=8.0).frame(15).draws
     assert before.filters == (Filter(kind="blur", value=4.0),)
 

@@ -1,5 +1,7 @@
 """What the clip types of RenderingVideo's documents become, field by field."""
 
+from typing import Any
+
 import pytest
 from tests.media.timeline.documents import clip, document, notes, only, timeline
 
@@ -127,6 +129,27 @@ def test_code_icons_and_drawings() -> None:
     assert isinstance(filed, Svg)
     assert filed.source is not None
     assert (filed.source.src, filed.source.path) == ("a.svg", "assets.svgs[1].src")
+
+
+@pytest.mark.parametrize(
+    "look",
+    [{"fill": "red"}, {"style": {"color": "red"}}, {"color": "red", "style": {"fill": "blue"}}],
+)
+def test_an_icon_has_its_colour_wherever_that_stands(look: dict[str, Any]) -> None:
+    found = only("icon", icon="lucide:house", **look).content
+    assert isinstance(found, Icon)
+    assert found.colour == _RED
+
+
+def test_fields_of_the_schema_that_change_nothing_here_are_taken_without_a_word() -> None:
+    looks = {"cache": True, "cachePadding": 4, "composite": True}
+    parsed = parse_rv(
+        document(
+            clip("rect", style=looks),
+            clip("template", template="quote", version="1.0", data={"quote": "Q"}),
+        )
+    )
+    assert (parsed.problems, parsed.warnings) == ((), ())
 
 
 def test_a_selection_of_places_is_its_lines() -> None:

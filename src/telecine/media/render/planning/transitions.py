@@ -106,7 +106,10 @@ def largest_scale(transition: Transition | None) -> float:
 
 def largest_scale_giving_way(transition: Transition) -> float:
     """Return the same for the clip before."""
-    return 2.0 - _zoomed(transition, 0.0) if transition.kind == "zoom" else 1.0
+    if transition.kind != "zoom":
+        return 1.0
+    farthest = overshoot(transition.easing)
+    return max(1.0, *(2.0 - _zoomed(transition, there) for there in (0.0, 1.0 - farthest)))
 
 
 def _appear(
