@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -86,7 +86,7 @@ def root(
 
 @app.command("serve")
 def serve_command(
-    host: Annotated[Optional[str], typer.Option(help="Address. [TELECINE_HOST, 127.0.0.1]")] = None,  # noqa: UP045
+    host: Annotated[str | None, typer.Option(help="Address. [TELECINE_HOST, 127.0.0.1]")] = None,
     port: Annotated[
         int | None, typer.Option(help="Port; 0 takes a free one. [TELECINE_PORT, 8000]")
     ] = None,
@@ -123,7 +123,7 @@ def worker(
         str, typer.Option(help="Name of this worker; the same one after a restart.")
     ] = "",
     data: Data = None,
-    lifeline: Annotated[Optional[int], typer.Option(hidden=True)] = None,  # noqa: UP045
+    lifeline: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Run one worker on the same database and storage as a server elsewhere."""
     from telecine.cli import serve as implementation
@@ -159,8 +159,8 @@ def voiceover_command(
         str, typer.Option(help="auto, still, kenburns, audiogram or talking (experimental).")
     ] = "auto",
     aspect: Annotated[str, typer.Option(help="16:9, 9:16 or 1:1. Default: the image's.")] = "",
-    width: Annotated[Optional[int], typer.Option(help="Pixels, 128-3840.")] = None,  # noqa: UP045
-    height: Annotated[Optional[int], typer.Option(help="Pixels, 128-3840.")] = None,  # noqa: UP045
+    width: Annotated[int | None, typer.Option(help="Pixels, 128-3840.")] = None,
+    height: Annotated[int | None, typer.Option(help="Pixels, 128-3840.")] = None,
     captions: Annotated[
         bool, typer.Option("--captions", help="Write what is said over the picture.")
     ] = False,
@@ -226,19 +226,19 @@ def clips_command(
     ] = "auto",
     aspect: Annotated[str, typer.Option(help="9:16, 1:1 or 16:9.")] = "9:16",
     min_duration: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(help="Seconds of the shortest clip; 15."),
     ] = None,
     max_duration: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(help="Seconds of the longest clip; 90."),
     ] = None,
     max_clips: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(help="Most clips; 10.", min=1, max=50),
     ] = None,
     segment: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option(help="Make a clip of this part, such as 12.5-61; more than once for more."),
     ] = None,
     server: Server = "",
@@ -271,24 +271,24 @@ def render_command(
         Path, typer.Argument(help="Composition, a JSON file.", metavar="COMPOSITION")
     ],
     output: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("-o", "--output", help="Result: .mp4, .webm, .gif, .png, .mp3 or .wav."),
     ] = None,
     codec: Annotated[str, typer.Option(help="Of an .mp4: h264 or h265.")] = "h264",
     preset: Annotated[str, typer.Option(help="ultrafast to veryslow.")] = "veryfast",
     crf: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(help="Quality on the codec's scale; lower is better."),
     ] = None,
     range: Annotated[str, typer.Option(help="Only these seconds, such as 2-5.5.")] = "",
     size: Annotated[str, typer.Option(help="Scale to WIDTHxHEIGHT.")] = "",
     workers: Annotated[int, typer.Option(help="Processes that share the work.", min=1, max=64)] = 1,
     frame: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option(help="Write only the picture at this second, as a PNG."),
     ] = None,
     storyboard: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Write a sheet of pictures of the whole to this PNG."),
     ] = None,
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -14,7 +14,7 @@ jobs = typer.Typer(help="Jobs of all accounts.", no_args_is_help=True)
 webhooks = typer.Typer(help="Webhooks of accounts.", no_args_is_help=True)
 
 Data = Annotated[
-    Optional[str],  # noqa: UP045 (typer reads the annotation on Python 3.11)
+    str | None,
     typer.Option("--data", help="Folder for database and files. [TELECINE_DATA, ./telecine-data]"),
 ]
 
@@ -24,7 +24,7 @@ def keys_create(
     email: Annotated[str, typer.Option(help="Whose key; the account is made if there is none.")],
     plan: Annotated[str, typer.Option(help="Plan of a new account.")] = "pro",
     credits: Annotated[
-        Optional[int], typer.Option(help="Credits to grant. Default for a new account: the plan's.")  # noqa: UP045
+        int | None, typer.Option(help="Credits to grant. Default for a new account: the plan's.")
     ] = None,
     style: Annotated[str, typer.Option(help="Prefix of the key: tc, sk, kvrt or kf.")] = "tc",
     data: Data = None,
@@ -104,7 +104,7 @@ def webhooks_secret(
 def webhooks_deliveries(
     email: Annotated[str, typer.Option(help="Whose account.")],
     state: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(help="Only those that are pending, delivered, failed or withheld."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Optional, get_args
+from typing import Annotated, Any, Final, get_args
 
 import typer
 
@@ -23,11 +23,11 @@ Server = Annotated[
 ]
 Key = Annotated[str, typer.Option("--key", envvar="TELECINE_KEY", help="API key for --server.")]
 _Out = Annotated[
-    Optional[Path],  # noqa: UP045 (typer reads the annotation on Python 3.11)
+    Path | None,
     typer.Argument(help="Where the result goes.", metavar="OUT", show_default=False),
 ]
 _Output = Annotated[
-    Optional[Path],  # noqa: UP045
+    Path | None,
     typer.Option("-o", "--output", help="The same as OUT.", show_default=False),
 ]
 
@@ -55,7 +55,7 @@ def compress(
         str, typer.Option("-c", "--codec", help="h264, h265 (hevc) or av1, or an encoder of these.")
     ] = "h264",
     quality: Annotated[
-        Optional[float],  # noqa: UP045
+        float | None,
         typer.Option("--crf", "--quality", help="18-51; lower is better. Default: by the codec."),
     ] = None,
     bitrate: Annotated[
@@ -115,10 +115,10 @@ def convert(
     format: Annotated[
         str, typer.Option(help="jpg, png, webp, avif, gif or tiff. Default: the output's ending.")
     ] = "",
-    quality: Annotated[Optional[int], typer.Option("-q", "--quality", help="1-100.")] = None,  # noqa: UP045
+    quality: Annotated[int | None, typer.Option("-q", "--quality", help="1-100.")] = None,
     size: Annotated[str, typer.Option("-s", "--size", help="Width and height: 800x600.")] = "",
-    width: Annotated[Optional[int], typer.Option(help="Pixels.")] = None,  # noqa: UP045
-    height: Annotated[Optional[int], typer.Option(help="Pixels.")] = None,  # noqa: UP045
+    width: Annotated[int | None, typer.Option(help="Pixels.")] = None,
+    height: Annotated[int | None, typer.Option(help="Pixels.")] = None,
     fit: Annotated[str, typer.Option(help="inside, cover, contain, fill or outside.")] = "inside",
     server: Server = "",
     key: Key = "",
