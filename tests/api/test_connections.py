@@ -8,7 +8,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -44,9 +44,15 @@ async def _slow(request: Request) -> Response:
 
 
 @pytest.fixture
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests that wait for the end of this time; others must not meet it."""
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.6)
+def hurry(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From its call on a head has little time: what must come in time is sent before."""
+    return lambda: monkeypatch.setattr(connections, "HEAD_SECONDS", 0.3)
+
+
+@pytest.fixture
+def _quick(hurry: Callable[[], None]) -> None:
+    """For tests that send nothing that must come in time."""
+    hurry()
 
 
 @pytest.fixture
@@ -248,41 +254,47 @@ def test_half_a_head_is_408_however_it_trickles(client: socket.socket) -> None:
     assert (status, told["code"]) == (408, "request_timeout")
 
 
-@pytest.mark.usefixtures("_quick")
-def test_blank_lines_do_not_keep_a_connection_open(client: socket.socket) -> None:
+def test_blank_lines_do_not_keep_a_connection_open(
+    client: socket.socket, hurry: Callable[[], None]
+) -> None:
     client.sendall(b"GET /echo HTTP/1.1\r\n\r\n")
     assert one_answer(client) == b"0"
+    hurry()
     client.sendall(b"\r\n")  # ends the wait for the next request, and begins none
     assert refusal(rest(client))[0] == 408
 
 
-@pytest.mark.usefixtures("_quick")
 def test_what_comes_after_an_early_answer_does_not_keep_a_connection_open(
-    client: socket.socket,
+    client: socket.socket, hurry: Callable[[], None]
 ) -> None:
     client.sendall(b"POST /early HTTP/1.1\r\nContent-Length: 1000\r\n\r\n")
     assert one_answer(client) == b"no need"
+    hurry()
     client.sendall(b"a")
     assert rest(client) == b""
 
 
-@pytest.mark.usefixtures("_quick")
 def test_a_request_that_takes_long_is_not_cut_off_by_half_of_the_next(
-    client: socket.socket,
+    client: socket.socket, hurry: Callable[[], None]
 ) -> None:
     _slow_may_end.clear()
     client.sendall(b"GET /slow HTTP/1.1\r\n\r\n")
+    hurry()
     client.sendall(b"GET /echo HT")
-    time.sleep(1.2)  # twice what a head may take
+    time.sleep(0.6)  # twice what a head may take
     _slow_may_end.set()
     assert one_answer(client) == b"at last"
     client.sendall(b"TP/1.1\r\n\r\n")
     assert one_answer(client) == b"0"
 
 
-@pytest.mark.usefixtures("_quick")
-def test_a_body_that_takes_long_is_not_the_heads_time(client: socket.socket) -> None:
+def test_a_body_that_takes_long_is_not_the_heads_time(
+    client: socket.socket, hurry: Callable[[], None]
+) -> None:
+    client.sendall(b"GET /echo HTTP/1.1\r\n\r\n")
+    assert one_answer(client) == b"0"
+    hurry()
     client.sendall(b"POST /echo HTTP/1.1\r\nContent-Length: 2\r\n\r\na")
-    time.sleep(1.2)
+    time.sleep(0.6)
     client.sendall(b"b")
     assert one_answer(client) == b"2"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +19,9 @@ from telecine.media.highlights.model import Texts, Wishes
 from telecine.media.highlights.reranking import Ranking
 from telecine.media.highlights.talk import Talk
 
-QUICK = Limits(connect_seconds=2, read_seconds=0.3, total_seconds=1)
+LIMITS = Limits(connect_seconds=60, read_seconds=60, total_seconds=180)
+#: For a model that never says anything.
+SHORT = replace(LIMITS, read_seconds=0.3)
 PARAGRAPHS, STORIES, _ = talks.PLANTED["bakery and languages"]
 
 
@@ -43,7 +46,8 @@ def rewritten(server: Server, planted: Talk) -> Texts:
 
 
 def chat(server: Server) -> Chat:
-    return Chat(Outbound(ANYWHERE), url=server.url, model="tiny", limits=QUICK)
+    limits = SHORT if None in server.answers else LIMITS
+    return Chat(Outbound(ANYWHERE), url=server.url, model="tiny", limits=limits)
 
 
 def pick(first: int, last: int, points: int = 20, **others: Any) -> dict[str, Any]:
