@@ -16,6 +16,8 @@ import pytest
 import pyvips
 from tests import samples, steps, websites
 
+from telecine.cli import render
+
 GALLERY = Path(__file__).parents[1] / "media" / "render" / "gallery"
 
 
@@ -186,7 +188,6 @@ def test_a_broken_source_names_its_clip(composition: Path, tmp_path: Path) -> No
         (("-o", "film.png", "--frame", "nan"), "--frame"),
         (("-o", "film.jpg", "--frame", "0"), "must end in .png"),
         (("--storyboard", "sheet.jpg"), "must end in .png"),
-        ((), "-o"),
     ],
 )  # fmt: skip
 def test_a_wrong_option_is_named(
@@ -286,7 +287,7 @@ def test_a_file_that_is_no_json_is_refused_with_the_line(tmp_path: Path) -> None
     assert "line 2" in done.stderr
 
 
-@pytest.mark.parametrize("path", sorted(GALLERY.glob("*.json")), ids=lambda path: path.stem)
-def test_the_gallery_is_valid(path: Path) -> None:
-    done = run("validate", path)
-    assert done.returncode == 0, done.stderr
+def test_the_gallery_is_valid() -> None:
+    paths = sorted(GALLERY.glob("*.json"))
+    assert len(paths) > 40
+    assert [path for path in paths if render.validate(path) != 0] == []

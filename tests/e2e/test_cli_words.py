@@ -14,6 +14,7 @@ from telecine.cli import encoding, main, sizes
 
 Typed = Callable[..., str]
 NOBODY = "http://127.0.0.1:1"
+RECT = {"type": "rect", "start": 0, "duration": 1, "style": {"fill": "#ff0000"}}
 
 
 @pytest.fixture
@@ -44,6 +45,7 @@ def typed(
             "--format: p.png ends in .png, and --format is webp: say one of them.",
         ),
         ("convert photo.jpg p", "OUT: Give p an ending, such as .webp, or say --format."),
+        ("convert photo.jpg", "OUT: Name the result, such as photo.webp, or say --format."),
         ("convert photo.jpg -", "OUT: A file is written: name it, - is none."),
         ("convert photo.jpg p.xyz", "The ending of OUT must be one of jpg, "),
         ("convert photo.jpg p.png -s 0x0", "--size: 0x0 is no size; write 800x600."),
@@ -57,6 +59,8 @@ def typed(
             "--size: 5000p is no size; write 1280x720, or 720p (at most 4320p).",
         ),
         ("compress film.mp4 b.mp4 --size big", "--size: big is no size; write 1280x720, or 720p"),
+        ("render doc.json -o -", "OUT: A file is written: name it, - is none."),
+        ("transcribe film.mp4 a.srt -o b.srt", "There are two places for the result: a.srt and b."),
         ("clips film.mp4 -o out --min-duration 0", "--min-duration must be above 0."),
         ("clips film.mp4 -o out --language xx", "--language must be auto or one of"),
         (
@@ -94,6 +98,34 @@ def test_where_no_server_is_the_address_is_named(typed: Typed, words: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("words", "usual"),
+    [
+        ("compress film.mp4", "film-small.mp4"),
+        ("convert photo.jpg --format webp", "photo.webp"),
+        ("transcribe film.mp4", "film.srt"),
+        ("voiceover photo.jpg voice.wav", "voice.mp4"),
+        ("clips film.mp4", "film-clips"),
+        ("render doc.json", "doc.mp4"),
+        ("render doc.json --frame 0", "doc.png"),
+        ("render doc.json --frame 0 --storyboard sheet.png", "doc.png"),
+    ],
+)
+def test_nothing_is_replaced_that_was_not_named(typed: Typed, words: str, usual: str) -> None:
+    Path(usual).touch()
+    told = typed(words)
+    assert told == f"OUT: {usual} is there already. To replace it, name it: -o {usual}."
+
+
+def test_a_result_that_is_not_named_lies_beside_its_source(typed: Typed) -> None:
+    Path("folder").mkdir()
+    document = {"meta": {"width": 32, "height": 32}, "tracks": [{"clips": [RECT]}]}
+    Path("folder/doc.json").write_text(json.dumps(document))
+    assert re.fullmatch(r"folder/doc\.png frame 3", typed("render folder/doc.json --frame 0.1"))
+    assert typed("render folder/doc.json --storyboard sheet.png") == "sheet.png"
+    assert not Path("folder/doc.mp4").exists()
+
+
+@pytest.mark.parametrize(
     ("typed_size", "box"),
     [
         ("240p", "426x240"),
@@ -116,9 +148,8 @@ def test_what_is_left_is_never_all_saved(saved: float, text: str) -> None:
 
 
 def test_a_picture_is_not_said_to_last(typed: Typed) -> None:
-    clip = {"type": "rect", "start": 0, "duration": 1, "style": {"fill": "#ff0000"}}
     meta = {"version": "2.0.0", "width": 32, "height": 32}
-    document = {"name": "red", "meta": meta, "tracks": [{"clips": [clip]}]}
+    document = {"name": "red", "meta": meta, "tracks": [{"clips": [RECT]}]}
     Path("doc.json").write_text(json.dumps(document))
     told = typed("render doc.json -o p.png")
     assert re.search(r"p\.png \d+ B$", told), told

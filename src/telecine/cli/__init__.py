@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.text import Text
 
 from telecine import __version__, settings
-from telecine.cli import accounts, encoding
+from telecine.cli import accounts, encoding, target
 from telecine.cli.accounts import Data
-from telecine.cli.encoding import Key, Server
-from telecine.kit.errors import InternalError, InvalidRequestError, TelecineError
+from telecine.cli.encoding import Key, Output, Server
+from telecine.kit.errors import InternalError, TelecineError
 from telecine.kit.log import configure
 
 #: What Telecine is. README and pyproject.toml say it in the same words.
@@ -154,7 +154,11 @@ app.command()(encoding.convert)
 def voiceover_command(
     image: Annotated[Path, typer.Argument(help="JPEG, PNG or WebP.", metavar="IMAGE")],
     audio: Annotated[Path, typer.Argument(help="MP3, WAV, M4A or OGG.", metavar="AUDIO")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Where the video goes: .mp4.")],
+    out: Annotated[
+        Path | None,
+        typer.Argument(help="Result, an .mp4. [AUDIO.mp4]", metavar="OUT", show_default=False),
+    ] = None,
+    output: Output = None,
     mode: Annotated[
         str, typer.Option(help="auto, still, kenburns, audiogram or talking (experimental).")
     ] = "auto",
@@ -179,7 +183,7 @@ def voiceover_command(
     voiceover.voiceover(
         image,
         audio,
-        output,
+        target.chosen(out, output, usual=audio.with_suffix(".mp4")),
         wishes=voiceover.fields(
             mode=mode,
             captions=captions,
@@ -196,9 +200,13 @@ def voiceover_command(
 @app.command("transcribe")
 def transcribe_command(
     source: Annotated[Path, typer.Argument(help="Video or sound file.", metavar="IN")],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Result: .srt, .vtt, .txt or .json.")
-    ],
+    out: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Result: .srt, .vtt, .txt or .json. [IN.srt]", metavar="OUT", show_default=False
+        ),
+    ] = None,
+    output: Output = None,
     language: Annotated[
         str, typer.Option(help="What is spoken, such as en or de; auto finds it out.")
     ] = "auto",
@@ -207,13 +215,18 @@ def transcribe_command(
     """Write down what is said in a film: subtitles, text, or words with their times."""
     from telecine.cli import transcribe
 
-    transcribe.transcribe(source, output, language=language, quality=quality)
+    place = target.chosen(out, output, usual=source.with_suffix(".srt"))
+    transcribe.transcribe(source, place, language=language, quality=quality)
 
 
 @app.command("clips")
 def clips_command(
     source: Annotated[Path, typer.Argument(help="Video in which somebody talks.", metavar="IN")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the clips.")],
+    out: Annotated[
+        Path | None,
+        typer.Argument(help="Folder for the clips. [IN-clips]", metavar="OUT", show_default=False),
+    ] = None,
+    output: Output = None,
     quality: Annotated[str, typer.Option(help="fast, balanced or high.")] = "balanced",
     caption_style: Annotated[
         str, typer.Option(help="How captions look: white_bold, karaoke, boxed …")
@@ -249,7 +262,7 @@ def clips_command(
 
     clips.clips(
         source,
-        output,
+        target.chosen(out, output, usual=source.with_name(f"{source.stem}-clips")),
         clips.Options(
             quality=quality,
             caption_style=caption_style,
@@ -270,10 +283,15 @@ def render_command(
     composition: Annotated[
         Path, typer.Argument(help="Composition, a JSON file.", metavar="COMPOSITION")
     ],
-    output: Annotated[
+    out: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="Result: .mp4, .webm, .gif, .png, .mp3 or .wav."),
+        typer.Argument(
+            help="Result: .mp4, .webm, .gif, .png, .mp3 or .wav. [COMPOSITION.mp4]",
+            metavar="OUT",
+            show_default=False,
+        ),
     ] = None,
+    output: Output = None,
     codec: Annotated[str, typer.Option(help="Of an .mp4: h264 or h265.")] = "h264",
     preset: Annotated[str, typer.Option(help="ultrafast to veryslow.")] = "veryfast",
     crf: Annotated[
@@ -293,8 +311,10 @@ def render_command(
     ] = None,
 ) -> None:
     """Render a composition to a video, a sound or a picture."""
-    if output is None and storyboard is None:
-        raise InvalidRequestError("Name the file to write: -o film.mp4.", field="-o")
+    place = None  # a sheet alone
+    if out or output or storyboard is None or frame is not None:
+        usual = composition.with_suffix(".mp4" if frame is None else ".png")
+        place = target.chosen(out, output, usual=usual)
     from telecine import shelves
 
     with shelves.renderer(settings.load()) as renderer:
@@ -306,10 +326,10 @@ def render_command(
         )
         if storyboard is not None:
             render.storyboard(composition, storyboard, options, renderer=renderer)
-        if output is not None and frame is not None:
-            render.still(composition, output, options, renderer=renderer, seconds=frame)
-        elif output is not None:
-            render.film(composition, output, options, renderer=renderer)
+        if place is not None and frame is not None:
+            render.still(composition, place, options, renderer=renderer, seconds=frame)
+        elif place is not None:
+            render.film(composition, place, options, renderer=renderer)
 
 
 @app.command()

@@ -146,15 +146,15 @@ def _segment(text: str) -> tuple[float, float]:
 
 def _require_folder(output: Path, *, source: Path) -> None:
     if output.exists() and not output.is_dir():
-        raise InvalidRequestError(f"{output} is a file; name a folder for the clips.", field="-o")
+        raise InvalidRequestError(f"{output} is a file; name a folder for the clips.", field="OUT")
     if not output.absolute().parent.is_dir():
-        raise InvalidRequestError(f"There is no folder {output.parent}.", field="-o")
+        raise InvalidRequestError(f"There is no folder {output.parent}.", field="OUT")
     if output.is_dir() and output.samefile(source.parent):
         raise InvalidRequestError(
-            f"{output} is the folder of the video itself; name another one.", field="-o"
+            f"{output} is the folder of the video itself; name another one.", field="OUT"
         )
     if not os.access(output if output.exists() else output.absolute().parent, os.W_OK):
-        raise InvalidRequestError(f"{output} is not writable.", field="-o")
+        raise InvalidRequestError(f"{output} is not writable.", field="OUT")
 
 
 def _run_here(params: ClipsParams, source: Path, output: Path, loaded: Settings) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, get_args
 
 import typer
 
+from telecine.cli import target
 from telecine.cli.sizes import size_bytes
 from telecine.cli.typed import as_typed
 from telecine.kit.errors import InvalidRequestError
@@ -22,11 +23,7 @@ Server = Annotated[
     str, typer.Option("--server", help="Run on this Telecine server instead of here.")
 ]
 Key = Annotated[str, typer.Option("--key", envvar="TELECINE_KEY", help="API key for --server.")]
-_Out = Annotated[
-    Path | None,
-    typer.Argument(help="Where the result goes.", metavar="OUT", show_default=False),
-]
-_Output = Annotated[
+Output = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="The same as OUT.", show_default=False),
 ]
@@ -49,8 +46,11 @@ _ENDINGS: Final = MappingProxyType({"jpeg": "jpg", "tif": "tiff"})
 
 def compress(
     source: Annotated[Path, typer.Argument(help="Video file.", metavar="IN")],
-    out: _Out = None,
-    output: _Output = None,
+    out: Annotated[
+        Path | None,
+        typer.Argument(help="Result, an .mp4. [IN-small.mp4]", metavar="OUT", show_default=False),
+    ] = None,
+    output: Output = None,
     codec: Annotated[
         str, typer.Option("-c", "--codec", help="h264, h265 (hevc) or av1, or an encoder of these.")
     ] = "h264",
@@ -86,7 +86,7 @@ def compress(
     """Make a video smaller."""
     from telecine.cli import media
 
-    place = _place(out, output, command="compress")
+    place = target.chosen(out, output, usual=source.with_name(f"{source.stem}-small.mp4"))
     if place.suffix.lower() != ".mp4" and not place.is_dir():
         raise InvalidRequestError(f"{place} must end in .mp4: an MP4 is written.", field="OUT")
     sent = {
@@ -110,8 +110,11 @@ def compress(
 
 def convert(
     source: Annotated[Path, typer.Argument(help="Image file.", metavar="IN")],
-    out: _Out = None,
-    output: _Output = None,
+    out: Annotated[
+        Path | None,
+        typer.Argument(help="Result. [IN, as --format]", metavar="OUT", show_default=False),
+    ] = None,
+    output: Output = None,
     format: Annotated[
         str, typer.Option(help="jpg, png, webp, avif, gif or tiff. Default: the output's ending.")
     ] = "",
@@ -126,7 +129,11 @@ def convert(
     """Convert an image to another format and size."""
     from telecine.cli import media
 
-    place = _place(out, output, command="convert")
+    if not (format or out or output):
+        raise InvalidRequestError(
+            "Name the result, such as photo.webp, or say --format.", field="OUT"
+        )
+    place = target.chosen(out, output, usual=source.with_name(f"{source.stem}.{format.lower()}"))
     if size:
         width, height = _sides(size, width, height)
     sides = {"width": "--size", "height": "--size"} if size else {}
@@ -139,19 +146,6 @@ def convert(
     }
     with as_typed(**sides, **({} if format else {"format": "The ending of OUT"})):
         media.convert(source, place, fields=_fields(sent), remote=media.remote(server, key))
-
-
-def _place(out: Path | None, output: Path | None, *, command: str) -> Path:
-    if out is not None and output is not None:
-        raise InvalidRequestError(f"There are two places for the result: {out} and {output}.")
-    place = out or output
-    if place is None:
-        raise InvalidRequestError(
-            f"Say where the result goes: telecine {command} IN OUT.", field="OUT"
-        )
-    if str(place) == "-":
-        raise InvalidRequestError("A file is written: name it, - is none.", field="OUT")
-    return place
 
 
 def _format(named: str, place: Path) -> str:

@@ -94,7 +94,7 @@ def film(composition: Path, output: Path, options: Options, *, renderer: Rendere
     require_file(composition)
     if output.suffix.lower() not in _SUFFIXES:
         raise InvalidRequestError(
-            f"{output} must end in one of: {', '.join(_SUFFIXES)}.", field="-o"
+            f"{output} must end in one of: {', '.join(_SUFFIXES)}.", field="OUT"
         )
     require_place(output, source=composition)
     _check(options, output)
@@ -113,7 +113,7 @@ def still(
 ) -> None:
     """Write the picture that is shown at an instant as a PNG."""
     require_file(composition)
-    _require_png(output, option="-o")
+    _require_png(output, option="OUT")
     require_place(output, source=composition)
     with _ready(composition, renderer) as job:
         job.require_apart(output)
@@ -139,9 +139,9 @@ def storyboard(composition: Path, output: Path, options: Options, *, renderer: R
     """Write a sheet of pictures from the beginning to the end as a PNG."""
     require_file(composition)
     _require_png(output, option="--storyboard")
-    require_place(output, source=composition)
+    require_place(output, source=composition, option="--storyboard")
     with _ready(composition, renderer) as job:
-        job.require_apart(output)
+        job.require_apart(output, option="--storyboard")
         order = job.order(output.with_suffix(".png"), options)
         job.renderer.storyboard(order)
         deliver(order.output, to=output)
@@ -158,10 +158,10 @@ class _Ready:
     folder: Path
     renderer: Renderer
 
-    def require_apart(self, output: Path) -> None:
+    def require_apart(self, output: Path, *, option: str = "OUT") -> None:
         """Raise `InvalidRequestError` where the result would replace a source."""
         for path in self.files.values():
-            require_place(output, source=path)
+            require_place(output, source=path, option=option)
 
     def order(self, output: Path, options: Options, *, frames: range | None = None) -> Order:
         return Order(

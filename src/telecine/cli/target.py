@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shlex
 import shutil
 import signal
 import sys
@@ -25,6 +26,24 @@ _ADDRESS = re.compile(r"https?:/", re.ASCII | re.IGNORECASE)
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
+def chosen(out: Path | None, output: Path | None, *, usual: Path) -> Path:
+    """Return where the result goes: as named by a word or by `-o`, else `usual`.
+
+    Nothing is replaced that was not named: raises `InvalidRequestError` where `usual` is there.
+    """
+    if out is not None and output is not None:
+        raise InvalidRequestError(f"There are two places for the result: {out} and {output}.")
+    named = out or output
+    if str(named) == "-":
+        raise InvalidRequestError("A file is written: name it, - is none.", field="OUT")
+    if named is None and usual.exists():
+        raise InvalidRequestError(
+            f"{usual} is there already. To replace it, name it: -o {shlex.quote(str(usual))}.",
+            field="OUT",
+        )
+    return named or usual
+
+
 def require_file(source: Path) -> None:
     """Raise `InvalidRequestError` where there is nothing to read."""
     if _ADDRESS.match(str(source)):  # a path has one slash where an address has two
@@ -38,16 +57,21 @@ def require_file(source: Path) -> None:
         raise InvalidRequestError(f"{source} cannot be read: permission denied.")
 
 
-def require_place(output: Path, *, source: Path) -> None:
-    """Raise `InvalidRequestError` where a result could not be put, or would replace its source."""
+def require_place(output: Path, *, source: Path, option: str = "OUT") -> None:
+    """Raise `InvalidRequestError` where a result could not be put, or would replace its source.
+
+    `option` is where the place was typed.
+    """
     if output.is_dir():
-        raise InvalidRequestError(f"{output} is a folder; name the file to write.", field="-o")
+        raise InvalidRequestError(f"{output} is a folder; name the file to write.", field=option)
     if not output.parent.is_dir():
-        raise InvalidRequestError(f"There is no folder {output.parent}.", field="-o")
+        raise InvalidRequestError(f"There is no folder {output.parent}.", field=option)
     if output.exists() and output.samefile(source):
-        raise InvalidRequestError(f"{output} is the source itself; name another file.", field="-o")
+        raise InvalidRequestError(
+            f"{output} is the source itself; name another file.", field=option
+        )
     if not os.access(output.parent, os.W_OK):
-        raise InvalidRequestError(f"{output.parent} is not writable.", field="-o")
+        raise InvalidRequestError(f"{output.parent} is not writable.", field=option)
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def transcribe(source: Path, output: Path, *, language: str, quality: str) -> No
     write: Callable[[Transcript], bytes] | None = _WRITERS.get(output.suffix.lower())
     if write is None:
         raise InvalidRequestError(
-            f"{output} must end in one of: {', '.join(_WRITERS)}.", field="-o"
+            f"{output} must end in one of: {', '.join(_WRITERS)}.", field="OUT"
         )
     if quality not in QUALITIES:
         raise InvalidRequestError(f"Write one of: {', '.join(QUALITIES)}.", field="--quality")

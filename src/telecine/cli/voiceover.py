@@ -64,7 +64,7 @@ def voiceover(
         require_file(source)
         require_place(output, source=source)
     if output.suffix.lower() != ".mp4":
-        raise InvalidRequestError(f"{output} must end in .mp4.", field="-o")
+        raise InvalidRequestError(f"{output} must end in .mp4.", field="OUT")
     if audio.suffix.lower() in _PICTURES and image.suffix.lower() not in _PICTURES:
         raise InvalidRequestError(
             f"{image} and {audio} are the wrong way round: the image comes first."
