@@ -36,6 +36,7 @@ def main(job: Job) -> None:
         "write": lambda: Path(job.path).write_bytes(b"written"),
         "refuse": _refuse,
         "break": lambda: 1 / 0,
+        "swell": lambda: os.truncate(job.path, 2**50),
         "babble": lambda: os.write(1, b'{"done": "none"}\n'),
         "flood": lambda: [os.write(1, b"x" * 2**16) for _ in range(20)],
         "die": os.abort,

@@ -66,6 +66,13 @@ def test_a_child_that_crashed_needed_too_much(tmp_path: Path) -> None:
         send("die", tmp_path)
 
 
+def test_a_child_that_writes_more_than_it_may_met_a_limit(tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    large.touch()
+    with pytest.raises(ResourceLimitError):
+        send("swell", tmp_path, path=large)
+
+
 def test_a_child_that_ends_badly_is_a_fault_of_ours(tmp_path: Path) -> None:
     with pytest.raises(InternalError, match="The child could not be started"):
         send("crash", tmp_path)

@@ -27,7 +27,7 @@ from obstore.store import LocalStore, MemoryStore, S3Store
 from typing_extensions import override  # typing has it from Python 3.12 on
 
 from telecine.blobs import bucket
-from telecine.kit import ids
+from telecine.kit import disk, ids
 from telecine.kit.errors import NotFoundError, StorageError, StorageFullError
 from telecine.kit.folders import make_private
 from telecine.settings import SettingsError
@@ -39,8 +39,6 @@ _MAX_KEY_CHARS = 512
 _INNER_STAGING = ".staging"
 _COPY_BLOCK_BYTES = 1024 * 1024
 _SENT_BYTES = 64 * 1024 * 1024
-_CANNOT_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP})
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _UNWRITABLE = frozenset({errno.EROFS, errno.EIO})
 
 
@@ -97,7 +95,7 @@ def storage_errors() -> Iterator[None]:
 
 def storage_error(error: OSError) -> StorageError | None:
     """Return what an error of the file system is told as; None where it may be of something else."""
-    if error.errno in _FULL:
+    if disk.is_full(error):
         return StorageFullError()
     return StorageError() if error.errno in _UNWRITABLE else None
 
@@ -358,7 +356,7 @@ class FolderStore(BlobStore):
         path.unlink()
         with _absent_is_not_found(), storage_errors():
             os.utime(blob)  # both names are as old as this: too young to be swept
-            _link(blob, path)
+            disk.link(blob, path)
         return path
 
     @override
@@ -414,16 +412,6 @@ def _check_key(key: str) -> str:
     if len(key) > _MAX_KEY_CHARS or not _KEY.fullmatch(key):
         raise StorageError(f"not a storage key: {key[:80]!r}")
     return key
-
-
-def _link(path: Path, copy: Path) -> None:
-    """Name a blob twice: its bytes never change. Some file systems want them twice instead."""
-    try:
-        copy.hardlink_to(path)
-    except OSError as error:
-        if error.errno not in _CANNOT_LINK:
-            raise
-        shutil.copyfile(path, copy)
 
 
 def _sync(path: Path) -> None:

@@ -8,19 +8,16 @@ closes, whichever thread started us and whatever holds the interpreter.
 
 from __future__ import annotations
 
-import errno
 import importlib
 import os
 import socket
 import sys
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import msgspec
 
-from telecine.kit.errors import ResourceLimitError, StorageFullError, TelecineError
 from telecine.media import confining, sandbox
 from telecine.media import pool_wire as wire
 
@@ -67,8 +64,8 @@ def main(arguments: list[str]) -> int:
             reply = _answer(request, fds, tasks=tasks)
             try:
                 wire.send(parent, reply)
-            except TypeError:  # the task's answer is not JSON; nothing was sent yet
-                wire.send(parent, _bug())
+            except TypeError as error:  # the task's answer is not JSON; nothing was sent yet
+                wire.send(parent, wire.Reply(failure=wire.Failure.of(error)))
     return 0
 
 
@@ -96,33 +93,12 @@ def _answer(request: wire.Request, fds: list[int], *, tasks: dict[str, Task]) ->
     source, target = fds[0], fds[1] if len(fds) > 1 else None
     try:
         return wire.Reply(value=tasks[request.task](request.params, source, target))
-    except TelecineError as error:
-        return _failed(error)
-    except MemoryError:
-        return _failed(ResourceLimitError())
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            return _failed(StorageFullError())
-        if error.errno in {errno.EFBIG, errno.ENOMEM}:
-            return _failed(ResourceLimitError())
-        return _bug()
-    except Exception:  # noqa: BLE001 (the other side of this socket raises it again)
-        return _bug()
+    except Exception as error:  # noqa: BLE001 (the other side of this socket raises it again)
+        return wire.Reply(failure=wire.Failure.of(error))
     finally:
         for fd in fds:
             with suppress(OSError):  # a task that closed it in spite of the rule
                 os.close(fd)
-
-
-def _failed(error: TelecineError) -> wire.Reply:
-    failure = wire.Failure(code=error.code, message=error.message, field=error.field)
-    return wire.Reply(failure=failure)
-
-
-def _bug() -> wire.Reply:
-    return wire.Reply(
-        failure=wire.Failure(code="internal", message="", trace=traceback.format_exc()[-8000:])
-    )
 
 
 if __name__ == "__main__":

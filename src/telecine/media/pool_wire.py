@@ -8,14 +8,17 @@ shape, and an error comes back by code, never as a pickled object.
 from __future__ import annotations
 
 import array
+import errno
 import socket
 import struct
 import time
+import traceback
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
+from telecine.kit import disk
 from telecine.kit.errors import (
     FileTooLargeError,
     InternalError,
@@ -36,6 +39,9 @@ from telecine.kit.errors import (
 MAX_MESSAGE_BYTES = 4 * 2**20
 _LENGTH = struct.Struct("!I")
 _MAX_FILES = 2
+_MOST_TRACE_CHARACTERS = 8000
+#: A file that would be larger than it may, and no more memory.
+_OVER_LIMIT = frozenset({errno.EFBIG, errno.ENOMEM})
 
 #: The errors that a task may end with; any other is a bug and becomes `InternalError`.
 _ERRORS: dict[str, type[TelecineError]] = {
@@ -74,12 +80,33 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     field: str | None = None
     trace: str = ""
 
+    @classmethod
+    def of(cls, error: Exception) -> Failure:
+        """Return what the end of a task is told as: what it raised, the limit it met, or a bug."""
+        if (told := _as_told(error)) is not None:
+            return cls(code=told.code, message=told.message, field=told.field)
+        trace = "".join(traceback.format_exception(error))[-_MOST_TRACE_CHARACTERS:]
+        return cls(code=InternalError.code, message="", trace=trace)
+
     def to_error(self) -> TelecineError:
         """Return the error as its own class, `InternalError` when the code is none of a task's."""
         error = _ERRORS.get(self.code, InternalError)(self.message, field=self.field)
         if self.trace:
             error.add_note(self.trace)
         return error
+
+
+def _as_told(error: Exception) -> TelecineError | None:
+    """Return an error that clients may read; None where it is a bug of ours."""
+    if isinstance(error, TelecineError):
+        return error
+    if isinstance(error, MemoryError):
+        return ResourceLimitError()
+    if not isinstance(error, OSError):
+        return None
+    if disk.is_full(error):
+        return StorageFullError()
+    return ResourceLimitError() if error.errno in _OVER_LIMIT else None
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,13 +6,12 @@ may still keep one; it says the same as the other's, or has another name.
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from telecine.blobs import BlobStore
 from telecine.blobs.store import storage_errors
+from telecine.kit import disk
 from telecine.kit.errors import NotFoundError
 
 #: Where all of them lie: `steps/{job id}/{name}`.
@@ -43,7 +42,8 @@ class BlobSteps:
         key = self._key(name)
         with storage_errors():
             local = self.workspace / f"kept-{name}"
-            _link(path, local)
+            local.unlink(missing_ok=True)
+            disk.link(path, local)
         self.blobs.adopt(path, key)
         self.stored[local] = key
         return local
@@ -62,11 +62,3 @@ def delete(blobs: BlobStore, job_id: str) -> None:
     """Delete what a job has kept; that there is nothing is fine. Raises `StorageError`."""
     for blob in blobs.list_keys(f"{ROOT}/{job_id}"):
         blobs.delete(blob.key)
-
-
-def _link(path: Path, local: Path) -> None:
-    local.unlink(missing_ok=True)
-    try:
-        os.link(path, local)
-    except OSError:  # a file system that has no links
-        shutil.copyfile(path, local)

@@ -5,13 +5,13 @@ What a server says of a body is a claim: how long it is bounds nothing, and is o
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import httpcore2
 
+from telecine.kit import disk
 from telecine.kit.errors import (
     FileTooLargeError,
     OutboundError,
@@ -88,8 +88,7 @@ def save(
         raise StorageError from error  # not ours: left alone
     except OSError as error:
         to.unlink(missing_ok=True)
-        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        raise (StorageFullError if full else StorageError) from error
+        raise (StorageFullError if disk.is_full(error) else StorageError) from error
     except BaseException:
         to.unlink(missing_ok=True)
         raise

@@ -8,10 +8,8 @@ may be cleared at any moment, by any process, and takes nothing away from anybod
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from telecine.kit import disk
 from telecine.kit.folders import make_private
 from telecine.kit.ids import new_id
 from telecine.kit.outbound.bodies import OnBytes, nobody
@@ -28,7 +27,6 @@ from telecine.kit.outbound.versions import Version
 
 # Bounds how many files there are, as the bytes bound how large they are.
 _LEAST_BYTES = 64 * 2**10
-_CANNOT_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP})
 
 
 class Cache:
@@ -92,7 +90,7 @@ class Cache:
             kept = self._bytes / known.sha256
             if known.size_bytes > max_bytes or kept.stat().st_size != known.size_bytes:
                 return None
-            _link(kept, to)
+            disk.link(kept, to)
             _note_use(page)
             _note_use(kept)
             return known
@@ -142,19 +140,10 @@ class _Page(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int
 
 
-def _link(source: Path, target: Path) -> None:
-    try:
-        target.hardlink_to(source)
-    except OSError as error:
-        if error.errno not in _CANNOT_LINK:
-            raise
-        shutil.copyfile(source, target)
-
-
 def _put(path: Path, kept: Path) -> None:
     """Give a file a name in the room; whoever reads the former file of that name keeps it."""
     beside = kept.with_name(f".{new_id('', length=12)}")
-    _link(path, beside)
+    disk.link(path, beside)
     try:
         _note_use(beside)
         beside.replace(kept)

@@ -6,12 +6,10 @@ document or a file that is wrong becomes a report; nothing that it opens can bec
 
 from __future__ import annotations
 
-import errno
 import json
 import select
 import socket
 import sys
-import traceback
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
@@ -23,9 +21,6 @@ import msgspec
 from telecine.kit.errors import (
     InternalError,
     InvalidRequestError,
-    ResourceLimitError,
-    StorageFullError,
-    TelecineError,
 )
 from telecine.media import confining, sandbox
 from telecine.media import pool_wire as wire
@@ -40,7 +35,7 @@ from telecine.media.render.lookup import Files
 from telecine.media.render.playlist import preview_size
 from telecine.media.render.projection import Projection
 from telecine.media.render.render import OnProgress, RenderProgress, render
-from telecine.media.render.shortage import Gauge, explained, place_of_size, shortage
+from telecine.media.render.shortage import Gauge, explained, is_told, place_of_size, shortage
 from telecine.media.render.sound.mix import is_silent
 from telecine.media.render.storyboard import still, storyboard
 from telecine.media.render.webvtt import webvtt
@@ -79,7 +74,7 @@ def main(arguments: list[str]) -> int:
         try:
             _confine(job)
         except sandbox.SandboxError as error:
-            wire.send(parent, Report(failure=_bug(str(error))))
+            wire.send(parent, Report(failure=wire.Failure.of(error)))
             return 1
         if job.task == "segments":
             _stay(job, parent)
@@ -162,22 +157,8 @@ def _done(job: Job, parent: socket.socket, gauge: Gauge) -> Report:
 def _reported(work: Callable[[], Facts]) -> Report:
     try:
         return Report(facts=work())
-    except TelecineError as error:
-        return Report(
-            failure=wire.Failure(code=error.code, message=error.message, field=error.field)
-        )
-    except MemoryError:
-        return Report(failure=_failure(shortage()))
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            return Report(failure=_failure(StorageFullError()))
-        if error.errno == errno.ENOMEM:
-            return Report(failure=_failure(shortage()))
-        if error.errno == errno.EFBIG:
-            return Report(failure=_failure(ResourceLimitError()))
-        return Report(failure=_bug(traceback.format_exc()[-8000:]))
-    except Exception:  # noqa: BLE001 (the parent raises it again)
-        return Report(failure=_bug(traceback.format_exc()[-8000:]))
+    except Exception as error:  # noqa: BLE001 (the parent raises it again)
+        return Report(failure=wire.Failure.of(shortage() if is_told(error) else error))
 
 
 def _work(job: Job, tell: OnProgress, gauge: Gauge) -> Facts:
@@ -278,14 +259,6 @@ def _timeline(document: dict[str, Any], files: Files) -> Timeline:
         first = parsed.problems[0]
         raise InvalidRequestError(f"{first.message} ({first.code})", field=first.path)
     return parsed.timeline
-
-
-def _failure(error: TelecineError) -> wire.Failure:
-    return wire.Failure(code=error.code, message=error.message, field=error.field)
-
-
-def _bug(trace: str) -> wire.Failure:
-    return wire.Failure(code=InternalError.code, message="", trace=trace)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,11 @@ def shortage(*, field: str | None = None) -> ResourceLimitError:
     )
 
 
+def is_told(error: Exception) -> bool:
+    """Say whether an error is of memory, in its own words."""
+    return isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM
+
+
 class Gauge:
     """Tells how much memory this process took at most. Opened before the walls stand."""
 
@@ -81,8 +86,9 @@ def explained(gauge: Gauge, *, width: int, height: int, place: str) -> Iterator[
     except _CLEAR:
         raise
     except Exception as error:
-        is_told = isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM
-        if not is_told and (isinstance(error, OSError) or not gauge.is_near_limit(width * height)):
+        if not is_told(error) and (
+            isinstance(error, OSError) or not gauge.is_near_limit(width * height)
+        ):
             raise
         raise shortage(field=getattr(error, "field", None) or place) from error
 
