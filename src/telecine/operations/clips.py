@@ -14,10 +14,10 @@ from telecine.operations.base import Context, Result
 from telecine.operations.clipping import choice, films, making, results, stages
 from telecine.operations.clipping.params import (
     ClipsParams,
-    credits_of,
     minutes_of,
     require_within,
 )
+from telecine.operations.pricing import credits_of
 from telecine.settings import Prices
 
 
@@ -29,7 +29,7 @@ class _Clips:
     def price(self, params: ClipsParams, *, input_bytes: int, prices: Prices) -> int:
         """Each minute of film costs the same; those that may come are held for."""
         del input_bytes, prices
-        return credits_of(params.minutes_held or 0, credits_per_minute=params.credits_per_minute)
+        return credits_of(params.minutes_held or 0, each=params.credits_per_minute)
 
     def run(self, params: ClipsParams, context: Context) -> Result:
         """Outputs and facts are told in `clipping.results`.
@@ -62,7 +62,7 @@ class _Clips:
             texts=texts,
             made=made,
             minutes=minutes,
-            charge=credits_of(minutes, credits_per_minute=params.credits_per_minute),
+            charge=credits_of(minutes, each=params.credits_per_minute),
         )
 
 

@@ -6,7 +6,6 @@ may be was said, and paid for, before its remote sources were known: a longer on
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,9 +29,10 @@ from telecine.media.probe import probe
 from telecine.media.render.confined import Order
 from telecine.media.render.job import Facts
 from telecine.media.timeline.dialects import parse
-from telecine.operations import sources
+from telecine.operations import bars, sources
 from telecine.operations.base import Context, Output, Result
-from telecine.settings import Prices, RenderTier
+from telecine.operations.pricing import film_credits, tier_of
+from telecine.settings import Prices
 
 #: Shares of the bar: fetching what is remote, and after rendering the look at the file.
 _FETCHED = 0.1
@@ -87,14 +87,6 @@ class RenderParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         return self.duration_frames / Fraction(self.frame_rate)
 
 
-def tier_of(prices: Prices, *, width: int, height: int) -> RenderTier:
-    """Return the price of a size: the highest tier that its shorter side reaches."""
-    tiers = sorted(prices.render, key=lambda tier: tier.short_edge)
-    return next(
-        (tier for tier in reversed(tiers) if min(width, height) >= tier.short_edge), tiers[0]
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Render:
     name: str = "render"
@@ -106,9 +98,7 @@ class _Render:
         is_seen = params.format != "mp3"
         width, height = (params.width, params.height) if is_seen else (0, 0)
         tier = tier_of(prices, width=width, height=height)
-        # By its decimals: 1.1 is not eleven tenths in binary, and a film of 10 s costs 11.
-        by_second = Fraction(repr(tier.credits_per_second))
-        return max(1, math.ceil(params.duration_seconds * by_second))
+        return film_credits(params.duration_seconds, each=tier.credits_per_second)
 
     def run(self, params: RenderParams, context: Context) -> Result:
         """Raises what is wrong with the document or a source, with its place as `field`."""
@@ -124,7 +114,7 @@ class _Render:
                 params.remote,
                 folder=context.workspace / "sources",
                 room=sources.Room(max_bytes=params.max_source_bytes),
-                report=lambda share: context.report(_FETCHED * share),
+                report=bars.part(context.report, 0.0, _FETCHED),
                 is_cancelled=context.is_cancelled,
             )
         order = Order(
@@ -141,14 +131,10 @@ class _Render:
             encoder_threads=params.encoder_threads,
             n_workers=params.n_workers,
         )
-
-        def on_progress(n_done: int, n_frames: int) -> None:
-            share = n_done / max(1, n_frames)
-            context.report(_FETCHED + (_RENDERED - _FETCHED) * share)
-
+        drawn = bars.part(context.report, _FETCHED, _RENDERED)
         with _placed(document):
             facts = context.renderer.render(
-                order, on_progress=on_progress, is_cancelled=context.is_cancelled
+                order, on_progress=bars.by_frames(drawn), is_cancelled=context.is_cancelled
             )
         _require_good(order.output, facts, params=params, context=context)
         context.report(1.0)

@@ -8,7 +8,7 @@ steps: of an hour, a run that is begun again neither levels nor hears nor animat
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -38,8 +38,11 @@ from telecine.media.voiceover.canvas import LEAST_SIDE, MOST_SIDE
 from telecine.media.voiceover.composing import Captioning
 from telecine.media.voiceover.levelling import Levelled
 from telecine.media.voiceover.studying import Study
+from telecine.operations import bars
+from telecine.operations.bars import Report
 from telecine.operations.base import Context, Output, Result
-from telecine.operations.render import require_read_back, tier_of
+from telecine.operations.pricing import film_credits, tier_of
+from telecine.operations.render import require_read_back
 from telecine.settings import Prices
 
 #: Packets that are counted and samples that are decoded differ by what decoders cut off.
@@ -85,7 +88,8 @@ class _Voiceover:
         """As a render of that length and size costs: rounded up, at least one credit."""
         del input_bytes
         tier = tier_of(prices, width=params.width, height=params.height)
-        return _credits(max(0.0, params.seconds - _PADDING_SECONDS), tier.credits_per_second)
+        seconds = max(0.0, params.seconds - _PADDING_SECONDS)
+        return film_credits(seconds, each=tier.credits_per_second)
 
     def run(self, params: VoiceoverParams, context: Context) -> Result:
         """Two outputs: the video, then its poster (JPEG). Facts: duration_seconds, frames, width,
@@ -96,7 +100,7 @@ class _Voiceover:
         """
         if context.renderer is None:
             raise InternalError("Voiceovers need a renderer.")
-        bar = _Bar(params, context.report)
+        bar = _bar(params, context.report)
         sound = _levelled(params, context, bar)
         study = _studied(params, context)
         heard = _heard(params, sound, context, bar)
@@ -124,7 +128,7 @@ class _Voiceover:
         )
         facts = context.renderer.render(
             order,
-            on_progress=lambda n_done, n_frames: bar.tell("drawn", n_done / max(1, n_frames)),
+            on_progress=bars.by_frames(bar["drawn"]),
             is_cancelled=context.is_cancelled,
         )
         require_read_back(order.output, facts, pool=context.pool)
@@ -157,38 +161,22 @@ class _Voiceover:
 VOICEOVER = _Voiceover()
 
 
-def _credits(seconds: float | Fraction, credits_per_second: float) -> int:
-    by_second = Fraction(repr(credits_per_second))
-    return max(1, math.ceil(Fraction(seconds) * by_second))
-
-
 def _charge(params: VoiceoverParams, facts: Facts) -> int | None:
     """Return what the film costs by its true length; None: what was held."""
     if params.credits_per_second is None:
         return None
-    return _credits(facts.duration_seconds, params.credits_per_second)
+    return film_credits(facts.duration_seconds, each=params.credits_per_second)
 
 
-class _Bar:
-    """Shares of the work, as they were measured: stages follow one another."""
-
-    def __init__(self, params: VoiceoverParams, report: Callable[[float], None]) -> None:
-        lengths = {
-            "levelled": 0.06,
-            "heard": 0.25 if params.captions else 0.02,
-            "talked": 0.4 if params.mode == "talking" else 0.0,
-        }
-        self._report = report
-        self._stages: dict[str, tuple[float, float]] = {}
-        start = 0.0
-        for stage, length in lengths.items():
-            self._stages[stage] = (start, length)
-            start += length
-        self._stages["drawn"] = (start, _DRAWN - start)
-
-    def tell(self, stage: str, share: float) -> None:
-        start, length = self._stages[stage]
-        self._report(start + length * min(1.0, share))
+def _bar(params: VoiceoverParams, report: Report) -> Mapping[str, Report]:
+    """Share the bar among the stages, by what they take, as it was measured."""
+    costs = {
+        "levelled": 0.06,
+        "heard": 0.25 if params.captions else 0.02,
+        "talked": 0.4 if params.mode == "talking" else 0.0,
+    }
+    drawn = _DRAWN - sum(costs.values())
+    return bars.parts(report, {**costs, "drawn": drawn}, end=_DRAWN)
 
 
 class _Loudness(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,7 +185,7 @@ class _Loudness(msgspec.Struct, frozen=True, kw_only=True):
     lufs: float | None = None
 
 
-def _levelled(params: VoiceoverParams, context: Context, bar: _Bar) -> Levelled:
+def _levelled(params: VoiceoverParams, context: Context, bar: Mapping[str, Report]) -> Levelled:
     """Decode the sound; raises `MediaLimitError` where it is longer than was paid for."""
 
     def make() -> Path:
@@ -206,7 +194,7 @@ def _levelled(params: VoiceoverParams, context: Context, bar: _Bar) -> Levelled:
             context.inputs[1].path,
             workspace=_folder(context, "sound"),
             most_seconds=params.seconds + 2 * _SLACK_SECONDS,
-            on_progress=lambda seconds: bar.tell("levelled", seconds / params.seconds),
+            on_progress=lambda seconds: bar["levelled"](seconds / params.seconds),
             is_cancelled=context.is_cancelled,
         )
         if sound.seconds > params.seconds + _SLACK_SECONDS:
@@ -257,7 +245,7 @@ def _eyes(context: Context) -> Eyes | None:
 
 
 def _heard(
-    params: VoiceoverParams, sound: Levelled, context: Context, bar: _Bar
+    params: VoiceoverParams, sound: Levelled, context: Context, bar: Mapping[str, Report]
 ) -> Transcript | None:
     """Write down what is said, for captions or for lips; None where nobody speaks or is heard.
 
@@ -277,7 +265,7 @@ def _heard(
                 sound.path,
                 workspace=_folder(context, "speech"),
                 language=params.language,
-                on_progress=lambda share: bar.tell("heard", share),
+                on_progress=bar["heard"],
                 is_cancelled=context.is_cancelled,
             )
         except UnsupportedMediaError:
@@ -296,7 +284,11 @@ def _captioning(params: VoiceoverParams, heard: Transcript | None) -> Captioning
 
 
 def _talking(
-    study: Study, sound: Levelled, words: Sequence[Word], context: Context, bar: _Bar
+    study: Study,
+    sound: Levelled,
+    words: Sequence[Word],
+    context: Context,
+    bar: Mapping[str, Report],
 ) -> Path:
     senses = context.senses
     if senses is None:
@@ -309,7 +301,7 @@ def _talking(
             words=words,
             workspace=_folder(context, "talking"),
             frame_rate=Fraction(composing.FRAME_RATE),
-            on_progress=lambda share: bar.tell("talked", share),
+            on_progress=bar["talked"],
             is_cancelled=context.is_cancelled,
         ),
     )

@@ -10,8 +10,9 @@ import pytest
 
 from telecine.kit.errors import InternalError
 from telecine.operations.base import Context
-from telecine.operations.clipping.params import credits_of, minutes_of
+from telecine.operations.clipping.params import minutes_of
 from telecine.operations.clipping.stages import Bar, Work, begin_fetching
+from telecine.operations.pricing import credits_of
 
 
 @pytest.mark.parametrize("missing", ["renderer", "cache", "senses"])
@@ -74,9 +75,11 @@ def test_the_longer_the_film_the_larger_is_the_share_of_hearing(
     make_context: Callable[..., Context],
 ) -> None:
     def share(film_seconds: float) -> float:
-        bar = Bar.of(make_context(), film_seconds=film_seconds, clip_seconds=60, quality="balanced")
-        begin, end = bar.spans["transcript"]
-        return end - begin
+        told: list[float] = []
+        context = make_context(report=told.append)
+        bar = Bar.of(context, film_seconds=film_seconds, clip_seconds=60, quality="balanced")
+        bar.begin("transcript")(1.0)
+        return told[-1] - told[0]
 
     assert share(60) < 0.3 < 0.6 < share(3600)
 
@@ -92,4 +95,4 @@ def test_a_minute_that_has_begun_counts(seconds: float, minutes: int) -> None:
     ("minutes", "price", "credits"), [(60, 1, 60), (10, 1.1, 11), (1, 0.5, 1), (7, 0, 0)]
 )
 def test_credits_are_rounded_up_once(minutes: int, price: float, credits: int) -> None:
-    assert credits_of(minutes, credits_per_minute=price) == credits
+    assert credits_of(minutes, each=price) == credits

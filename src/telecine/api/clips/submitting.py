@@ -25,7 +25,8 @@ from telecine.core import credits, jobs
 from telecine.core.jobs import Job
 from telecine.db import Transaction
 from telecine.kit.errors import ForbiddenError, InsufficientCreditsError, RateLimitedError
-from telecine.operations.clipping.params import ClipsParams, credits_of, minutes_of
+from telecine.operations.clipping.params import ClipsParams, minutes_of
+from telecine.operations.pricing import credits_of
 
 FAMILY: Final = "clips"
 #: Mostly, a job of clips takes minutes.
@@ -76,7 +77,7 @@ async def submit(
 
 def least_price(services: Services, _input_bytes: int) -> int:
     """Return what a minute costs: no video has less."""
-    return credits_of(1, credits_per_minute=services.plans.prices.clips_credits_per_minute)
+    return credits_of(1, each=services.plans.prices.clips_credits_per_minute)
 
 
 def _params(
@@ -128,9 +129,7 @@ def _minutes(tx: Transaction, services: Services, caller: Caller, source: Source
     available = credits.balance(tx, caller.account.id).available
     affordable = most if price == 0 else math.floor(available / price)
     if affordable < 1:
-        raise InsufficientCreditsError(
-            needed=credits_of(1, credits_per_minute=price), available=available
-        )
+        raise InsufficientCreditsError(needed=credits_of(1, each=price), available=available)
     return min(most, affordable)
 
 

@@ -29,7 +29,8 @@ from telecine.media.timeline.effort import effort
 from telecine.media.timeline.model import Timeline
 from telecine.media.timeline.reader import Problem
 from telecine.media.timeline.retime import scaled
-from telecine.operations.render import RenderFormat, RenderParams, tier_of
+from telecine.operations.pricing import tier_of
+from telecine.operations.render import RenderFormat, RenderParams
 
 T = TypeVar("T")
 

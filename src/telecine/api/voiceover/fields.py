@@ -25,7 +25,7 @@ from telecine.media.talking.talking import Talking
 from telecine.media.voiceover import intake
 from telecine.media.voiceover.arranging import Mode
 from telecine.media.voiceover.canvas import canvas_size
-from telecine.operations.render import tier_of
+from telecine.operations.pricing import tier_of
 from telecine.operations.voiceover import VoiceoverParams
 from telecine.settings import Prices, Settings
 

@@ -9,9 +9,10 @@ from typing import Final
 from telecine.kit.errors import UnsupportedMediaError
 from telecine.media.probe import MediaInfo, probe
 from telecine.operations import sources
+from telecine.operations.bars import Report
 from telecine.operations.clipping import stages
 from telecine.operations.clipping.params import ClipsParams
-from telecine.operations.clipping.stages import Report, Work
+from telecine.operations.clipping.stages import Work
 
 _STEP: Final = "film"
 #: By the first of libav's names for a container: suffix and media type.

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,11 +22,13 @@ from telecine.media.seeing.model import Seen
 from telecine.media.seeing.reframing import Captioning
 from telecine.media.speech.job import Quality
 from telecine.media.speech.transcript import Transcript
+from telecine.operations import bars
+from telecine.operations.bars import Report
 from telecine.operations.clipping import edges
 from telecine.operations.clipping.choice import Chosen
 from telecine.operations.clipping.films import Film
 from telecine.operations.clipping.params import ClipsParams
-from telecine.operations.clipping.stages import Bar, Report, Work
+from telecine.operations.clipping.stages import Bar, Work
 from telecine.operations.render import require_read_back
 
 #: The encoder's preset and its quality, None for the usual one. In a hurry it needs two to three
@@ -72,16 +73,12 @@ def make_all(
         work.go_on()
         folder = work.context.workspace / f"clip-{number}"
         folder.mkdir()
-        part = _part(report, done / whole, clip.duration_seconds / whole)
+        begun, done = done, done + clip.duration_seconds
+        part = bars.part(report, begun / whole, done / whole)
         made.append(maker.make(clip, folder=folder, report=part))
         shutil.rmtree(folder)
-        done += clip.duration_seconds
-        report(done / whole)
+        part(1.0)
     return tuple(made)
-
-
-def _part(report: Report, begin: float, share: float) -> Report:
-    return lambda done: report(begin + share * done)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +125,7 @@ class _Maker:
                 size=self.film.size,
                 start_seconds=max(0.0, clip.start_seconds - _BESIDE_SECONDS),
                 end_seconds=min(self.film.seen_seconds, clip.end_seconds + _BESIDE_SECONDS),
-                on_progress=lambda done: report(_SEEN * done),
+                on_progress=bars.part(report, 0.0, _SEEN),
                 is_cancelled=context.is_cancelled,
             )
 
@@ -155,11 +152,9 @@ class _Maker:
             encoder_threads=self.params.encoder_threads,
         )
         facts = self.work.renderer.render(
-            order, on_progress=_drawn(report), is_cancelled=self.work.context.is_cancelled
+            order,
+            on_progress=bars.by_frames(bars.part(report, _SEEN, 1.0)),
+            is_cancelled=self.work.context.is_cancelled,
         )
         require_read_back(order.output, facts, pool=self.work.context.pool)
         return order.output
-
-
-def _drawn(report: Report) -> Callable[[int, int], None]:
-    return lambda done, of: report(_SEEN + (1 - _SEEN) * float(Fraction(done, max(1, of))))

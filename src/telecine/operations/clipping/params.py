@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Annotated, Literal
 
 import msgspec
@@ -79,9 +78,3 @@ def require_within(segments: Sequence[tuple[float, float]], *, duration_seconds:
 def minutes_of(duration_seconds: float) -> int:
     """Return the minutes that a film counts for: each that has begun, at least one."""
     return max(1, math.ceil(round(duration_seconds, 3) / _MINUTE_SECONDS))
-
-
-def credits_of(minutes: int, *, credits_per_minute: float) -> int:
-    """Return what so many minutes cost, rounded up."""
-    # By its decimals: 1.1 is not eleven tenths in binary.
-    return math.ceil(minutes * Fraction(repr(credits_per_minute)))

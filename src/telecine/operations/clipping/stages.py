@@ -5,9 +5,8 @@ Shares are what the stages cost, as measured: a bar that is honest moves with th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
 from typing import Final
 
 from telecine.kit.errors import CancelledError, InternalError
@@ -15,9 +14,9 @@ from telecine.kit.outbound import Cache
 from telecine.media.render.confined import Renderer
 from telecine.media.senses import Senses
 from telecine.media.speech.job import Quality
+from telecine.operations import bars
+from telecine.operations.bars import Report
 from telecine.operations.base import Context
-
-Report = Callable[[float], None]
 
 #: Seconds of work for a second of film (heard) and a second of clip (seen and drawn), on two cores.
 _HEARD: Final[Mapping[Quality, float]] = {"fast": 0.11, "balanced": 0.13, "high": 0.2}
@@ -74,34 +73,29 @@ def costs(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """How far a run is: `spans` says where on the bar each stage begins and ends."""
+    """How far a run is: `parts` has what is told of each stage."""
 
     context: Context
-    spans: Mapping[str, tuple[float, float]]
+    parts: Mapping[str, Report]
 
     @classmethod
     def of(
         cls, context: Context, *, film_seconds: float, clip_seconds: float, quality: Quality
     ) -> Bar:
         """Share the bar among the stages after fetching."""
-        shares = costs(
+        stages = costs(
             film_seconds=film_seconds,
             clip_seconds=clip_seconds,
             quality=quality,
             is_asked=context.language_model is not None,
         )
-        scale = (_LAST - _FETCHED) / sum(shares.values())
-        edges = [_FETCHED, *(_FETCHED + scale * done for done in accumulate(shares.values()))]
-        return cls(context=context, spans=dict(zip(shares, pairwise(edges), strict=True)))
+        shared = bars.parts(context.report, stages, begin=_FETCHED, end=_LAST)
+        return cls(context=context, parts=shared)
 
     def begin(self, stage: str) -> Report:
         """Enter a stage; returns what is told the share of it that is done."""
         self.context.enter(stage)
-        start, end = self.spans[stage]
-
-        def report(share: float) -> None:
-            self.context.report(start + (end - start) * min(1.0, share))
-
+        report = self.parts[stage]
         report(0.0)
         return report
 
@@ -109,4 +103,4 @@ class Bar:
 def begin_fetching(context: Context) -> Report:
     """Enter the stage before all others."""
     context.enter("source")
-    return lambda share: context.report(_FETCHED * share)
+    return bars.part(context.report, 0.0, _FETCHED)
