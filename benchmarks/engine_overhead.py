@@ -20,7 +20,7 @@ from benchmarks import report
 
 from telecine import settings
 from telecine.assembly import Telecine, assemble, prepare
-from telecine.cli.serve import first_key
+from telecine.cli.welcome import first_key
 from telecine.core import accounts, jobs
 from telecine.core.jobs import JobStatus, Order, new_job_id
 from telecine.kit.log import configure

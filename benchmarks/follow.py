@@ -20,8 +20,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from telecine import server
 from telecine import settings as settings_module
+from telecine import supervisor
 from telecine.assembly import Telecine, assemble, prepare
 from telecine.core import accounts, credits, jobs, keys
 from telecine.core.jobs import Order
@@ -80,7 +80,7 @@ def main() -> None:
         telecine = assemble(settings_module.load({}, data=folder))
         prepare(telecine)
         key, ids = make(telecine)
-        listener = server.bind("127.0.0.1", 0)
+        listener = supervisor.bind("127.0.0.1", 0)
         lifeline, other_end = os.pipe()
         ends = ["--socket", str(listener.fileno()), "--lifeline", str(lifeline)]
         command = [sys.executable, "-m", "telecine", "api", "--data", folder, *ends]

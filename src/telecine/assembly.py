@@ -27,7 +27,6 @@ from telecine.db.migrate import migrate
 from telecine.engine import Lane, Queue
 from telecine.kit.clock import Clock
 from telecine.kit.outbound import Cache, Chat, Outbound
-from telecine.media import sandbox
 from telecine.media.ffmpeg import FFmpeg
 from telecine.media.pool import Pool
 from telecine.media.render.confined import Renderer
@@ -36,7 +35,7 @@ from telecine.media.senses import Senses
 from telecine.operations.clips import CLIPS
 from telecine.operations.registry import LANES, OPERATIONS, Entry
 from telecine.operations.voiceover import VOICEOVER
-from telecine.settings import PlanBook, Settings, SettingsError, load_plans
+from telecine.settings import PlanBook, Settings, load_plans
 from telecine.worker.attempt import Attempts
 from telecine.worker.courier import Courier
 from telecine.worker.janitor import Janitor
@@ -198,16 +197,6 @@ def prepare(telecine: Telecine) -> None:
     """Bring the database to this version; safe at every start, in any number of processes."""
     migrate(telecine.db)
     engine.migrate(telecine.db.url)
-
-
-def check_sandbox(settings: Settings) -> None:
-    """Refuse to go on where the settings demand confinement that this machine cannot give."""
-    if settings.sandbox != "require":
-        return
-    missing = [layer for layer in sandbox.layers() if not layer.is_available]
-    if missing:
-        reasons = "; ".join(f"{layer.name}: {layer.detail}" for layer in missing)
-        raise SettingsError(f"TELECINE_SANDBOX=require, but this is missing here: {reasons}")
 
 
 def event_bodies() -> Mapping[str, EventBody]:

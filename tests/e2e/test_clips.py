@@ -20,7 +20,7 @@ from tests import debian, samples, spoken
 from tests.websites import NETWORKS, Site, site
 
 from telecine.cli.local_server import LocalServer, local_server
-from telecine.cli.serve import LOCAL_EMAIL
+from telecine.cli.welcome import LOCAL_EMAIL
 
 PROCESS = """\
 curl -X POST https://api.klipfast.com/api/v1/process \\

@@ -29,7 +29,7 @@ from tests.serving import served
 from tests.websites import NETWORKS
 
 from telecine.cli.local_server import LocalServer, local_server
-from telecine.cli.serve import LOCAL_EMAIL
+from telecine.cli.welcome import LOCAL_EMAIL
 from telecine.kit.clock import system_clock
 
 DOCS: Final = Path(__file__).resolve().parents[2] / "docs"

@@ -13,7 +13,7 @@ import httpx2
 from tests import steps
 from tests.conftest import customer_of
 
-from telecine import server
+from telecine import supervisor
 from telecine.core import keys
 from telecine.core.keys import KeyStyle
 from telecine.kit.clock import system_clock
@@ -24,7 +24,7 @@ USAGE = "/api/v1/usage"
 @contextmanager
 def serving(data: Path) -> Iterator[str]:
     """Run an API process of its own on a data folder that others may use as well."""
-    listener = server.bind("127.0.0.1", 0)
+    listener = supervisor.bind("127.0.0.1", 0)
     reading, writing = os.pipe()
     words = ("api", "--data", str(data), "--socket", str(listener.fileno()))
     process = subprocess.Popen(

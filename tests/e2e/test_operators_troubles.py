@@ -22,7 +22,7 @@ from typing_extensions import override
 from telecine import server
 from telecine.assembly import Telecine, assemble
 from telecine.blobs import open_store, reason
-from telecine.cli import doctor, main, serve, trouble
+from telecine.cli import doctor, main, processes, serve, trouble
 from telecine.db import Database
 from telecine.db.migrate import migrate
 from telecine.kit.errors import StorageError
@@ -30,14 +30,23 @@ from telecine.settings import Settings, SettingsError
 from telecine.worker import loop
 
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wordless"}
-_worker = partial(serve.worker, worker_id="w", lifeline_fd=None)
+#: Never closed: that would end this process.
+_LIFELINE = os.pipe()
+_first_api = partial(
+    processes.api,
+    socket_fd=-1,
+    lifeline_fd=_LIFELINE[0],
+    first=processes.First(ready_fd=-1, called="telecine"),
+)
+_worker = partial(processes.worker, worker_id="w", lifeline_fd=None)
 _NO_BUCKET = "<Error><Code>NoSuchBucket</Code><Message>It does not exist</Message></Error>"
 
 
 @pytest.fixture(autouse=True)
 def _unchanged_log(monkeypatch: pytest.MonkeyPatch) -> None:
     """A command sets up the log of its process; called from here, that would be ours."""
-    monkeypatch.setattr(serve, "configure", lambda **_options: None)
+    for module in (serve, processes):
+        monkeypatch.setattr(module, "configure", lambda **_options: None)
 
 
 @contextmanager
@@ -102,7 +111,7 @@ def test_a_server_that_takes_no_connections_is_told_as_such(
     assert reason(refused.value) == "connection refused"
 
 
-@pytest.mark.parametrize("start", [serve.serve, _worker])
+@pytest.mark.parametrize("start", [_first_api, _worker])
 def test_neither_a_server_nor_a_worker_starts_without_its_bucket(
     start: Callable[[Settings], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,9 +121,9 @@ def test_neither_a_server_nor_a_worker_starts_without_its_bucket(
         url = f"s3://films/a?endpoint={endpoint.replace('//', '//me:wordless@')}"
         settings = Settings(data=str(tmp_path), storage_url=url)
         telecine = assemble(settings)
-        monkeypatch.setattr(serve, "assemble", lambda _settings: telecine)
+        monkeypatch.setattr(processes, "assemble", lambda _settings: telecine)
         monkeypatch.setattr(server, "run_worker", _must_not_run)
-        monkeypatch.setattr(server, "bind", _must_not_run)
+        monkeypatch.setattr(server, "serve_api", _must_not_run)
         try:
             with pytest.raises(StorageError) as refused:
                 start(settings)
@@ -300,7 +309,7 @@ def test_a_data_folder_that_cannot_be_made_is_told(
             start(Settings(data=str(folder)))
 
 
-@pytest.mark.parametrize("start", [serve.serve, _worker])
+@pytest.mark.parametrize("start", [_first_api, _worker])
 def test_a_storage_folder_that_cannot_be_made_is_told(
     start: Callable[[Settings], None], tmp_path: Path
 ) -> None:
@@ -314,12 +323,12 @@ def test_a_storage_folder_that_cannot_be_made_is_told(
     )
 
 
-@pytest.mark.parametrize("start", [serve.serve, _worker])
+@pytest.mark.parametrize("start", [_first_api, _worker])
 def test_an_empty_database_beside_files_of_an_earlier_one_is_refused(
     start: Callable[[Settings], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(server, "run_worker", _must_not_run)
-    monkeypatch.setattr(server, "bind", _must_not_run)
+    monkeypatch.setattr(server, "serve_api", _must_not_run)
     (tmp_path / "telecine.db").touch()
     (tmp_path / "files" / "films").mkdir(parents=True)
     (tmp_path / "files" / "films" / "one").write_bytes(b"film")

@@ -15,7 +15,7 @@ import requests
 from tests.databases import postgres
 
 from telecine.cli.local_server import LocalServer, local_server
-from telecine.cli.serve import LOCAL_EMAIL
+from telecine.cli.welcome import LOCAL_EMAIL
 
 HOWTO = Path(__file__).parents[2] / "docs/howto/edit-projects.md"
 #: By each of two clients. The race is the same in both databases, the cost is not.

@@ -21,8 +21,8 @@ from tests import samples, steps
 from tests.conftest import Customer, customer_of
 from tests.databases import postgres
 
-from telecine import server
 from telecine import settings as settings_module
+from telecine import supervisor
 from telecine.assembly import Telecine, assemble, prepare
 from telecine.db.tables import jobs, repeats
 
@@ -78,7 +78,7 @@ def opened(data: Path, database_url: str) -> Iterator[Telecine]:
 @contextmanager
 def running(data: Path, database_url: str) -> Iterator[Api]:
     lifeline, other_end = os.pipe()
-    listener = server.bind("127.0.0.1", 0)
+    listener = supervisor.bind("127.0.0.1", 0)
     environment = {"TELECINE_DATABASE_URL": database_url} if database_url else {}
     api = Api(data=data, environment=environment, listener=listener, lifeline=lifeline)
     api.start()

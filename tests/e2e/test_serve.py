@@ -108,6 +108,14 @@ def test_a_server_whose_words_nobody_could_read_shows_a_key_at_the_next_start(
         assert server.key.startswith("tc_")
 
 
+def test_a_server_that_cannot_use_its_storage_says_why_in_a_line_and_ends(tmp_path: Path) -> None:
+    (tmp_path / "files").touch()
+    refused = telecine("serve", "--port", "0", "--data", tmp_path)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith(f"The folder {tmp_path}/files cannot be used: ")
+    assert refused.stderr.count("\n") == 1
+
+
 def test_a_start_after_keys_were_made_says_what_it_found_and_where(tmp_path: Path) -> None:
     data = tmp_path / "my data"
     made = telecine("keys", "create", "--email", "local@telecine.localhost", "--data", data)

@@ -17,7 +17,7 @@ import httpx2
 from tests import projects, samples, voiceovers
 from tests.faults.server import Server
 
-from telecine.cli.serve import LOCAL_EMAIL
+from telecine.cli.welcome import LOCAL_EMAIL
 
 _ENDED: Final = frozenset({"completed", "failed", "cancelled"})
 _PAUSE_SECONDS: Final = 0.3

@@ -20,7 +20,6 @@ from telecine.cli import accounts, encoding, target
 from telecine.cli.accounts import Data
 from telecine.cli.encoding import Key, Output, Server
 from telecine.kit.errors import InternalError, TelecineError
-from telecine.kit.log import configure
 
 #: What Telecine is. README and pyproject.toml say it in the same words.
 SENTENCE = (
@@ -98,23 +97,28 @@ def serve_command(
     """Start the API and its workers."""
     from telecine.cli import serve as implementation
 
-    implementation.serve(settings.load(host=host, port=port, data=data, workers=workers))
+    loaded = settings.load(host=host, port=port, data=data, workers=workers)
+    raise typer.Exit(implementation.serve(loaded))
 
 
 @app.command(hidden=True)
 def api(
     socket: Annotated[int, typer.Option(help="Descriptor of the listening socket.")],
     lifeline: Annotated[int, typer.Option(help="Descriptor that closes with the supervisor.")],
+    ready: Annotated[
+        int | None,
+        typer.Option(help="Prepare the database first, say hello, and write to this descriptor."),
+    ] = None,
+    called: Annotated[str, typer.Option(help="What begins a line to copy.")] = "telecine",
+    workers: Annotated[int | None, typer.Option(help="As many are beside it.")] = None,
     data: Data = None,
 ) -> None:
     """Run one API process; `serve` starts these."""
-    from telecine import server
-    from telecine.cli import trouble
+    from telecine.cli import processes
 
-    loaded = settings.load(data=data)
-    configure(level=loaded.log_level, format=loaded.log_format)
-    with trouble.told(loaded):
-        server.serve_api(loaded, socket_fd=socket, lifeline_fd=lifeline)
+    loaded = settings.load(data=data, workers=workers)
+    first = None if ready is None else processes.First(ready_fd=ready, called=called)
+    processes.api(loaded, socket_fd=socket, lifeline_fd=lifeline, first=first)
 
 
 @app.command()
@@ -126,9 +130,9 @@ def worker(
     lifeline: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Run one worker on the same database and storage as a server elsewhere."""
-    from telecine.cli import serve as implementation
+    from telecine.cli import processes
 
-    implementation.worker(settings.load(data=data), worker_id=id, lifeline_fd=lifeline)
+    processes.worker(settings.load(data=data), worker_id=id, lifeline_fd=lifeline)
 
 
 @app.command()
@@ -178,7 +182,7 @@ def voiceover_command(
     key: Key = "",
 ) -> None:
     """Make a video of an image and a sound, as long as the sound."""
-    from telecine.cli import media, voiceover
+    from telecine.cli import remote, voiceover
 
     voiceover.voiceover(
         image,
@@ -193,7 +197,7 @@ def voiceover_command(
             width=width,
             height=height,
         ),
-        remote=media.remote(server, key),
+        remote=remote.named(server, key),
     )
 
 
@@ -258,7 +262,7 @@ def clips_command(
     key: Key = "",
 ) -> None:
     """Make short clips with captions of the best parts of a talk."""
-    from telecine.cli import clips, media
+    from telecine.cli import clips, remote
 
     clips.clips(
         source,
@@ -274,7 +278,7 @@ def clips_command(
             max_clips=max_clips,
             segments=segment or (),
         ),
-        remote=media.remote(server, key),
+        remote=remote.named(server, key),
     )
 
 
@@ -356,9 +360,9 @@ def preview_command(
     key: Key = "",
 ) -> None:
     """Look at a composition in the browser, without rendering it first."""
-    from telecine.cli import media, preview
+    from telecine.cli import preview, remote
 
-    preview.preview(composition, remote=media.remote(server, key), opens=opens)
+    preview.preview(composition, remote=remote.named(server, key), opens=opens)
 
 
 @app.command("demo")

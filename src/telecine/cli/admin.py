@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from telecine import settings as settings_module
-from telecine.cli import trouble
+from telecine.cli import prerequisites, trouble
 from telecine.cli.tables import console
 from telecine.core import accounts, credits, jobs, keys, webhooks
 from telecine.core.accounts import Account
@@ -218,7 +218,7 @@ def _account(tx: Transaction, email: str) -> Account:
 def _opened(settings: Settings, *, is_first: bool = False) -> Iterator[_Books]:
     """Open the database; only where `is_first`, one that does not exist is made."""
     if not settings.database_url and (is_first or settings.data_dir.exists()):
-        trouble.check_data(settings)
+        prerequisites.check_data(settings)
     file = file_of(settings.resolved_database_url)
     if not is_first and file is not None and not file.exists():
         place, another = (

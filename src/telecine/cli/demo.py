@@ -27,10 +27,10 @@ from rich.table import Table
 
 from telecine import settings
 from telecine.cli.local_server import local_server
-from telecine.cli.serve import LOCAL_EMAIL
 from telecine.cli.sizes import size_text
 from telecine.cli.tables import console
 from telecine.cli.target import workspace
+from telecine.cli.welcome import LOCAL_EMAIL
 from telecine.kit.errors import ProcessingError
 from telecine.media.ffmpeg import find_ffmpeg
 from telecine_client import Client

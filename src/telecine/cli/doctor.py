@@ -21,7 +21,7 @@ from rich.table import Table
 from telecine import __version__, shelves
 from telecine.assembly import Telecine, assemble, prepare
 from telecine.blobs import open_store
-from telecine.cli import tables, trouble, walls
+from telecine.cli import prerequisites, tables, trouble, walls
 from telecine.kit.errors import ProcessingError, TelecineError
 from telecine.media import namespaces, sandbox
 from telecine.media.image_formats import Format
@@ -243,7 +243,7 @@ def _storage(telecine: Telecine) -> str:
 def _data(settings: Settings) -> str:
     folder = settings.data_dir
     if folder.exists():
-        trouble.check_data(settings)
+        prerequisites.check_data(settings)
         return str(folder)
     near = _near(folder)
     if not near.is_dir() or not os.access(near, os.W_OK | os.X_OK):

@@ -5,7 +5,6 @@ Clients read less of it (`kit/errors.py`). Nobody reads a password.
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,6 @@ from telecine.blobs import reason
 from telecine.db import Database, file_of, is_away, is_damaged, is_out_of_room
 from telecine.db.migrate import is_new
 from telecine.kit.errors import StorageError
-from telecine.kit.folders import make_private
 from telecine.settings import Settings, SettingsError
 
 #: Who asks is not let in; there is no such database; what is there may not be touched.
@@ -34,27 +32,13 @@ def told(settings: Settings) -> Iterator[None]:
     try:
         yield
     except StorageError as error:
-        named = "TELECINE_STORAGE_URL: " if settings.storage_url else ""
+        named = "TELECINE_STORAGE_URL: t" if settings.storage_url else "T"
         place = _place(settings.resolved_storage_url)
-        raise StorageError(f"{named}{place} cannot be used: {reason(error)}.") from error
+        raise StorageError(f"{named}he {place} cannot be used: {reason(error)}.") from error
     except DBAPIError as error:
         if (said := _of_database(error, settings)) is None:
             raise
         raise SettingsError(said) from error
-
-
-def check_data(settings: Settings) -> None:
-    """Make the data folder, if there is none. Raises `SettingsError` where it cannot be used."""
-    folder = settings.data_dir
-    try:
-        make_private(folder)
-        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, "it may not be written to")
-    except OSError as error:
-        raise SettingsError(
-            f"The data folder {folder} cannot be used: {error.strerror}. Give it to the user "
-            "who runs this, or name another: --data or TELECINE_DATA."
-        ) from error
 
 
 def check_files(settings: Settings, db: Database) -> None:
@@ -119,8 +103,8 @@ def _is_the_operators(error: DBAPIError) -> bool:
 def _place(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme == "file":
-        return f"the folder {unquote(parts.path)}"
+        return f"folder {unquote(parts.path)}"
     options = dict(parse_qsl(parts.query))
     endpoint = urlsplit(options.get("endpoint", ""))
     server = f"{endpoint.scheme}://{endpoint.netloc.rpartition('@')[2]}"
-    return f"the bucket {parts.hostname} at {server if endpoint.netloc else 'Amazon S3'}"
+    return f"bucket {parts.hostname} at {server if endpoint.netloc else 'Amazon S3'}"
