@@ -19,10 +19,11 @@ from tests.media.render.timelines import (
 )
 
 from telecine.kit.errors import MediaLimitError
-from telecine.media.render.display import Mask
+from telecine.media.render.display import Mask, filters_of
 from telecine.media.timeline.easing import linear
 from telecine.media.timeline.model import (
     Animation,
+    ChromaKey,
     Colour,
     Crop,
     Filter,
@@ -158,13 +159,39 @@ def test_a_video_has_its_corners_shadow_and_stroke_beside_it() -> None:
     below, moving, above = (made.layers[each.layer] for each in (shadow, picture, stroke))
     assert moving.is_moving
     assert moving.style == Style()
-    assert picture.masks == (Mask(kind="rounded", radii=style.corner_radii),)
+    veil = Mask(kind="veil", share=0.5, whose=shadow.layer)  # half of all three as one
+    assert picture.masks == (Mask(kind="rounded", radii=style.corner_radii), veil)
+    assert {(draw.masks[-1], draw.opacity) for draw in made.frame(0).draws} == {(veil, 1.0)}
     assert below.content == Rect(paint=BLUE)
     assert (below.width, below.height) == (100, 50)  # as large as what is seen of it
     assert below.style.filters == (Filter(kind="blur", value=4),)
     assert corner(shadow.matrix) == (150 + 5, 50 + 25 + 6)
     assert above.style.stroke == Stroke(paint=RED, width=3)
-    assert {draw.opacity for draw in made.frame(0).draws} == {0.5}
+
+
+def test_a_picture_with_holes_has_the_shadow_of_its_shape() -> None:
+    dim = Colour(red=0, green=0, blue=1, alpha=0.4)
+    style = Style(
+        corner_radii=(9, 9, 9, 9), shadow=Shadow(colour=dim, blur=8, offset=(5, 6)),
+        filters=(Filter(kind="grayscale", value=1),),
+    )  # fmt: skip
+    for picture in (video(key=ChromaKey(colour=RED)), video("sticker.webm")):
+        made = planned(clip(picture, place=Placement(width=100, height=100), style=style))
+        shadow, shown = made.frame(3).draws
+        assert shadow.layer == shown.layer
+        assert shadow.source_seconds == shown.source_seconds
+        assert shadow.masks == shown.masks == (Mask(kind="rounded", radii=style.corner_radii),)
+        assert (shadow.tint, shadow.opacity) == (dim, 0.4)
+        assert corner(shadow.matrix) == (corner(shown.matrix)[0] + 5, corner(shown.matrix)[1] + 6)
+        assert filters_of(shadow, made.layers[0]) == (Filter(kind="blur", value=4),)
+
+
+def test_the_outline_of_a_video_is_filtered_as_the_video_is() -> None:
+    grey = (Filter(kind="grayscale", value=1),)
+    style = Style(stroke=Stroke(paint=RED, width=3), filters=grey)
+    made = planned(clip(video(), style=style))
+    picture, stroke = (made.layers[draw.layer] for draw in made.frame(0).draws)
+    assert picture.style.filters == stroke.style.filters == grey
 
 
 def test_more_looks_than_can_be_made_are_refused_at_once_with_the_clip() -> None:

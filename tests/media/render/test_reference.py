@@ -227,6 +227,17 @@ def test_what_is_taken_away_is_black() -> None:
     assert colour_at(rgba, 50, 30) == colour_at(slow(draw(0)), 50, 30)
 
 
+def test_what_is_half_seen_shows_nothing_of_what_it_hides_of_itself() -> None:
+    whole = (WIDTH / 40, 0, 0, HEIGHT / 20, 0, 0)
+    half = Mask(kind="veil", share=0.5)
+    red, black = draw(5, whole, masks=(half,)), draw(5, whole, tint=BLACK, masks=(half,))
+    alone, both = (to_planes(slow(*draws)).y for draws in ((red,), (black, red)))
+    fast_alone, fast_both = (composed(*draws).y.copy() for draws in ((red,), (black, red)))
+    full = int(composed(draw(5, whole)).y[40, 80])
+    for luma in (alone, both, fast_alone, fast_both):
+        assert abs(int(luma[40, 80]) - (full + 16) / 2) <= 1
+
+
 def test_a_flat_layer_is_not_seen() -> None:
     rgba = slow(draw(5, (0, 0, 0, 0, 30, 20), sweep=0.5), draw(3, (1, 0, 0, 0, 0, 0)))
     assert (rgba == (0, 0, 0, 255)).all()
@@ -239,6 +250,7 @@ EDGE = (20.0, 10.0, 140.0, 80.0)
 COMES = Mask(kind="wipe", share=0.45, direction="right", softness=30, box=EDGE)
 GOES = replace(COMES, share=0.55, direction="left", is_going=True)
 IRIS = Mask(kind="iris", share=0.6, softness=20, box=EDGE)
+HALF = Mask(kind="veil", share=0.5, whose=3)
 SCENES: dict[str, tuple[Draw, ...]] = {
     "a video": (draw(0),),
     "turned": (
@@ -270,6 +282,24 @@ SCENES: dict[str, tuple[Draw, ...]] = {
     "swept": (
         draw(0, sweep=0.5),
         draw(1, turned(50, 45, size=(60, 60), degrees=30), sweep=0.6, sweep_strength=1.2),
+    ),
+    "shadows of shapes": (
+        draw(0, filters=(Filter(kind="contrast", value=0.3),)),
+        draw(1, (1, 0, 0, 1, 20, 15), tint=WHITE, filters=(Filter(kind="blur", value=3),)),
+        draw(
+            0,
+            (0.4, 0, 0, 0.4, 80, 30),
+            tint=RED,
+            opacity=0.6,
+            masks=(Mask(kind="rounded", radii=(30, 30, 30, 30)),),
+        ),
+        draw(0, (0.4, 0, 0, 0.4, 75, 25), masks=(Mask(kind="rounded", radii=(30, 30, 30, 30)),)),
+    ),
+    "half of two pictures as one": (
+        draw(0, filters=(Filter(kind="contrast", value=0.3),)),
+        draw(3, (1, 0, 0, 1, 20, 15), masks=(HALF,)),
+        draw(1, CENTRED, masks=(HALF,), filters=(Filter(kind="blur", value=2),)),
+        draw(4, (1, 0, 0, 1, 90, 50), masks=(replace(HALF, share=0.3, whose=4),)),
     ),
     "an iris": (draw(0, masks=(Mask(kind="iris", share=0.5),)),),
     "two clips of several layers wiped into one another": (

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from benchmarks import compositions
 from tests import samples
 from tests.media.render.sounds import tone, write_wav
 
@@ -27,7 +28,7 @@ from telecine.kit.errors import (
 from telecine.media.render.composing.compose import Composer
 from telecine.media.render.drawing.fonts import FontBook
 from telecine.media.render.drawing.pixels import to_planes
-from telecine.media.render.drawing.sprites import Sprites
+from telecine.media.render.drawing.sprites import Find, Sprites
 from telecine.media.render.encoding.codecs import EncodeSettings
 from telecine.media.render.film import Film
 from telecine.media.render.measuring import Measuring
@@ -106,7 +107,21 @@ def test_both_engines_draw_the_gallery_alike(path: Path, gallery_files: Path) ->
     def find(source: Source) -> Path:
         return gallery_files / Path(source.src).name
 
-    timeline = timeline_of(json.loads(path.read_text("utf-8")))
+    assert_engines_agree(timeline_of(json.loads(path.read_text("utf-8"))), find)
+
+
+@pytest.mark.parametrize("name", compositions.NAMES)
+def test_both_engines_draw_the_benchmarks_alike(name: str) -> None:
+    files = {".mp4": samples.bikes(), ".jpg": samples.astronaut()}
+
+    def find(source: Source) -> Path:
+        return files[Path(source.src).suffix]
+
+    assert_engines_agree(timeline_of(compositions.documents(scale=0.5)[name]), find)
+
+
+def assert_engines_agree(timeline: Timeline, find: Find) -> None:
+    """Draw four frames by both engines."""
     sprites = Sprites(fonts=FontBook(), find=find)
     measuring = Measuring(sprites, find=find)
     planned = plan(timeline, measure=measuring)

@@ -14,6 +14,7 @@ from typing import Final, Literal
 from telecine.media.timeline.model import (
     BlendMode,
     Captions,
+    Colour,
     Content,
     Direction,
     Filter,
@@ -102,16 +103,19 @@ class Mask:
     iris: a circle about the centre, `share` of the half diagonal. A soft edge runs from below 0
     to over 1.
     rounded: the box with `radii` in px, for layers whose pixels move.
+    veil: all of it, `share` opaque; of several draws as of one picture, see `blocks`. What they
+    are of is named by `whose`, the first layer.
     The edges are blurred by `softness`, px of the canvas. `is_going`: it covers, not uncovers.
     """
 
-    kind: Literal["wipe", "iris", "rounded"]
+    kind: Literal["wipe", "iris", "rounded", "veil"]
     share: float = 1.0
     direction: Literal["left", "right", "up", "down"] = "left"
     radii: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
     softness: float = 0.0
     box: tuple[float, float, float, float] | None = None
     is_going: bool = False
+    whose: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +126,8 @@ class Draw:
     None for sprites. `sweep` is where a light passes over the layer, 0 to 1, and
     `sweep_strength` how bright it is. Nothing is seen outside any of `clips`: layouts that
     cut off what leaves them. `filters` come after those of the layer's style; like theirs,
-    the px of a blur are the layer's.
+    the px of a blur are the layer's. With a `tint` only the shape of the layer counts, which is
+    all of that opaque colour: its shadow.
     """
 
     layer: int
@@ -135,6 +140,7 @@ class Draw:
     sweep: float | None = None
     sweep_strength: float = 1.0
     clips: tuple[ClipBox, ...] = ()
+    tint: Colour | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,12 +160,23 @@ class Canvas:
     background: Paint
 
 
+def filters_of(draw: Draw, layer: Layer) -> tuple[Filter, ...]:
+    """Return what is not in the layer's pixels already: all of it, where those move.
+
+    What changes colours does not change a shape.
+    """
+    own = layer.style.filters if layer.is_moving else ()
+    if draw.tint is not None:
+        own = tuple(each for each in own if each.kind == "blur")
+    return (*own, *draw.filters)
+
+
 def blocks(draws: Sequence[Draw]) -> Iterator[tuple[range, ...]]:
     """Part draws, in their order, into blocks of groups, each a range of places.
 
-    A group is what one edge on the canvas cuts: it is drawn upon what lies below, and that is
-    what is cut. (Cut one by one, half transparent at a soft edge, its draws would show what they
-    hide of one another.) A block of two groups are the two sides of one edge, each showing what
+    A group is what one edge on the canvas cuts, or one veil: it is drawn upon what lies below, and
+    that is what is cut. (Cut one by one, its draws would show what they hide of one another where
+    they are half transparent.) A block of two groups are the two sides of one edge, each showing what
     the other lacks: both are drawn upon what lay below the first. Any other draw is by itself.
     """
     place = 0
@@ -175,9 +192,9 @@ def blocks(draws: Sequence[Draw]) -> Iterator[tuple[range, ...]]:
 
 
 def edge_of(draw: Draw) -> Mask | None:
-    """Return the edge on the canvas that cuts a draw."""
+    """Return the edge on the canvas that cuts a draw, or the veil."""
     mask = draw.masks[-1] if draw.masks else None
-    return None if mask is None or mask.box is None else mask
+    return mask if mask is not None and (mask.box is not None or mask.kind == "veil") else None
 
 
 def _group_end(draws: Sequence[Draw], start: int) -> int:

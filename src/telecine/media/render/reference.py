@@ -30,6 +30,7 @@ from telecine.media.render.display import (
     Matrix,
     blocks,
     edge_of,
+    filters_of,
 )
 from telecine.media.render.drawing import filters
 from telecine.media.render.drawing.paints import fill_paint
@@ -115,8 +116,7 @@ class Reference:
                     continue
                 aside = below.copy()
                 self._lay(aside, [replace(draw, masks=draw.masks[:-1]) for draw in draws])
-                shape = (_mask_path(edge, edge.box or (0, 0, 0, 0)), IDENTITY, edge.softness)
-                share = _cover(shape, rgba.shape) / np.float32(255)
+                share = _share_of_edge(edge, rgba.shape)
                 mixed = rgba + (aside.astype(np.float32) - below) * share
                 rgba[:] = np.rint(np.clip(mixed, 0, 255)).astype(np.uint8)
         return rgba
@@ -149,7 +149,7 @@ class Reference:
         if image is None:
             return None
         rgba, to_box, seen = image
-        moving = (*layer.style.filters, *draw.filters) if layer.is_moving else draw.filters
+        moving = filters_of(draw, layer)
         room = _room(moving, draw.matrix)
         width, height = self._canvas.width + 2 * room, self._canvas.height + 2 * room
         surface, part = new_surface(width, height)
@@ -162,6 +162,9 @@ class Reference:
                 canvas.clipRRect(box, skia.ClipOp.kIntersect, doAntiAlias=True)
         _draw_image(canvas, rgba, to_box, seen=seen, scale=_scales(draw.matrix, to_box))
         surface.flushAndSubmit()
+        if draw.tint is not None:
+            tint = (draw.tint.red, draw.tint.green, draw.tint.blue, 1.0)
+            part[:] = np.rint(part[..., 3:] * np.array(tint, np.float32))
         effect = filters.image_filter(moving, None)
         if effect is not None:
             _extend(part, room)
@@ -350,6 +353,14 @@ def _cover(shape: tuple[skia.Path, Matrix, float], size: tuple[int, ...]) -> Rgb
         canvas.restore()
     surface.flushAndSubmit()
     return mask[..., 3:]
+
+
+def _share_of_edge(edge: Mask, size: tuple[int, ...]) -> Floats:
+    """Return how much is seen of what an edge on the canvas, or a veil, is before."""
+    if edge.kind == "veil":
+        return np.full((1, 1, 1), edge.share, np.float32)
+    shape = (_mask_path(edge, edge.box or (0, 0, 0, 0)), IDENTITY, edge.softness)
+    return _cover(shape, size).astype(np.float32) / np.float32(255)
 
 
 def _mask_path(mask: Mask, box: tuple[float, float, float, float]) -> skia.Path:

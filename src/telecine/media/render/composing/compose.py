@@ -15,9 +15,18 @@ import numpy as np
 
 from telecine.media.render.composing import effects, masks, picture
 from telecine.media.render.composing.picture import Picture, Stamp
-from telecine.media.render.display import IDENTITY, Canvas, Draw, Frame, Layer, blocks, edge_of
+from telecine.media.render.display import (
+    IDENTITY,
+    Canvas,
+    Draw,
+    Frame,
+    Layer,
+    blocks,
+    edge_of,
+    filters_of,
+)
 from telecine.media.render.planes import FrameSource, Planes, Sprite
-from telecine.media.timeline.model import CLEARING_MODES, Colour, Filter, Rect, Style
+from telecine.media.timeline.model import CLEARING_MODES, Colour, Rect, Style
 
 #: Frames after which a source that is not drawn any more is closed.
 _IDLE_FRAMES: Final = 30
@@ -60,7 +69,7 @@ class _Item:
 def _looks(draw: Draw) -> tuple[object, ...]:
     return (
         *(draw.layer, draw.matrix, draw.opacity, draw.blend, draw.filters, draw.masks),
-        *(draw.sweep, draw.sweep_strength, draw.clips),
+        *(draw.sweep, draw.sweep_strength, draw.clips, draw.tint),
     )
 
 
@@ -261,20 +270,15 @@ class Composer:
     def _is_opaque_but_cut(self, item: _Item) -> bool:
         """Say whether a stamp does all that a draw asks for."""
         draw = item.draw
-        return (
-            draw.opacity >= 1.0
-            and draw.blend == "source-over"
-            and draw.sweep is None
-            and not _filters(draw, self._layers[draw.layer])
-        )
+        return draw.opacity >= 1.0 and _is_laid(draw, self._layers[draw.layer])
 
     def _draw_item(self, item: _Item, target: Planes) -> None:
         draw = item.draw
         layer = self._layers[draw.layer]
-        filters = _filters(draw, layer)
-        if not filters and draw.blend == "source-over" and draw.sweep is None:
+        if _is_laid(draw, layer):
             picture.lay(target, self._stamp(item), opacity=draw.opacity)
             return
+        filters = filters_of(draw, layer)
         width, height = self._size
         margin = effects.margin(draw, filters)
         stamp = item.shown.stamp(draw.matrix, width=width, height=height, margin=margin)
@@ -307,16 +311,15 @@ class Composer:
             excess -= self._cache.pop(index).bytes
 
 
-def _filters(draw: Draw, layer: Layer) -> tuple[Filter, ...]:
-    """Return what is not in the pixels already: all of it, where those move."""
-    return (*layer.style.filters, *draw.filters) if layer.is_moving else draw.filters
+def _is_laid(draw: Draw, layer: Layer) -> bool:
+    """Say whether a draw is nothing but its pixels, as far as they are seen, at a place."""
+    is_effect = draw.blend != "source-over" or draw.sweep is not None or draw.tint is not None
+    return not (is_effect or filters_of(draw, layer))
 
 
 def _is_plain(draw: Draw, layer: Layer) -> bool:
-    """Say whether a draw is nothing but its pixels at a place."""
-    return not (draw.masks or draw.clips or _filters(draw, layer)) and (
-        draw.blend == "source-over" and draw.sweep is None
-    )
+    """Say whether that is all of them."""
+    return not (draw.masks or draw.clips) and _is_laid(draw, layer)
 
 
 def _same(before: list[_Item], now: list[_Item]) -> int:

@@ -59,6 +59,8 @@ def apply(
     target: Planes, stamp: Stamp, *, draw: Draw, layer: Layer, filters: tuple[Filter, ...]
 ) -> None:
     """Draw a stamp, which may reach beyond the planes, with everything that the draw asks for."""
+    if draw.tint is not None:
+        stamp = _tinted(stamp, yuv_of(draw.tint))
     luma, chroma = (None if patch is None else kernels.filled(patch) for patch in stamp)
     stamp = luma, chroma
     for is_blur, group in groupby(filters, lambda each: each.kind == "blur"):
@@ -72,6 +74,15 @@ def apply(
         for patch, plane in zip(stamp, (target.y, target.u), strict=True)
     )
     _combine(target, (luma, chroma), draw)
+
+
+def _tinted(stamp: Stamp, levels: tuple[int, int, int]) -> Stamp:
+    """Return a stamp's shape in one colour."""
+    luma, chroma = (
+        None if patch is None else Patch(patch.rect, (), kernels.alpha_of(patch), flat=flat)
+        for patch, flat in zip(stamp, (levels[:1], levels[1:]), strict=True)
+    )
+    return luma, chroma
 
 
 def _combine(target: Planes, stamp: Stamp, draw: Draw) -> None:
@@ -126,7 +137,7 @@ def _blurred_patch(patch: Patch, across: float, down: float, canvas: Rect) -> Pa
     left, top = math.ceil(3 * across), math.ceil(3 * down)
     right = left + -(width + 2 * left) % shrink_x
     bottom = top + -(height + 2 * top) % shrink_y
-    alpha = np.full((height, width), 255, np.uint8) if patch.alpha is None else patch.alpha
+    alpha = kernels.alpha_of(patch)
     sigmas = (_left_over(across, shrink_x), _left_over(down, shrink_y))
     planes = []
     for plane in (*patch.values, alpha):

@@ -162,6 +162,12 @@ def filled(patch: Patch) -> Patch:
     return Patch(patch.rect, values, patch.alpha)
 
 
+def alpha_of(patch: Patch) -> Plane:
+    """Return how opaque each pixel is, all of them where that is not said."""
+    width, height = patch.rect.size
+    return np.full((height, width), 255, np.uint8) if patch.alpha is None else patch.alpha
+
+
 def masked(patch: Patch, mask: Plane) -> Patch:
     """Return the patch as seen through a mask of its size."""
     alpha = mask if patch.alpha is None else multiply(patch.alpha, mask)

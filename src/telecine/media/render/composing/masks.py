@@ -7,7 +7,7 @@ upright boxes, by far the most usual, are worked out exactly instead.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, cast
 
 import cv2
@@ -56,6 +56,18 @@ class Shape:
             box = (left, top, right, bottom)
             return _soft_box(rect, box, sigma) if sigma else kernels.box_mask(rect, box)
         return _filled(points, rect) if not sigma else _soft(points, rect, sigma)
+
+
+class Veil:
+    """All of the canvas, half transparent."""
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+
+    def mask(self, rect: Rect, *, step: float) -> Plane:  # noqa: ARG002 (as of shapes)
+        """Return its alpha."""
+        width, height = rect.size
+        return np.full((height, width), round(255 * self._share), np.uint8)
 
 
 def _soft_box(rect: Rect, box: Box, sigma: float) -> Plane:
@@ -113,7 +125,7 @@ def _filled(points: Points, rect: Rect) -> Plane:
     return cast(Plane, cv2.resize(fine, (width, height), interpolation=cv2.INTER_AREA))
 
 
-def corners_of(draw: Draw, layer: Layer) -> list[Shape]:
+def corners_of(draw: Draw, layer: Layer) -> list[Shape | Veil]:
     """Return what shapes the layer itself: filters, blurs above all, apply to the result."""
     return [
         _of_mask(mask, layer, draw.matrix)
@@ -122,9 +134,9 @@ def corners_of(draw: Draw, layer: Layer) -> list[Shape]:
     ]
 
 
-def limits_of(draw: Draw, layer: Layer) -> list[Shape]:
+def limits_of(draw: Draw, layer: Layer) -> list[Shape | Veil]:
     """Return what limits what is seen of the layer, after its filters."""
-    shapes = [_of_clip(clip) for clip in draw.clips]
+    shapes: list[Shape | Veil] = [_of_clip(clip) for clip in draw.clips]
     shapes += [
         _of_mask(mask, layer, draw.matrix)
         for mask in draw.masks
@@ -133,27 +145,29 @@ def limits_of(draw: Draw, layer: Layer) -> list[Shape]:
     return shapes
 
 
-def shape_of_edge(edge: Mask) -> Shape:
-    """Return what an edge on the canvas lets be seen."""
+def shape_of_edge(edge: Mask) -> Shape | Veil:
+    """Return what an edge on the canvas, or a veil, lets be seen."""
+    if edge.kind == "veil":
+        return Veil(edge.share)
     if edge.box is None:
         raise InternalError("This edge is not the canvas's.")
     return _of_box(edge, edge.box, IDENTITY)
 
 
-def seen(stamp: Stamp, shapes: list[Shape]) -> Stamp:
+def seen(stamp: Stamp, shapes: Sequence[Shape | Veil]) -> Stamp:
     """Return what is seen of a stamp inside all shapes."""
     luma, chroma = stamp
     return _seen(luma, shapes, step=1.0), _seen(chroma, shapes, step=2.0)
 
 
-def _seen(patch: Patch | None, shapes: list[Shape], *, step: float) -> Patch | None:
+def _seen(patch: Patch | None, shapes: Sequence[Shape | Veil], *, step: float) -> Patch | None:
     if patch is None:
         return None
     mask = combined(shapes, patch.rect, step=step)
     return patch if mask is None else kernels.masked(patch, mask)
 
 
-def combined(shapes: Iterable[Shape], rect: Rect, *, step: float) -> Plane | None:
+def combined(shapes: Iterable[Shape | Veil], rect: Rect, *, step: float) -> Plane | None:
     """Return the alpha of what is inside all shapes; None where nothing is cut off."""
     result: Plane | None = None
     for shape in shapes:
@@ -175,8 +189,8 @@ def _of_clip(clip: ClipBox) -> Shape:
     return Shape(_mapped(_corners(0, 0, clip.width, clip.height), clip.matrix), is_box=True)
 
 
-def _of_mask(mask: Mask, layer: Layer, matrix: Matrix) -> Shape:
-    if mask.box is not None:
+def _of_mask(mask: Mask, layer: Layer, matrix: Matrix) -> Shape | Veil:
+    if mask.box is not None or mask.kind == "veil":
         return shape_of_edge(mask)
     if mask.kind == "rounded":
         points = _rounded(layer.width, layer.height, mask.radii)

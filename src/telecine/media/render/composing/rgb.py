@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from telecine.media.render.composing import kernels
 from telecine.media.render.composing.kernels import Patch, Rect
 from telecine.media.render.composing.picture import Stamp
 from telecine.media.render.drawing.pixels import Rgba, to_planes
@@ -81,8 +82,7 @@ def _around(luma: Rect, chroma: Rect) -> Rect:
 
 def _spread(patch: Patch, rect: Rect) -> tuple[tuple[Plane, ...], Plane]:
     """Return the planes of a patch for a rectangle about it, transparent where it is not."""
-    size = patch.values[0].shape
-    alpha = np.full(size, 255, np.uint8) if patch.alpha is None else patch.alpha
+    alpha = kernels.alpha_of(patch)
     if patch.rect == rect:
         return patch.values, alpha
     top, left = patch.rect.top - rect.top, patch.rect.left - rect.left

@@ -173,6 +173,11 @@ def _at_least(size: Size) -> Size:
     return max(size[0], _SMALLEST), max(size[1], _SMALLEST)
 
 
+def may_have_holes(picture: Image | Video, *, measure: Measure) -> bool:
+    """Say whether something may be seen through a picture."""
+    return picture.key is not None or measure.may_have_holes(picture.source)
+
+
 def cropped(natural: Size, crop: Crop) -> Size:
     """Return the size of what a crop leaves of a picture."""
     return _at_least(

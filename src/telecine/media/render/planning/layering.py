@@ -14,7 +14,7 @@ from telecine.media.render.planning import looks
 from telecine.media.render.planning.looks import Look
 from telecine.media.render.planning.ramps import Ramp
 from telecine.media.render.planning.spans import Clock, Span
-from telecine.media.timeline.model import Clip, Content, Filter, Style
+from telecine.media.timeline.model import Clip, Colour, Content, Filter, Style
 
 Radii = tuple[float, float, float, float]
 
@@ -29,7 +29,8 @@ class Part:
     """One layer of what is shown. `place` takes its box to the clip's; None: it is the clip's.
 
     `seen` is the box of the clip (left, top, width, height) that cuts it, with `radii`; None
-    where nothing does but, for a part that fills the clip's box, its `radii`.
+    where nothing does but, for a part that fills its layer's box, its `radii`. `filters` come
+    before the clip's; `tint` is a draw's.
     """
 
     layer: int
@@ -38,6 +39,8 @@ class Part:
     opacity: float = 1.0
     seen: tuple[float, float, float, float] | None = None
     radii: Radii = SQUARE
+    filters: tuple[Filter, ...] = ()
+    tint: Colour | None = None
 
 
 class Shown(Protocol):

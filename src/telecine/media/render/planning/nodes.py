@@ -145,15 +145,20 @@ class Leaf(Node):
         parts = self._shown.parts_at(frame)
         if any(part.place is not None for part in parts):
             outer = _softly_cut(pose, outer, matrix, self.size_at(frame))
+        opacity = outer.opacity * pose.opacity
+        if opacity < 1.0 and len(parts) > 1 and _is_plain(outer, own):
+            # Each of them half transparent would show what it hides of the others.
+            veil = Mask(kind="veil", share=opacity, whose=parts[0].layer)
+            outer, opacity = replace(outer, masks=(veil,)), 1.0
         for part in parts:
             is_whole = part.place is None
             yield Draw(
                 layer=part.layer,
                 matrix=matrix if part.place is None else multiplied(matrix, part.place),
-                opacity=outer.opacity * pose.opacity * part.opacity,
+                opacity=opacity * part.opacity,
                 blend=outer.blend if own == "source-over" else own,
-                filters=(*pose.filters, *outer.filters),
-                masks=(*(_masks(part, pose) if is_whole else ()), *outer.masks),
+                filters=(*part.filters, *pose.filters, *outer.filters),
+                masks=(*_corners(part), *(pose.masks if is_whole else ()), *outer.masks),
                 source_seconds=part.seconds,
                 sweep=pose.sweep if is_whole or part.seen else None,
                 sweep_strength=pose.sweep_strength,
@@ -162,6 +167,7 @@ class Leaf(Node):
                     *_seen(part, matrix),
                     *(() if is_whole else _reveals(pose, matrix, self.size_at(frame))),
                 ),
+                tint=part.tint,
             )
 
 
@@ -255,10 +261,13 @@ def _run(mask: Mask, size: Size, matrix: Matrix) -> Mask:
     return replace(mask, share=mask.share * (1 + 2 * beyond) - beyond)
 
 
-def _masks(part: Part, pose: Pose) -> tuple[Mask, ...]:
-    if part.seen is None and any(part.radii):
-        return (Mask(kind="rounded", radii=part.radii), *pose.masks)
-    return tuple(pose.masks)
+def _is_plain(outer: Outer, blend: BlendMode) -> bool:
+    return blend == outer.blend == "source-over" and not outer.masks
+
+
+def _corners(part: Part) -> tuple[Mask, ...]:
+    is_round = part.seen is None and any(part.radii)
+    return (Mask(kind="rounded", radii=part.radii),) if is_round else ()
 
 
 def _seen(part: Part, matrix: Matrix) -> tuple[ClipBox, ...]:

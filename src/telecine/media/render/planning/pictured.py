@@ -18,7 +18,17 @@ from telecine.media.render.planning.layering import SQUARE, ForClip, Layers, Par
 from telecine.media.render.planning.playing import Playback, playback
 from telecine.media.render.planning.ramps import ramps_of
 from telecine.media.render.planning.spans import Span, Steps, joined
-from telecine.media.timeline.model import Colour, Crop, Filter, Image, Rect, Stroke, Style, Video
+from telecine.media.timeline.model import (
+    Colour,
+    Crop,
+    Filter,
+    Image,
+    Rect,
+    Shadow,
+    Stroke,
+    Style,
+    Video,
+)
 
 _CLEAR: Final = Colour(red=0, green=0, blue=0, alpha=0)
 
@@ -86,11 +96,15 @@ class Picture:
         self._natural = measure.natural_size(content)
         self._around: dict[tuple[object, ...], int] = {}
         self._view = _View(for_clip)
+        spans = for_clip.spans()
+        #: The shadow is that of its shape, where that may be no box.
+        self._shadow_of_shape: Shadow | None = None
+        if not spans and not for_clip.clip.view and boxes.may_have_holes(content, measure=measure):
+            self._shadow_of_shape = for_clip.clip.style.shadow
         self._playback: Playback | None = None
         if is_moving:
             duration = measure.duration_seconds(content.source)
             self._playback = playback(content, duration=duration, clock=for_clip.clock)
-        spans = for_clip.spans()
         self._frames = Steps.of(self._frame_at, layers.allowed(spans, for_clip))
         style = for_clip.look_at(content, 0).style
         style = replace(style, corner_radii=SQUARE, shadow=None, stroke=None)
@@ -114,12 +128,22 @@ class Picture:
                 return ()
         state = self._frames.at(frame)
         main = self._view.of(self._main(state, seconds), state.size, frame)
-        parts = (state.shadow, main, state.stroke)
+        parts = (self._cast(main) or state.shadow, main, state.stroke)
         return tuple(part for part in parts if part is not None)
 
     def moving(self) -> list[Span]:
         spans = [*self._frames.spans(), *self._view.moving()]
         return joined(spans + (self._playback.moving() if self._playback else []))
+
+    def _cast(self, main: Part) -> Part | None:
+        """Return the shadow of a picture's shape."""
+        shadow = self._shadow_of_shape
+        if shadow is None:
+            return None
+        return replace(
+            main, place=(1.0, 0.0, 0.0, 1.0, *shadow.offset), tint=shadow.colour,
+            opacity=shadow.colour.alpha, filters=_blur(shadow),
+        )  # fmt: skip
 
     def _main(self, state: _Frame, seconds: Fraction | None) -> Part:
         if self._whole is None:
@@ -151,11 +175,11 @@ class Picture:
 
     def _shadow(self, style: Style, laid: boxes.Laid) -> Part | None:
         shadow = style.shadow
-        if shadow is None or shadow.colour.alpha <= 0:
+        if shadow is None or shadow.colour.alpha <= 0 or self._shadow_of_shape:
             return None
         left, top, width, height = laid.seen
-        blurred = (Filter(kind="blur", value=shadow.blur / 2),) if shadow.blur > 0 else ()
-        below = Style(corner_radii=style.corner_radii, filters=blurred)
+        blurs = tuple(each for each in style.filters if each.kind == "blur")
+        below = Style(corner_radii=style.corner_radii, filters=(*blurs, *_blur(shadow)))
         layer = self._box(Rect(paint=shadow.colour), below, (width, height))
         place = (1.0, 0.0, 0.0, 1.0, left + shadow.offset[0], top + shadow.offset[1])
         return Part(layer=layer, place=place)
@@ -164,7 +188,7 @@ class Picture:
         stroke: Stroke | None = style.stroke
         if stroke is None or stroke.width <= 0:
             return None
-        above = Style(corner_radii=style.corner_radii, stroke=stroke)
+        above = Style(corner_radii=style.corner_radii, stroke=stroke, filters=style.filters)
         return Part(layer=self._box(Rect(paint=_CLEAR), above, size))
 
     def _box(self, rect: Rect, style: Style, size: Size) -> int:
@@ -180,3 +204,7 @@ class Picture:
             max(across for across, _ in scales) * self._natural[0],
             max(down for _, down in scales) * self._natural[1],
         )
+
+
+def _blur(shadow: Shadow) -> tuple[Filter, ...]:
+    return (Filter(kind="blur", value=shadow.blur / 2),) if shadow.blur > 0 else ()

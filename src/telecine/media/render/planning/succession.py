@@ -157,15 +157,11 @@ def _cover(above: Node, below: Node, timeline: Timeline, measure: Measure) -> Co
     )
     if not is_within:
         return "part"
-    return "perhaps" if _may_have_holes(above, measure) else "all"
-
-
-def _may_have_holes(node: Node, measure: Measure) -> bool:
-    match node.clip.content:
-        case Image() | Video() as picture:
-            return picture.key is not None or measure.may_have_holes(picture.source)
-        case _:
-            return False
+    content = above.clip.content
+    has_holes = isinstance(content, Image | Video) and boxes.may_have_holes(
+        content, measure=measure
+    )
+    return "perhaps" if has_holes else "all"
 
 
 def _solid_box(node: Node, measure: Measure) -> tuple[float, float, float, float] | None:
