@@ -10,12 +10,11 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, get_args
 
 import msgspec
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -28,13 +27,12 @@ from rich.table import Table
 from rich.text import Text
 
 from telecine import outside, settings, shelves
-from telecine.cli import models
-from telecine.cli.here import context
-from telecine.cli.media import Remote, remote_errors
-from telecine.cli.target import deliver, require_file, workspace
+from telecine.cli import here, models
+from telecine.cli.remote import Remote, remote_errors
+from telecine.cli.target import deliver, require_file
+from telecine.cli.terminal import console, say
 from telecine.cli.typed import as_typed
 from telecine.kit.errors import InvalidRequestError
-from telecine.kit.log import configure
 from telecine.media.highlights.model import Wishes
 from telecine.media.seeing.caption_styles import STYLES
 from telecine.media.speech import languages
@@ -57,8 +55,6 @@ _LINKS: Final = {
     "vtt_url": ".vtt",
     "composition_url": ".json",
 }
-
-_console = Console(stderr=True, highlight=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +79,6 @@ def clips(source: Path, output: Path, options: Options, *, remote: Remote | None
     loaded = settings.load()
     with as_typed():
         params = _params(options, loaded)
-    configure(level="warning", format=loaded.log_format)
     facts: Mapping[str, Any] = (
         _run_here(params, source, output, loaded)
         if remote is None
@@ -160,30 +155,22 @@ def _require_folder(output: Path, *, source: Path) -> None:
 def _run_here(params: ClipsParams, source: Path, output: Path, loaded: Settings) -> dict[str, Any]:
     senses = outside.senses(loaded)
     models.fetch(senses)
-    pool = shelves.pool(loaded)
     with (
-        workspace() as folder,
         shelves.renderer(loaded) as renderer,
         _bar(source.name) as bar,
+        here.context(source, settings=loaded, report=bar.report) as context,
     ):
-        try:
-            result = CLIPS.run(
-                params,
-                context(
-                    source,
-                    settings=loaded,
-                    workspace=folder,
-                    pool=pool,
-                    report=bar.report,
-                    enter=bar.enter,
-                    renderer=renderer,
-                    cache=outside.cache(loaded, client=outside.outbound(loaded)),
-                    senses=senses,
-                    language_model=outside.language_model(loaded),
-                ),
-            )
-        finally:
-            pool.close()
+        result = CLIPS.run(
+            params,
+            replace(
+                context,
+                enter=bar.enter,
+                renderer=renderer,
+                cache=outside.cache(loaded, client=outside.outbound(loaded)),
+                senses=senses,
+                language_model=outside.language_model(loaded),
+            ),
+        )
         output.mkdir(exist_ok=True)
         for made in result.outputs:
             deliver(made.path, to=output / made.filename)
@@ -270,7 +257,7 @@ def _bar(name: str) -> Iterator[_Bar]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=_console) as progress:
+    with Progress(*columns, console=console) as progress:
         task = progress.add_task(name, total=1.0, stage="")
         yield _Bar(
             enter=lambda stage: progress.update(task, stage=stage),
@@ -286,8 +273,8 @@ def _say(facts: Mapping[str, Any], output: Path) -> None:
         path = output / f"clip-{clip['number']:02}.mp4"
         seconds = f"{clip['duration_seconds']:.1f}"
         table.add_row(Text(str(path)), str(clip["virality_score"]), seconds, Text(clip["title"]))
-    _console.print(table)
+    console.print(table)
     if facts.get("note"):
-        _console.print(Text(facts["note"], style="yellow"), soft_wrap=True)
+        say(facts["note"], style="yellow")
     texts = f"{', '.join(_TEXTS.values())} are {facts['text_outputs_model']}"
-    _console.print(Text(f"{texts}; clips.json has all facts."), soft_wrap=True)
+    say(f"{texts}; clips.json has all facts.")

@@ -84,7 +84,7 @@ def compress(
     key: Key = "",
 ) -> None:
     """Make a video smaller."""
-    from telecine.cli import media
+    from telecine.cli import media, remote
 
     place = target.chosen(out, output, usual=source.with_name(f"{source.stem}-small.mp4"))
     if place.suffix.lower() != ".mp4" and not place.is_dir():
@@ -105,7 +105,7 @@ def compress(
         target_size_mb="--target-size",
         resolution="--size",
     ):
-        media.compress(source, place, fields=_fields(sent), remote=media.remote(server, key))
+        media.compress(source, place, fields=_fields(sent), remote=remote.named(server, key))
 
 
 def convert(
@@ -127,7 +127,7 @@ def convert(
     key: Key = "",
 ) -> None:
     """Convert an image to another format and size."""
-    from telecine.cli import media
+    from telecine.cli import media, remote
 
     if not (format or out or output):
         raise InvalidRequestError(
@@ -145,7 +145,7 @@ def convert(
         "fit": fit,
     }
     with as_typed(**sides, **({} if format else {"format": "The ending of OUT"})):
-        media.convert(source, place, fields=_fields(sent), remote=media.remote(server, key))
+        media.convert(source, place, fields=_fields(sent), remote=remote.named(server, key))
 
 
 def _format(named: str, place: Path) -> str:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
+from telecine.cli.terminal import console
 from telecine.media.senses import Senses
 from telecine.media.speech.transcribe import Speech
-
-_console = Console(stderr=True, highlight=False)
 
 
 def speech(senses: Senses) -> Speech:
@@ -31,6 +29,6 @@ def fetch(senses: Senses) -> None:
 def _download(name: str) -> Iterator[Callable[[int, int], None]]:
     """Give what a download tells how far it is; the bar comes with its first word."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=_console) as progress:
+    with Progress(*columns, console=console) as progress:
         task = progress.add_task(name, total=None, visible=False)
         yield lambda done, total: progress.update(task, completed=done, total=total, visible=True)

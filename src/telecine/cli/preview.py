@@ -20,8 +20,9 @@ from rich.text import Text
 from telecine import settings
 from telecine.cli import render
 from telecine.cli.local_server import local_server
-from telecine.cli.media import Remote, remote_errors
+from telecine.cli.remote import Remote, remote_errors
 from telecine.cli.target import workspace
+from telecine.cli.terminal import say
 from telecine.kit.errors import InvalidRequestError, ProcessingError
 from telecine.media.timeline.dialects import parse
 from telecine.media.timeline.reader import Problem
@@ -33,8 +34,6 @@ _PASSED_ON: Final = ("allow_networks", "egress_proxy", "sandbox", "ffmpeg")
 #: Strings under these are never files.
 _TEXTS: Final = frozenset({"text", "id"})
 
-_console = Console(stderr=True, highlight=False)
-
 
 def preview(composition: Path, *, remote: Remote | None, opens: bool) -> None:
     """Make a preview, print its page and open it; without a `remote`, serve until Ctrl-C."""
@@ -44,7 +43,7 @@ def preview(composition: Path, *, remote: Remote | None, opens: bool) -> None:
         return
     with workspace() as folder, _own_server(folder) as (own, wait):
         _show(_made(document, composition.parent, own), opens=opens)
-        _console.print("Ctrl-C ends it.")
+        say("Ctrl-C ends it.")
         wait()
 
 
@@ -121,7 +120,7 @@ def _renamed(value: object, names: Mapping[str, str]) -> object:
 def _show(address: str, *, opens: bool) -> None:
     Console(highlight=False).print(Text(address), soft_wrap=True)
     if opens and not webbrowser.open(address):
-        _console.print("There is no browser to open; the address is above.")
+        say("There is no browser to open; the address is above.")
 
 
 @contextmanager

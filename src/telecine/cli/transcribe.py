@@ -5,25 +5,15 @@ It runs here, in this process's confined children, without a server or an accoun
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.text import Text
-
 from telecine import outside, settings
 from telecine.cli import models
 from telecine.cli.target import deliver, require_file, require_place, workspace
+from telecine.cli.terminal import progress_bar, say
 from telecine.kit.errors import InvalidRequestError
 from telecine.kit.log import configure
 from telecine.media.cues import write_srt, write_vtt
@@ -41,8 +31,6 @@ _WRITERS: Final = MappingProxyType(
     }
 )
 
-_console = Console(stderr=True, highlight=False)
-
 
 def transcribe(source: Path, output: Path, *, language: str, quality: str) -> None:
     """Write what is said in a file, in the form that the suffix names."""
@@ -58,7 +46,7 @@ def transcribe(source: Path, output: Path, *, language: str, quality: str) -> No
     loaded = settings.load()
     configure(level="warning", format=loaded.log_format)
     speech = models.speech(outside.senses(loaded))
-    with workspace() as folder, _bar(source.name) as told:
+    with workspace() as folder, progress_bar(source.name) as told:
         heard = speech.transcribe(
             source,
             workspace=folder,
@@ -69,18 +57,4 @@ def transcribe(source: Path, output: Path, *, language: str, quality: str) -> No
         made = folder / f"made{output.suffix.lower()}"
         made.write_bytes(write(heard))
         deliver(made, to=output)
-    line = f"{output}  {len(heard.words)} words, {len(heard.sentences)} sentences, {heard.language}"
-    _console.print(Text(line), soft_wrap=True)
-
-
-@contextmanager
-def _bar(name: str) -> Iterator[Callable[[float], None]]:
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=_console) as progress:
-        task = progress.add_task(name, total=1.0)
-        yield lambda fraction: progress.update(task, completed=fraction)
+    say(f"{output}  {len(heard.words)} words, {len(heard.sentences)} sentences, {heard.language}")

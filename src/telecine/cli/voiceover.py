@@ -8,29 +8,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import httpx2
-from rich.console import Console
-from rich.text import Text
 
 from telecine import outside, settings, shelves
 from telecine.api.voiceover import fields as form
-from telecine.cli.here import context
-from telecine.cli.media import Fields, Remote, progress_bar, remote_errors
+from telecine.cli import here
+from telecine.cli.remote import Remote, remote_errors
 from telecine.cli.sizes import size_text
 from telecine.cli.target import deliver, require_file, require_place, workspace
+from telecine.cli.terminal import progress_bar, say
 from telecine.cli.typed import as_typed
 from telecine.kit.errors import InvalidRequestError, ProcessingError
-from telecine.kit.log import configure
 from telecine.operations.voiceover import VOICEOVER
 
 _PATIENCE_SECONDS: Final = 300.0
 _POLL_SECONDS: Final = 0.5
 _PICTURES: Final = (".jpg", ".jpeg", ".png", ".webp")
-
-_console = Console(stderr=True, highlight=False)
 
 
 def fields(
@@ -42,7 +39,7 @@ def fields(
     aspect: str,
     width: int | None,
     height: int | None,
-) -> Fields:
+) -> Mapping[str, str]:
     """Return the options as the form fields that a client would send."""
     sent: dict[str, Any] = {
         "mode": mode,
@@ -57,7 +54,7 @@ def fields(
 
 
 def voiceover(
-    image: Path, audio: Path, output: Path, *, wishes: Fields, remote: Remote | None
+    image: Path, audio: Path, output: Path, *, wishes: Mapping[str, str], remote: Remote | None
 ) -> None:
     """Make the video, and say how long and how large it is."""
     for source in (image, audio):
@@ -74,41 +71,32 @@ def voiceover(
             _make_here(image, audio, output, wishes, report)
         else:
             _make_there(image, audio, output, wishes, remote, report)
-    _console.print(Text(f"{output}  {size_text(output.stat().st_size)}"), soft_wrap=True)
+    say(f"{output}  {size_text(output.stat().st_size)}")
 
 
 def _make_here(
-    image: Path, audio: Path, output: Path, wishes: Fields, report: Callable[[float], None]
+    image: Path,
+    audio: Path,
+    output: Path,
+    wishes: Mapping[str, str],
+    report: Callable[[float], None],
 ) -> None:
     loaded = settings.load()
-    configure(level="warning", format=loaded.log_format)
+    senses = outside.senses(loaded)
     with (
-        workspace() as folder,
-        shelves.pool(loaded) as pool,
+        here.context(image, audio, settings=loaded, report=report) as context,
         shelves.renderer(loaded) as renderer,
     ):
-        senses = outside.senses(loaded)
         params, _ = form.measured(
             form.wish(wishes, loaded),
             image=image,
             audio=audio,
-            pool=pool,
+            pool=context.pool,
             settings=loaded,
             prices=settings.load_plans(loaded).prices,
             talking=senses.found_talking(),
         )
-        result = VOICEOVER.run(
-            params,
-            context(
-                *(image, audio),
-                settings=loaded,
-                workspace=folder,
-                pool=pool,
-                report=report,
-                renderer=renderer,
-                senses=senses,
-            ),
-        )
+        result = VOICEOVER.run(params, replace(context, renderer=renderer, senses=senses))
         deliver(result.outputs[0].path, to=output)
 
 
@@ -116,7 +104,7 @@ def _make_there(
     image: Path,
     audio: Path,
     output: Path,
-    wishes: Fields,
+    wishes: Mapping[str, str],
     remote: Remote,
     report: Callable[[float], None],
 ) -> None:
