@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -332,3 +334,47 @@ def test_a_storyboard_shows_the_middle_of_each_part() -> None:
     assert [int(sheet[place].argmax()) for place in places] == [2, 1, 0]
     label = sheet[12 + 64 : 12 + 64 + 28, 12 : 12 + 96]
     assert label.max() > 150  # a time is written there
+
+
+def test_half_an_hour_takes_no_more_memory_than_three_minutes(tmp_path: Path) -> None:
+    program = (
+        "import json, resource, sys; from pathlib import Path\n"
+        "from telecine.media.render.encoding.codecs import EncodeSettings\n"
+        "from telecine.media.render.render import render\n"
+        "from telecine.media.timeline.dialects import parse\n"
+        "timeline = parse(json.load(sys.stdin)).timeline\n"
+        "render(timeline, find=lambda source: Path(source.src), output=Path(sys.argv[1]),\n"
+        "       settings=EncodeSettings(preset='ultrafast', crf=40))\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+
+    def peak_kilobytes(n_chapters: int) -> int:
+        """Of chapters of ten seconds, each with a picture, a title, and captions."""
+        run = subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path / "made.mp4")],
+            input=json.dumps(chapters(n_chapters)), text=True, check=True, capture_output=True,
+        )  # fmt: skip
+        return int(run.stdout)
+
+    half_an_hour = peak_kilobytes(180)
+    assert half_an_hour < peak_kilobytes(18) + 60_000  # 48 MiB of sprites may be kept
+    assert half_an_hour < 500_000
+
+
+def chapters(count: int) -> dict[str, Any]:
+    photo = str(samples.astronaut())
+    clips: list[dict[str, Any]] = []
+    for number in range(count):
+        timed = {"start": 10 * number, "duration": 10}
+        fade = {"type": "fade", "duration": 2}
+        clips += [
+            {"type": "image", "src": photo, "style": {"objectFit": "cover"},
+             "transform": {"width": 640, "height": 360}, "transition": fade, **timed},
+            {"type": "text", "text": f"Chapter {number}", "zIndex": 1, **timed},
+            {"type": "subtitle", "zIndex": 2, **timed, "words": [
+                {"word": f"{number}.{word}", "start": 5 * word, "end": 5 * word + 5}
+                for word in range(2)
+            ]},
+        ]  # fmt: skip
+    meta = {"width": 640, "height": 360, "fps": 1}
+    return {"meta": meta, "tracks": [{"clips": clips}]}
