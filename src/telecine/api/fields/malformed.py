@@ -13,7 +13,8 @@ from telecine.media.timeline.reader import Problem
 #: What the decoder raises.
 ERRORS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _AT: Final = re.compile(r"(?:JSON is malformed: )?(.*?) \(byte (\d+)\)")
-_NUMBER: Final = re.compile(rb"-?\d[\d.]*[eE]\+?\d+")
+#: Begins where digits begin, or each digit of a long number would be tried anew.
+_NUMBER: Final = re.compile(rb"(?<![\d.])\d+(?:\.\d+)?[eE]\+?\d+")
 #: A backslash, both halves of a character beyond 16 bits, or (the group) one half alone.
 _HALF: Final = re.compile(rb"\\\\|\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|(\\u[dD][89a-fA-F]\w\w)")
 _NO_NUMBERS: Final = (b"NaN", b"Infinity", b"-Infinity")
