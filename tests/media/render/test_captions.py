@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.media.render.drawing import BLACK, BLUE, RED, amount, drawn_page, ink, page_of
 
 from telecine.media.render.display import CaptionPage

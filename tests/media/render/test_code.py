@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from tests.media.render.layers import drawn, ink, layer_of, sprites
 
 from telecine.media.render.drawing.code import themes

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.media.render.timelines import RED, clip, corner, curve, only, planned
 
 from telecine.media.render.display import CaptionPage

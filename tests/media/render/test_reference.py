@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from fractions import Fraction
 from typing import Literal, get_args
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from tests.media.render.layers import (
     BLACK,
     RED,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from tests.media.render.drawing import BLUE, SCRIPTS, amount, drawn, ink, plain
 
 from telecine.media.render.drawing.fonts import FontBook

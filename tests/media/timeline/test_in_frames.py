@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pytest
+from msgspec.structs import fields, replace
 from tests.media.timeline.compositions import composition, item
 from tests.media.timeline.documents import clip, document
 
@@ -26,7 +27,7 @@ _DOCUMENTS: Final = [
 
 def _bare(value: Any) -> Any:
     """Leave out where in its document a thing stands, and its name, which may follow from that."""
-    if is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, msgspec.Struct):
         return {
             each.name: _bare(getattr(value, each.name))
             for each in fields(value)

@@ -7,9 +7,10 @@ is drawn where and how. Engines know nothing of clips, keyframes or transitions.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal
+
+import msgspec
 
 from telecine.media.timeline.model import (
     BlendMode,
@@ -40,8 +41,7 @@ OPPOSITE: Final[dict[Direction, Direction]] = {
 _NEARLY: Final = 1e-6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaptionPage:
+class CaptionPage(msgspec.Struct, frozen=True, kw_only=True):
     """What captions show at one moment: the words of a page, one of them perhaps being spoken.
 
     The words are laid out as if all were there; only the first `visible` are drawn, so that
@@ -57,8 +57,7 @@ class CaptionPage:
     without: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
+class Layer(msgspec.Struct, frozen=True, kw_only=True):
     """Pixels that are made once (a sprite) or decoded as needed (a video, an animated image).
 
     `width` x `height` is the layer's box in canvas pixels at scale 1; `raster_scale` the
@@ -81,8 +80,7 @@ class Layer:
     is_moving: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClipBox:
+class ClipBox(msgspec.Struct, frozen=True, kw_only=True):
     """A box from (0, 0) to `width`, `height`, taken to the canvas by `matrix`.
 
     `radii` round its corners, in px of the box, clockwise from the top left.
@@ -94,8 +92,7 @@ class ClipBox:
     radii: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mask:
+class Mask(msgspec.Struct, frozen=True, kw_only=True):
     """What of a draw is seen. In the layer's box, as shares of its sides; or in `box`, on the
     canvas (left, top, right, bottom): an edge that may cut several draws, see `blocks`.
 
@@ -118,8 +115,7 @@ class Mask:
     whose: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draw:
+class Draw(msgspec.Struct, frozen=True, kw_only=True):
     """One layer on one frame. `matrix` takes the layer's box (px) to canvas px.
 
     `source_seconds` is the instant of the source that is shown, for layers that move;
@@ -143,15 +139,13 @@ class Draw:
     tint: Colour | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """Everything on one frame, from the back to the front. Equal frames look alike."""
 
     draws: tuple[Draw, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Canvas:
+class Canvas(msgspec.Struct, frozen=True, kw_only=True):
     """What all frames share."""
 
     width: int

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
+
+import msgspec
 
 from telecine.media.render.job import Facts
 
@@ -28,8 +29,7 @@ _WIDTH, _HEIGHT = 854, 480
 _EXACT_FROM: Final = Fraction(9, 10)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
+class Cut(msgspec.Struct, frozen=True, kw_only=True):
     """A film of so many frames, cut into segments: a short one, then equal ones, and the rest."""
 
     n_frames: int

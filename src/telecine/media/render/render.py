@@ -8,10 +8,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from telecine.kit.errors import CancelledError, InvalidRequestError
 from telecine.media.render.drawing.sprites import Find
@@ -28,8 +29,7 @@ _SOUND_AHEAD_SECONDS: Final = 2
 _TICK_SECONDS: Final = 0.25
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenderProgress:
+class RenderProgress(msgspec.Struct, frozen=True, kw_only=True):
     """How many of the frames are drawn."""
 
     n_done: int

@@ -13,7 +13,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -64,16 +63,14 @@ _ABANDONED_SECONDS: Final = 5.0
 _AHEAD_SECONDS: Final = 20.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brought:
+class Brought(msgspec.Struct, frozen=True, kw_only=True):
     """Where each source of a document is. `version` is another when the same names hold others."""
 
     files: Mapping[str, Path]
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(msgspec.Struct, frozen=True, kw_only=True):
     """What is shown. `key` is hexadecimal; it is another for another document or other files.
 
     `bring` puts what the document names into an empty folder, or says where it is; it may take

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from telecine.media.render.composing.picture import multiplied
 from telecine.media.render.display import Canvas, Frame, Layer, Mask, Matrix

@@ -7,8 +7,9 @@ until then. Words of the same times, as subtitles without times of words have th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from telecine.media.timeline.model import Captions, Clip, Layout, Timeline, Word
 
@@ -18,8 +19,7 @@ MOMENT_SECONDS: Final = 0.3
 _MOST_AT_ONCE: Final = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(msgspec.Struct, frozen=True, kw_only=True):
     """Words that are shown together, and when: seconds in the clip."""
 
     words: tuple[Word, ...]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from telecine.media.timeline.look import Colour, Paint, Stroke
 
@@ -13,16 +14,14 @@ TextDirection = Literal["ltr", "rtl", "auto"]
 Emphasis = Literal["none", "pop-in", "scale", "bounce", "glow"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(msgspec.Struct, frozen=True, kw_only=True):
     """A media file by the name that the document gives it; whoever renders finds the file."""
 
     src: str
     path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChromaKey:
+class ChromaKey(msgspec.Struct, frozen=True, kw_only=True):
     """A colour that is taken out: all that is as near as `similarity`, and some as far as
     `blend` beyond it. Distances are shares of the longest between two chromas."""
 
@@ -31,8 +30,7 @@ class ChromaKey:
     blend: float = 0.05
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Video:
+class Video(msgspec.Struct, frozen=True, kw_only=True):
     """Moving pictures. Past the trimmed end the last frame holds, or it starts again, or nothing."""
 
     source: Source
@@ -44,8 +42,7 @@ class Video:
     key: ChromaKey | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
+class Image(msgspec.Struct, frozen=True, kw_only=True):
     """A picture, or an animated GIF or WebP, which loops."""
 
     source: Source
@@ -54,8 +51,7 @@ class Image:
     key: ChromaKey | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Font:
+class Font(msgspec.Struct, frozen=True, kw_only=True):
     """Which face, and how large in px."""
 
     family: str = "Inter"
@@ -64,8 +60,7 @@ class Font:
     is_italic: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextBackground:
+class TextBackground(msgspec.Struct, frozen=True, kw_only=True):
     """A box behind a text, that much larger than it."""
 
     colour: Colour
@@ -74,8 +69,7 @@ class TextBackground:
     corner_radius: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(msgspec.Struct, frozen=True, kw_only=True):
     """So many characters of a text, set in another way than the rest; `scale` is of the size."""
 
     n_characters: int
@@ -85,8 +79,7 @@ class Span:
     scale: float = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class Text(msgspec.Struct, frozen=True, kw_only=True):
     """A paragraph. `line_height` is a multiple of the size, `letter_spacing` in px.
 
     `n_seen` is how many of its characters are painted; all of them have their places. A fitted
@@ -111,15 +104,13 @@ class Text:
     spans: tuple[Span, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rect:
+class Rect(msgspec.Struct, frozen=True, kw_only=True):
     """Fills the clip's box."""
 
     paint: Paint
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circle:
+class Circle(msgspec.Struct, frozen=True, kw_only=True):
     """A disc, or a sector from `start_angle` to `end_angle`; `diameter` in px."""
 
     diameter: float
@@ -128,8 +119,7 @@ class Circle:
     end_angle: float = 360.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Polygon:
+class Polygon(msgspec.Struct, frozen=True, kw_only=True):
     """A regular polygon in a circle of `diameter`, a corner at the top."""
 
     sides: int
@@ -137,8 +127,7 @@ class Polygon:
     paint: Paint
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PathLine:
+class PathLine(msgspec.Struct, frozen=True, kw_only=True):
     """A line along points or an SVG path, perhaps drawn in part, with arrow heads.
 
     `data` is SVG path data, in px from the clip's centre. `draw_start` and `draw_end` are
@@ -161,8 +150,7 @@ class PathLine:
     join: Literal["miter", "round", "bevel"] = "miter"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Svg:
+class Svg(msgspec.Struct, frozen=True, kw_only=True):
     """A drawing, inline or from a file, as it was sent: whoever draws it strips it first."""
 
     svg: str | None
@@ -171,16 +159,14 @@ class Svg:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Icon:
+class Icon(msgspec.Struct, frozen=True, kw_only=True):
     """A bundled drawing by name, `set:name`, in one colour."""
 
     name: str
     colour: Colour
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
+class Code(msgspec.Struct, frozen=True, kw_only=True):
     """Program text with highlighting.
 
     `selection` holds (first, last) lines, both included, counted from 0; where there is any,
@@ -196,8 +182,7 @@ class Code:
     has_line_numbers: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
+class Word(msgspec.Struct, frozen=True, kw_only=True):
     """One spoken word and when it is heard, in seconds inside the clip.
 
     `ends_page`: the next word begins a new page, however short this one is.
@@ -209,8 +194,7 @@ class Word:
     ends_page: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Captions:
+class Captions(msgspec.Struct, frozen=True, kw_only=True):
     """Words shown as they are spoken: in pages with the spoken word marked, or one by one.
 
     `background` is a box behind the page, `spoken_background` one behind the spoken word. What

@@ -5,8 +5,9 @@ Units are `model.py`'s: canvas pixels, degrees clockwise, shares from 0 to 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 Fit = Literal["contain", "cover", "fill"]
 BlendMode = Literal[
@@ -24,8 +25,7 @@ FilterKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Colour:
+class Colour(msgspec.Struct, frozen=True, kw_only=True):
     """sRGB, straight alpha, each component 0 to 1."""
 
     red: float
@@ -34,16 +34,14 @@ class Colour:
     alpha: float = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GradientStop:
+class GradientStop(msgspec.Struct, frozen=True, kw_only=True):
     """A colour at a place along the gradient, 0 to 1."""
 
     offset: float
     colour: Colour
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gradient:
+class Gradient(msgspec.Struct, frozen=True, kw_only=True):
     """Fills a box. `angle` 0 runs left to right, 90 top to bottom."""
 
     kind: Literal["linear", "radial", "conic"]
@@ -54,16 +52,14 @@ class Gradient:
 Paint = Colour | Gradient
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stroke:
+class Stroke(msgspec.Struct, frozen=True, kw_only=True):
     """A line around text or a shape, centred on its edge."""
 
     paint: Colour
     width: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shadow:
+class Shadow(msgspec.Struct, frozen=True, kw_only=True):
     """Drawn below the clip; `blur` is the CSS blur radius (twice the Gaussian's sigma)."""
 
     colour: Colour
@@ -71,16 +67,14 @@ class Shadow:
     offset: tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """CSS meaning: blur in px, hue in degrees, the others 1 or 0 for no change."""
 
     kind: FilterKind
     value: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Crop:
+class Crop(msgspec.Struct, frozen=True, kw_only=True):
     """The shares of the source that are cut off, before it is fitted."""
 
     left: float = 0.0
@@ -89,8 +83,7 @@ class Crop:
     bottom: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placement:
+class Placement(msgspec.Struct, frozen=True, kw_only=True):
     """Where a clip's box is. None for a side: the natural size, fitted inside the canvas."""
 
     x: float = 0.0
@@ -104,8 +97,7 @@ class Placement:
     anchor: tuple[float, float] = (0.5, 0.5)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Style:
+class Style(msgspec.Struct, frozen=True, kw_only=True):
     """How a clip looks, whatever it shows. `corner_radii` run clockwise from top left, in px."""
 
     opacity: float = 1.0

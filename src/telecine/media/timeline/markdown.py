@@ -7,9 +7,10 @@ show stays legible: a link is its words, a picture its description, HTML itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from telecine.media.timeline.content import Span
 

@@ -9,13 +9,17 @@ Units and conventions, everywhere below:
 - Angles are degrees, clockwise. Opacity, ratios and colour components are 0 to 1.
 - Colour is sRGB with straight alpha.
 - `path` is the JSON path in the document that was sent (`tracks[0].clips[2]`), for messages.
+
+Data of this room and of `render` are structs of msgspec, not dataclasses: each process that
+draws a film makes their hundred classes first, and a dataclass costs it a millisecond.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
+
+import msgspec
 
 from telecine.media.timeline.content import (
     Align,
@@ -126,8 +130,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
     """A box that arranges its children in a row or a column; they live as long as it does."""
 
     children: tuple[Clip, ...]
@@ -157,8 +160,7 @@ Content = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clip:
+class Clip(msgspec.Struct, frozen=True, kw_only=True):
     """Something at a place for a while: what it shows, what is heard, how it moves.
 
     `view` moves a picture inside its box, which cuts it: `scale.x`, `scale.y`, `x` and `y` about
@@ -180,8 +182,7 @@ class Clip:
     transition_out: Transition | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Track:
+class Track(msgspec.Struct, frozen=True, kw_only=True):
     """Clips that belong together; those of one track may follow one another by transition."""
 
     id: str
@@ -190,8 +191,7 @@ class Track:
     gain: float = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FontFace:
+class FontFace(msgspec.Struct, frozen=True, kw_only=True):
     """A font file that the document brings along."""
 
     family: str
@@ -200,8 +200,7 @@ class FontFace:
     source: Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeline:
+class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     """A whole edited video. `paint_order` lists clip ids from the back to the front."""
 
     width: int
@@ -213,4 +212,4 @@ class Timeline:
     paint_order: tuple[str, ...]
     fonts: tuple[FontFace, ...] = ()
     seed: int = 0
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = msgspec.field(default=())

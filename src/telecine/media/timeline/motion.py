@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from telecine.media.timeline.easing import Easing
 from telecine.media.timeline.look import Colour, FilterKind
@@ -18,8 +19,7 @@ TransitionKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CurvePoint:
+class CurvePoint(msgspec.Struct, frozen=True, kw_only=True):
     """A value at a time inside the clip; `easing` governs the way that ends here."""
 
     time_seconds: float
@@ -27,8 +27,7 @@ class CurvePoint:
     easing: Easing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
+class Curve(msgspec.Struct, frozen=True, kw_only=True):
     """The keyframes of one property (`x`, `opacity`, `scale`, `fill`, ...), in order of time.
 
     Before the first and after the last the value holds. It replaces the static value.
@@ -38,8 +37,7 @@ class Curve:
     points: tuple[CurvePoint, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Animation:
+class Animation(msgspec.Struct, frozen=True, kw_only=True):
     """A preset movement on top of the curves: opacity and scale multiply, the others add.
 
     A typewriter paints a text letter by letter, once.
@@ -60,8 +58,7 @@ class Animation:
     filter: FilterKind | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transition:
+class Transition(msgspec.Struct, frozen=True, kw_only=True):
     """An entry or exit of a clip, or the way from the clip before it on the same track."""
 
     kind: TransitionKind

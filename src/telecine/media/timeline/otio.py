@@ -8,9 +8,10 @@ it was sent. `otio_reading` puts it together again, with what was changed on the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
+
+import msgspec
 
 from telecine.media.timeline.dialects import parse
 from telecine.media.timeline.in_frames import in_frames
@@ -34,8 +35,7 @@ _DISSOLVE: Final = "SMPTE_Dissolve"
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
     """An item with the frames that it is on."""
 
     id: str

@@ -7,11 +7,12 @@ times, speeds, files, names, order, what is switched off. Of any other file, cli
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import PurePosixPath
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
+
+import msgspec
 
 from telecine.media.timeline import whole
 from telecine.media.timeline.otio import (
@@ -50,8 +51,7 @@ _CLIPS: Final = ("Clip.1", "Clip.2", "Clip.3")
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a file: a composition exactly when there are no problems."""
 
     composition: Json | None
@@ -60,15 +60,14 @@ class Imported:
     warnings: tuple[Problem, ...] = ()
 
 
-@dataclass(slots=True, kw_only=True)
-class _Made:
+class _Made(msgspec.Struct, kw_only=True):
     """The composition being made. `was` are the root's fields as they were written."""
 
     rate: Fraction
     report: Report
     was: Mapping[str, Any]
-    items: Json = field(default_factory=dict)
-    assets: Json = field(default_factory=dict)
+    items: Json = msgspec.field(default_factory=dict)
+    assets: Json = msgspec.field(default_factory=dict)
     n_clips: int = 0
 
     def new_id(self, kind: str) -> str:

@@ -5,9 +5,10 @@ A file may begin at any timecode: `source_range` counts as `available_range` doe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
+
+import msgspec
 
 from telecine.media.timeline.otio import MAX_LABEL_CHARACTERS
 from telecine.media.timeline.reader import Node
@@ -16,8 +17,7 @@ from telecine.media.timeline.scene import MAX_DURATION_SECONDS
 _MAX_TIME: Final = 1e9
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class When:
+class When(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds: where a clip is, where in its file it begins, how long it is faded to."""
 
     start: Fraction

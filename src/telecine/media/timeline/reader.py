@@ -13,9 +13,9 @@ import difflib
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
+import msgspec
 from typing_extensions import override
 
 #: Enough to mend a document by; the hundred-and-first fault is rarely a new one.
@@ -36,8 +36,7 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 Choice = TypeVar("Choice", bound=str)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """One fault: where, what, what was found, and what would be right there."""
 
     path: str
@@ -47,23 +46,22 @@ class Problem:
     allowed: str
 
 
-@dataclass(slots=True)
-class Report:
+class Report(msgspec.Struct):
     """The faults found so far, each once, however often its field is read.
 
     Past `MAX_PROBLEMS` they are only counted.
     """
 
-    problems: list[Problem] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = msgspec.field(default_factory=list)
+    warnings: list[Problem] = msgspec.field(default_factory=list)
     n_problems: int = 0
     #: How many letters are drawn, variables filled in; captions are counted by their words.
     n_letters: int = 0
     #: The families of type that were asked for, each where it was first.
-    families: dict[str, Value] = field(default_factory=dict)
+    families: dict[str, Value] = msgspec.field(default_factory=dict)
     #: Strings with places for which there is no variable, each by its path, as it was written.
-    unfilled: dict[str, Value] = field(default_factory=dict)
-    _noted: set[tuple[str, str]] = field(default_factory=set)
+    unfilled: dict[str, Value] = msgspec.field(default_factory=dict)
+    _noted: set[tuple[str, str]] = msgspec.field(default_factory=set)
 
     @property
     def is_hopeless(self) -> bool:
@@ -130,9 +128,7 @@ def finite(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-# Not frozen: a hundred are made for each clip, and freezing doubles what one costs.
-@dataclass(slots=True)
-class Value:
+class Value(msgspec.Struct):
     """Any JSON value with its path. `raw` has its variables filled in already. Never changed."""
 
     raw: object

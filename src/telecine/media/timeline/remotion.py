@@ -8,9 +8,10 @@ tracks name their items. As `parse_rv`, this returns, whatever is sent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
+
+import msgspec
 
 from telecine.media.timeline import whole
 from telecine.media.timeline.model import Clip, Timeline, Track
@@ -27,8 +28,7 @@ _HEIGHT: Final = 1080
 _MAX_FONTS: Final = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Placed:
+class _Placed(msgspec.Struct, frozen=True, kw_only=True):
     """A clip, and what is in front of what: a higher `order` is."""
 
     clip: Clip

@@ -5,8 +5,9 @@ Inside of clips time is seconds already, so only where they begin and end change
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from telecine.media.timeline.model import Clip, Layout, Timeline
 

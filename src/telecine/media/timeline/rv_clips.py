@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from telecine.media.timeline.model import (
     Captions,
@@ -51,8 +53,7 @@ _JUSTIFY: Final[
 ] = ("start", "center", "end", "space-between", "space-around")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """A clip, and what decides its place among the others."""
 
     clip: Clip
@@ -61,8 +62,7 @@ class Draft:
     track: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Slot:
+class _Slot(msgspec.Struct, frozen=True, kw_only=True):
     """When a clip is seen, and what its percentages refer to."""
 
     start_frame: int

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from telecine.media.timeline.easing import EASINGS, linear
 from telecine.media.timeline.model import Animation

@@ -6,7 +6,7 @@ one in a box of its own moves inside that box, and its neighbours are left in pe
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from telecine.media.timeline.easing import linear
 from telecine.media.timeline.model import Curve, CurvePoint, Placement

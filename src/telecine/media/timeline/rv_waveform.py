@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import Final, get_args, get_type_hints
+
+from msgspec.structs import replace
 
 from telecine.media.timeline.model import Clip, Layout, Sound, Source, Track, Waveform
 from telecine.media.timeline.reader import Node

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final, Literal, Protocol
+
+import msgspec
 
 from telecine.media.timeline.colours import parse_colour
 from telecine.media.timeline.easing import Easing, easing_named, linear, wrong_parameter
@@ -46,29 +47,28 @@ class Lookup(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Scene:
+class Scene(msgspec.Struct):
     """One document being read: its canvas and assets, and the clips counted so far."""
 
     width: int
     height: int
     frame_rate: Fraction
     report: Report
-    assets: Mapping[str, Value] = field(default_factory=dict)
+    assets: Mapping[str, Value] = msgspec.field(default_factory=dict)
     lookup: Lookup | None = None
     #: Every file that the document names, by what it calls it.
-    sources: dict[str, Source] = field(default_factory=dict)
+    sources: dict[str, Source] = msgspec.field(default_factory=dict)
     #: Clips that show the sound of another, by their path, and its id.
-    followed: dict[str, str] = field(default_factory=dict)
+    followed: dict[str, str] = msgspec.field(default_factory=dict)
     #: The field that usually names a clip's file, and what may stand there.
     media_field: str = "src"
     media_allowed: str = "https:, http:, file_id:, {$ref}"
     #: Lists of words that were read, by their identity, with the list itself.
-    words: dict[int, tuple[object, tuple[Word, ...]]] = field(default_factory=dict)
+    words: dict[int, tuple[object, tuple[Word, ...]]] = msgspec.field(default_factory=dict)
     n_clips: int = 0
     n_words: int = 0
     n_word_letters: int = 0
-    ids: set[str] = field(default_factory=set)
+    ids: set[str] = msgspec.field(default_factory=set)
 
     def asset(self, reference: Value) -> Node | None:
         """Return the asset that a `{"$ref": id}` names; a dangling one is a problem."""

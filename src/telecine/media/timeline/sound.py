@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from telecine.media.timeline.content import Source
 from telecine.media.timeline.easing import Easing
 from telecine.media.timeline.look import Paint
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GainPoint:
+class GainPoint(msgspec.Struct, frozen=True, kw_only=True):
     """A point of a volume envelope: linear gain at a time inside the clip."""
 
     time_seconds: float
@@ -19,8 +19,7 @@ class GainPoint:
     easing: Easing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ducking:
+class Ducking(msgspec.Struct, frozen=True, kw_only=True):
     """Lowers this sound to `gain` while any of the clips named is heard."""
 
     targets: tuple[str, ...]
@@ -29,8 +28,7 @@ class Ducking:
     release_seconds: float = 0.4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sound:
+class Sound(msgspec.Struct, frozen=True, kw_only=True):
     """What is heard of a source. `gain` is linear, 1 leaves it as it is; `pan` -1 is left."""
 
     source: Source
@@ -48,8 +46,7 @@ class Sound:
     ducking: Ducking | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waveform:
+class Waveform(msgspec.Struct, frozen=True, kw_only=True):
     """A sound as a picture that moves with it; nothing is heard of it.
 
     bars: its pitches about a middle line, the low ones in the middle. spectrum: from the low

@@ -10,8 +10,9 @@ import codecs
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from telecine.media.cues import Cue, write_srt
 from telecine.media.timeline.captions import captions_of, pages
@@ -30,8 +31,7 @@ _TAG: Final = re.compile(r"</?[A-Za-z][^<>\n]{0,100}>|\{\\[^{}\n]{0,100}\}|<\d[\
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subtitles:
+class Subtitles(msgspec.Struct, frozen=True, kw_only=True):
     """The cues of a file, in order of time; none where there are problems."""
 
     cues: tuple[Cue, ...]

@@ -12,8 +12,10 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from telecine.media.timeline.reader import Node, Value, shown
 
@@ -105,8 +107,7 @@ def longest_word(text: str, size: float) -> float:
     return max((estimated_width(piece, size) for _, piece in _PIECE.findall(spaced)), default=0.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(msgspec.Struct, frozen=True, kw_only=True):
     """One thing in a stack: a text, a pill (a text on a box), or a bar of the accent colour."""
 
     value: Value | str | None
@@ -134,8 +135,7 @@ class Block:
         return len(lines) * size * self.leading
 
 
-@dataclass(slots=True, kw_only=True)
-class Stage:
+class Stage(msgspec.Struct, kw_only=True):
     """One template clip being built."""
 
     width: float
@@ -146,7 +146,7 @@ class Stage:
     shortest: float
     data: Node
     palette: Mapping[str, object]
-    clips: list[Json] = field(default_factory=list)
+    clips: list[Json] = msgspec.field(default_factory=list)
 
     @property
     def unit(self) -> float:

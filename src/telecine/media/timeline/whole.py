@@ -6,10 +6,11 @@ A reader opens the document, makes a `Scene`, reads tracks, and ends in `finishe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from typing import Final
+
+import msgspec
 
 from telecine.media.timeline import families
 from telecine.media.timeline.model import Clip, FontFace, Source, Timeline, Track
@@ -35,8 +36,7 @@ _BROADCAST_RATES: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
+class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a document: a timeline exactly when there are no problems.
 
     `sources` are the files that it names, each once, captions and fonts included.

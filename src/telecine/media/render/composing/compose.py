@@ -8,10 +8,11 @@ is left out. Filters, blend modes and light sweeps need RGB; they get it inside 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from telecine.media.render.composing import effects, masks, picture
 from telecine.media.render.composing.picture import Picture, Stamp
@@ -34,8 +35,7 @@ _IDLE_FRAMES: Final = 30
 _KEPT_BYTES: Final = 48 * 2**20
 
 
-@dataclass(slots=True, kw_only=True)
-class _Layer:
+class _Layer(msgspec.Struct, kw_only=True):
     """A layer's pixels, kept between frames."""
 
     shown: Picture
@@ -47,8 +47,7 @@ class _Layer:
     stamp: Stamp = (None, None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Item:
+class _Item(msgspec.Struct, frozen=True, kw_only=True):
     """One draw with the picture that it shows at this moment."""
 
     draw: Draw

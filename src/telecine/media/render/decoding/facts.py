@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av.error
+import msgspec
 from av.container import InputContainer
 
 from telecine.kit.errors import MediaError, UndecodableMediaError
@@ -25,8 +25,7 @@ from telecine.media.render.decoding.frames import may_have_holes, orientation_of
 from telecine.media.render.drawing.svg import is_svg, read_svg
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceFacts:
+class SourceFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What is in a file. `width` and `height` are as shown: upright, pixels square; 0 for sound.
 
     `duration_seconds` None: a still picture, or the file does not say. `has_video` is moving

@@ -10,12 +10,12 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 import av.error
+import msgspec
 
 from telecine.kit.errors import UndecodableMediaError
 from telecine.media.render.decoding.animated import AnimatedImage
@@ -36,8 +36,7 @@ _LONGEST_STEP_BACK_SECONDS: Final = Fraction(1)
 _BACKWARDS_BYTES: Final = 96 * 2**20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shown:
+class _Shown(msgspec.Struct, frozen=True, kw_only=True):
     """A converted frame, and when it is on screen."""
 
     start: Fraction
@@ -49,8 +48,7 @@ class _Shown:
         return self.start <= seconds and (self.end is None or seconds < self.end)
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Order:
+class _Order(msgspec.Struct, kw_only=True, eq=False):
     """From where and which way to decode. `step` may be learnt later; None takes every frame.
 
     `reached` is the latest (backwards: the earliest) instant that needs no more waiting for.

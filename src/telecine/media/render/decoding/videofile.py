@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
 import av
 import av.error
+import msgspec
 
 from telecine.kit.errors import UndecodableMediaError, UnsupportedMediaError
 from telecine.media.render.decoding.container import (
@@ -42,8 +42,7 @@ _START_ROUNDING_SECONDS: Final = Fraction(1, 1_000_000)
 _LARGE_PIXELS: Final = 1920 * 1088
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimedFrame:
+class TimedFrame(msgspec.Struct, frozen=True, kw_only=True):
     """A decoded frame, and from when to when it is shown. `end` None: the last of the file."""
 
     start: Fraction

@@ -11,9 +11,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 from weakref import WeakKeyDictionary
+
+import msgspec
+from msgspec.structs import replace
 
 from telecine.media.render.display import CaptionPage
 from telecine.media.render.drawing import bidi
@@ -60,8 +62,7 @@ _CLOSING: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WordBox:
+class WordBox(msgspec.Struct, frozen=True, kw_only=True):
     """A word's place on its page, px. A word that is wider than the page has several."""
 
     word: int
@@ -80,8 +81,7 @@ class WordBox:
         return self.top + self.block.height
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Piece:
+class _Piece(msgspec.Struct, frozen=True, kw_only=True):
     """A word, or a part of one. `gap` is the space before it, unless it begins a line.
 
     The levels are those of `bidi`: of the piece, and of its gap.

@@ -10,12 +10,12 @@ import contextlib
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Final
 
 import pygments.lexers
 import pygments.styles
+from msgspec.structs import replace
 from pygments.lexer import Lexer
 from pygments.lexers.special import TextLexer
 from pygments.style import Style as Theme

@@ -15,11 +15,12 @@ import re
 import struct
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from telecine.kit.errors import UnsupportedMediaError
 from telecine.media.render.drawing.skia_guard import skia
@@ -72,8 +73,7 @@ _EMOJI: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Face:
+class _Face(msgspec.Struct, frozen=True, kw_only=True):
     """A typeface as its file has it. `axes` are (least, most) by tag, none for static fonts."""
 
     family: str
@@ -81,7 +81,7 @@ class _Face:
     index: int
     weight: int
     is_italic: bool
-    axes: dict[int, tuple[float, float]] = field(default_factory=dict)
+    axes: dict[int, tuple[float, float]] = msgspec.field(default_factory=dict)
 
     def distance(self, font: Font) -> tuple[bool, float, float]:
         """How far this is from what is asked for: the least wins."""

@@ -7,10 +7,10 @@ BT.709 to limited range, each value rounded once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, cast
 
 import cv2
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -35,8 +35,7 @@ _CHROMA_WEIGHT: Final = 8
 _BAND: Final = 256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Pixels:
+class Pixels(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A drawn picture. Its first pixel begins at (`left`, `top`) of the box, in box px.
 
     `rgba` is (height, width, 4), colours multiplied by alpha; `scale` is pixels to a box px.

@@ -12,10 +12,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element, tostring
 from xml.parsers import expat
+
+import msgspec
 
 from telecine.kit.errors import MediaLimitError, UndecodableMediaError, UnsupportedMediaError
 from telecine.media.render.drawing.fonts import FontBook
@@ -69,8 +70,7 @@ _UNITS: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
+class Drawing(msgspec.Struct, frozen=True, kw_only=True):
     """A drawing that may be drawn: its markup, and its own width and height in px."""
 
     markup: bytes

@@ -8,9 +8,10 @@ Colours that skia does not know are written as it knows them, their alpha apart.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
+
+import msgspec
 
 from telecine.media.timeline.colours import parse_colour
 
@@ -27,8 +28,7 @@ _ALPHAS: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Rule:
+class _Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One selector and what it sets; `rank` decides which of two rules counts."""
 
     tag: str

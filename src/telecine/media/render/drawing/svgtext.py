@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
 from xml.etree.ElementTree import Element
+
+import msgspec
 
 from telecine.media.render.drawing.fonts import FontBook
 from telecine.media.render.drawing.skia_guard import skia
@@ -30,8 +31,7 @@ _BLANKS: Final = re.compile(r"\s+")
 Length = Callable[[str | None], float | None]
 
 
-@dataclass(slots=True, kw_only=True)
-class _Run:
+class _Run(msgspec.Struct, kw_only=True):
     """A stretch of text in one font, and the element that its outline goes into."""
 
     text: str
@@ -41,13 +41,12 @@ class _Run:
     y: float
 
 
-@dataclass(slots=True)
-class _Pen:
+class _Pen(msgspec.Struct):
     """Where the next character goes, and the runs since it was last put somewhere."""
 
     x: float = 0.0
     y: float = 0.0
-    chunk: list[_Run] = field(default_factory=list)
+    chunk: list[_Run] = msgspec.field(default_factory=list)
     ends_blank: bool = True
 
 

@@ -13,8 +13,10 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from telecine.media.render.drawing.fonts import FontBook, emoji_runs
 from telecine.media.render.drawing.paints import fill_paint, stroke_paint
@@ -47,8 +49,7 @@ _CURSIVE: Final = re.compile("[\u0600-\u08ff\ufb50-\ufdff\ufe70-\ufeff\u1800-\u1
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """How a stretch of text is set. `line_height` is a multiple of the size.
 
     `spans` are the stretches of the text as it was cleaned; what comes after them is as the last.
@@ -61,8 +62,7 @@ class Setting:
     spans: tuple[Span, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(msgspec.Struct, frozen=True, kw_only=True):
     """Lines ready to be drawn: what is in them, as wide as they may be, and what they came to."""
 
     text: str

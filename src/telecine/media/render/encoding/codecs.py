@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal
 
 import cv2
+import msgspec
 from av import AudioCodecContext, CodecContext, VideoCodecContext
 from av.codec.context import Flags, ThreadType
 
@@ -59,8 +59,7 @@ _BT709: Final = 1
 _LIMITED: Final = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EncodeSettings:
+class EncodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How to encode. `crf` is on the codec's own scale, None its default.
 
     `gop_frames` is the most frames between key frames; None, or more than a chunk: as many as

@@ -11,17 +11,18 @@ import errno
 import math
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
 
 import av
 import av.error
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from av import AudioStream, Packet, VideoStream
 from av.audio.codeccontext import AudioCodecContext
+from msgspec.structs import replace
 
 from telecine.kit.errors import (
     InternalError,
@@ -45,8 +46,7 @@ _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _LEAST_CLOCK: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputFacts:
+class OutputFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What was written. `n_samples` is the sound's length at 48 kHz, 0 without sound."""
 
     width: int

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final, Protocol
 
 import cv2
+import msgspec
+from msgspec.structs import replace
 
 from telecine.kit.errors import InternalError, InvalidRequestError, StorageError
 from telecine.media.render.composing import rgb
@@ -50,8 +51,7 @@ class Output(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Order:
+class _Order(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     width: int
     height: int

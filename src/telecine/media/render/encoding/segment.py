@@ -11,13 +11,13 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from fractions import Fraction
 from typing import Final, NamedTuple
 
 import av
 from av import AudioStream, VideoStream
 from av.container import OutputContainer
+from msgspec.structs import replace
 
 from telecine.kit.errors import InternalError
 from telecine.media.render.encoding import codecs

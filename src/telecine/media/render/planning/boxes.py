@@ -7,8 +7,9 @@ around it; a picture's proportions, fitted inside.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from telecine.media.render.measure import Measure, Size
 from telecine.media.timeline.model import (

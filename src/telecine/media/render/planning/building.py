@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
+
+import msgspec
+from msgspec.structs import replace
 
 from telecine.media.render.measure import Measure, Size
 from telecine.media.render.planning import arranging, boxes, looks, transitions
@@ -33,8 +35,7 @@ _RIGID = (Circle, Code, PathLine, Polygon)
 Origin = Callable[[Size], tuple[float, float]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Site:
+class _Site(msgspec.Struct, frozen=True, kw_only=True):
     """What is around a clip: the size it must fit, and how far that is enlarged."""
 
     around: Size

@@ -6,8 +6,10 @@ it: so only a small picture moves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from telecine.media.render.display import CaptionPage
 from telecine.media.render.measure import Box, Measure, Size
@@ -26,8 +28,7 @@ _GLOW_WIDTH, _GLOW_BLUR = 0.14, 0.2
 _GLOW_OPACITY: Final = 0.75
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Word:
+class _Word(msgspec.Struct, frozen=True, kw_only=True):
     """A word apart from its page: its layers, and where on the page it stands."""
 
     layer: int
@@ -37,8 +38,7 @@ class _Word:
     largest: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _State:
+class _State(msgspec.Struct, frozen=True, kw_only=True):
     """What is shown for a while: a page, and the word that is apart from it."""
 
     shot: Shot

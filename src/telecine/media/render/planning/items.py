@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import replace
 
+from msgspec.structs import replace
 from typing_extensions import override
 
 from telecine.media.render.display import Draw

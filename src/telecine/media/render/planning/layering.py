@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 from telecine.kit.errors import MediaLimitError
 from telecine.media.render.display import CaptionPage, Layer, Matrix
@@ -24,8 +26,7 @@ MAX_LOOKS: Final = 500_000
 SQUARE: Final[Radii] = (0.0, 0.0, 0.0, 0.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(msgspec.Struct, frozen=True, kw_only=True):
     """One layer of what is shown. `place` takes its box to the clip's; None: it is the clip's.
 
     `seen` is the box of the clip (left, top, width, height) that cuts it, with `radii`; None
@@ -104,8 +105,7 @@ class Layers:
         return index
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForClip:
+class ForClip(msgspec.Struct, frozen=True, kw_only=True):
     """The clip that layers are made for. `scale` is the largest that it is ever drawn at,
     `around` what it must fit, `own` the sides that a layout gives it."""
 

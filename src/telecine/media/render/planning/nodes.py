@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Final
 
+import msgspec
+from msgspec.structs import replace
 from typing_extensions import override
 
 from telecine.media.render.display import IDENTITY, ClipBox, Draw, Mask, Matrix
@@ -29,8 +30,7 @@ _BEYOND: Final = 8.0
 _REACH: Final = 1.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outer:
+class Outer(msgspec.Struct, frozen=True, kw_only=True):
     """What everything in a layout, or on the canvas, has in common.
 
     `wiped_in` is the box on the canvas in which a clip's wipes count; None: in its own.

@@ -7,8 +7,9 @@ flickers between words. Words that are said as one are not marked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+import msgspec
 
 from telecine.media.render.display import CaptionPage
 from telecine.media.render.planning.spans import Clock
@@ -16,8 +17,7 @@ from telecine.media.timeline.captions import MOMENT_SECONDS, are_one, pages
 from telecine.media.timeline.model import Captions, Word
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shot:
+class Shot(msgspec.Struct, frozen=True, kw_only=True):
     """A state of a page, on the clip's frames `first <= n < end`.
 
     `came` is the frame on which the page appeared, perhaps before the clip.

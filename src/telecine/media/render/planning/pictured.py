@@ -6,9 +6,11 @@ whole, and cut by the box.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from telecine.media.render.display import IDENTITY
 from telecine.media.render.matrices import multiplied
@@ -33,8 +35,7 @@ from telecine.media.timeline.model import (
 _CLEAR: Final = Colour(red=0, green=0, blue=0, alpha=0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Frame:
+class _Frame(msgspec.Struct, frozen=True, kw_only=True):
     """Where a picture lies, and the layers below and above it."""
 
     size: Size

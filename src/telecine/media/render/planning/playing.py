@@ -7,17 +7,17 @@ last to the first; what holds at its end holds the last instant that was shown.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
+
+import msgspec
 
 from telecine.media.render.planning.spans import Clock, Span
 from telecine.media.timeline.model import Image, Video
 from telecine.media.timeline.scene import exact
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Playback:
+class Playback(msgspec.Struct, frozen=True, kw_only=True):
     """How a source is played. `length` is how much of it there is to play; None: no end is known.
 
     `step` is how far the source moves on from one frame to the next, in seconds.

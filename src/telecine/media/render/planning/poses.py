@@ -5,14 +5,13 @@ Units are those of the timeline's model: px from the canvas centre, degrees, sha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from telecine.media.render.display import Mask
 from telecine.media.timeline.model import Filter
 
 
-@dataclass(slots=True, kw_only=True)
-class Pose:
+class Pose(msgspec.Struct, kw_only=True):
     """`filters` are those that move, `masks` wipes and irises over the clip's box."""
 
     x: float
@@ -23,7 +22,7 @@ class Pose:
     skew_x: float
     skew_y: float
     opacity: float
-    filters: list[Filter] = field(default_factory=list)
-    masks: list[Mask] = field(default_factory=list)
+    filters: list[Filter] = msgspec.field(default_factory=list)
+    masks: list[Mask] = msgspec.field(default_factory=list)
     sweep: float | None = None
     sweep_strength: float = 1.0

@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from telecine.media.render.planning.poses import Pose
 from telecine.media.render.planning.ramps import Interval, overshoot
@@ -34,8 +35,7 @@ _FULL_TURN: Final = 360.0
 Pair = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(msgspec.Struct, frozen=True, kw_only=True):
     """An animation with its times inside the clip. It counts from `held_from` until `replaced_at`."""
 
     animation: Animation

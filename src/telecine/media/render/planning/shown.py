@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from telecine.media.render.measure import Measure, Size
 from telecine.media.render.planning import boxes

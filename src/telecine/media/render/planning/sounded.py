@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from telecine.media.render.measure import Measure, Size
 from telecine.media.render.planning import boxes

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic, TypeVar
+
+import msgspec
 
 from telecine.media.render.planning.ramps import Interval
 
@@ -17,8 +18,7 @@ Value = TypeVar("Value")
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
+class Clock(msgspec.Struct, frozen=True, kw_only=True):
     """How long a clip is seen. Its own frames begin at 0; frame n is its second n / rate."""
 
     frame_rate: Fraction

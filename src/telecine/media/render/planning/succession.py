@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from telecine.media.render.matrices import inverted, mapped
 from telecine.media.render.measure import Box, Measure
@@ -38,8 +39,7 @@ _MOST_RIVALS: Final = 64
 _NEARLY: Final = 0.5
 
 
-@dataclass(slots=True, kw_only=True)
-class _Succession:
+class _Succession(msgspec.Struct, kw_only=True):
     """A clip to which another comes, and the frames that this takes."""
 
     before: int

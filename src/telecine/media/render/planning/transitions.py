@@ -7,9 +7,10 @@ edge of a wipe to the left starts at the right. Times end where the clip is simp
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from fractions import Fraction
 from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from telecine.media.render.display import OPPOSITE, Mask
 from telecine.media.render.planning.poses import Pose

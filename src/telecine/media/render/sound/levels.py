@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -41,8 +41,7 @@ class ValuePoint(NamedTuple):
     easing: Easing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knots:
+class Knots(msgspec.Struct, frozen=True, kw_only=True):
     """Straight lines through points; the first and the last value hold outside of them."""
 
     samples: npt.NDArray[np.float64]

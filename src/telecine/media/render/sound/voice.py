@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from telecine.media.render.sound import levels
@@ -36,8 +36,7 @@ _SHORTEST_LOOP_SAMPLES: Final = 48
 _SEAM_SAMPLES: Final = 240
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(msgspec.Struct, frozen=True, kw_only=True):
     """What a voice is to play: a sound over a stretch of the timeline.
 
     `gain` is its track's. `pan` replaces the sound's own where it moves. `loop_seconds` says
