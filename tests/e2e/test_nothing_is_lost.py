@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests import samples
+from tests import encoders, samples
 
 from telecine.cli.local_server import LocalServer, local_server, stop
 from telecine.db import Database
@@ -44,7 +44,7 @@ def _processes(needle: str) -> list[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                command = os.fsdecode((entry / "cmdline").read_bytes().replace(b"\0", b" "))
             except OSError:
                 continue
             if needle in command and int(entry.name) != os.getpid():
@@ -56,16 +56,9 @@ def _children(data: Path, kind: str) -> list[int]:
     return _processes(f"telecine {kind} --data {data}")
 
 
-def _encoders(data: Path) -> list[int]:
-    """ffmpeg processes that work in this server's folder, wherever their parent is."""
-    found = []
-    for pid in _processes("ffmpeg"):
-        try:
-            if str(Path(f"/proc/{pid}/cwd").readlink()).startswith(str(data)):
-                found.append(pid)
-        except OSError:
-            continue
-    return found
+def _hold(data: Path) -> list[int]:
+    """Wait for an encoder of this server, and hold it at its work."""
+    return encoders.hold(lambda: encoders.at_work(data))
 
 
 def _wait(condition: Callable[[], object], *, what: str) -> None:
@@ -132,10 +125,9 @@ def test_a_killed_worker_takes_its_encoder_along_and_its_job_is_finished(
 ) -> None:
     with Client(server.url, server.key) as client:
         job = client.compress(slow_video, codec="h265")
-        _wait(lambda: _encoders(data), what="an encoder at work")
-        encoders = _encoders(data)
+        held = _hold(data)
         _kill(_children(data, "worker"))
-        _wait(lambda: not set(encoders) & set(_encoders(data)), what="the end of the encoder")
+        _wait(lambda: not set(held) & set(encoders.at_work(data)), what="the end of the encoder")
         client.wait(job.id, timeout_seconds=_PATIENCE_SECONDS)
         made = client.download(job.id, to=tmp_path / "made.mp4")
     assert made.stat().st_size > 1000
@@ -158,10 +150,10 @@ def test_everything_killed_at_once_is_finished_by_the_next_start(
 ) -> None:
     with local_server(data) as first, Client(first.url, first.key) as client:
         submitted = [client.compress(slow_video, codec="h265").id for _ in range(2)]
-        _wait(lambda: _encoders(data), what="an encoder at work")
+        _hold(data)
         _kill([first.process.pid, *_children(data, "worker"), *_children(data, "api")])
         first.process.wait()
-        _wait(lambda: not _encoders(data), what="the end of all encoders")
+        _wait(lambda: not encoders.at_work(data), what="the end of all encoders")
     with local_server(data, key=first.key) as second, Client(second.url, first.key) as client:
         for job_id in submitted:
             client.wait(job_id, timeout_seconds=_PATIENCE_SECONDS)
@@ -173,10 +165,10 @@ def test_a_killed_supervisor_leaves_no_process_behind(
 ) -> None:
     with Client(server.url, server.key) as client:
         client.compress(slow_video, codec="h265")
-    _wait(lambda: _encoders(data), what="an encoder at work")
+    _hold(data)
     os.kill(server.process.pid, signal.SIGKILL)
     _wait(
-        lambda: not (_children(data, "api") + _children(data, "worker") + _encoders(data)),
+        lambda: not (_children(data, "api") + _children(data, "worker") + encoders.at_work(data)),
         what="the end of all children",
     )
 
@@ -186,9 +178,9 @@ def test_a_stopped_server_gives_its_job_back_without_counting_an_attempt(
 ) -> None:
     with local_server(data) as first, Client(first.url, first.key) as client:
         job = client.compress(slow_video, codec="h265")
-        _wait(lambda: _encoders(data), what="an encoder at work")
+        _hold(data)
         stop(first.process)
-    assert not _encoders(data)
+    assert not encoders.at_work(data)
     database = Database(f"sqlite:///{data / 'telecine.db'}")
     with database.snapshot() as tx:
         row = tx.execute(sa.select(jobs.c.status, jobs.c.attempt)).one()
@@ -223,10 +215,11 @@ def test_a_job_that_no_verdict_could_be_written_of_is_run_again_by_the_same_work
     tables = ("jobs", "workflow_status")
     with Client(server.url, server.key) as client:
         job = client.compress(slow_video, codec="h265")
-        _wait(lambda: _encoders(data), what="an encoder at work")
+        held = _hold(data)
         workers = _children(data, "worker")
         _refuse_updates(data, of=tables)
-        _wait(lambda: not _encoders(data), what="the end of the attempt")
+        encoders.let_go(held)
+        _wait(lambda: not encoders.at_work(data), what="the end of the attempt")
         assert client.status(job.id).status == "processing"
         time.sleep(2)  # what the engine still wants to write is refused too
         _take_updates(data, of=tables)
@@ -248,7 +241,7 @@ def test_a_second_holder_of_a_folder_or_a_worker_id_is_refused_in_one_line(
 ) -> None:
     with Client(server.url, server.key) as client:
         job = client.compress(slow_video, codec="h265")
-        _wait(lambda: _encoders(data), what="an encoder at work")
+        held = _hold(data)
         status, said = _answer_of("serve", "--data", str(data), "--port", "0")
         assert status == 1
         assert said.startswith(f"`telecine serve` runs in {data} already (process ")
@@ -260,6 +253,7 @@ def test_a_second_holder_of_a_folder_or_a_worker_id_is_refused_in_one_line(
         status, said = _answer_of("worker", "--data", str(data), "--id", worker_id)
         assert (status, said.count("Traceback")) == (1, 0)
         assert f"The worker id {worker_id} is in use on this machine." in said
+        encoders.let_go(held)
         client.wait(job.id, timeout_seconds=_PATIENCE_SECONDS)
     _assert_the_books_agree(data, expected_jobs=1)
     database = Database(f"sqlite:///{data / 'telecine.db'}")
@@ -299,7 +293,7 @@ def test_what_a_killed_worker_had_half_made_is_gone_when_it_is_back(
 ) -> None:
     with Client(server.url, server.key) as client:
         job = client.compress(slow_video, codec="h265")
-        _wait(lambda: _encoders(data), what="an encoder at work")
+        _hold(data)
         (left,) = (data / "work").glob("*/*")
         _kill(_children(data, "worker"))
         _wait(lambda: not left.exists(), what="the end of the workspace")
@@ -317,7 +311,7 @@ def test_twelve_kills_at_random_moments_lose_nothing(data: Path, slow_video: Pat
         submitted = [client.compress(slow_video, codec="h264").id for _ in range(4)]
         for _ in range(12):
             time.sleep(moments.uniform(0.2, 1.5))
-            victims = _children(data, "worker") + _children(data, "api") + _encoders(data)
+            victims = _children(data, "worker") + _children(data, "api") + encoders.at_work(data)
             if victims:
                 _kill([moments.choice(victims)])
         outcomes = [client.wait(job_id, timeout_seconds=_PATIENCE_SECONDS) for job_id in submitted]
@@ -328,13 +322,13 @@ def test_twelve_kills_at_random_moments_lose_nothing(data: Path, slow_video: Pat
 def test_workers_have_ids_that_survive_a_restart(server: LocalServer, data: Path) -> None:
     def ids() -> set[str]:
         commands = [
-            (Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode())
+            os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" "))
             for pid in _children(data, "worker")
         ]
         return {match.group(1) for c in commands if (match := re.search(r"--id (\S+)", c))}
 
+    _wait(ids, what="a worker")  # it begins after the server has said where it listens
     before, processes = ids(), _children(data, "worker")
-    assert before
     _kill(processes)
     _wait(lambda: set(_children(data, "worker")) - set(processes), what="a new worker")
     assert ids() == before

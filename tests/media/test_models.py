@@ -28,7 +28,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Model:
     for name in ("PIP_NO_INDEX", "UV_NO_INDEX"):
         monkeypatch.setenv(name, "1")
     for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS"):
-        monkeypatch.setenv(name, str(index))
+        monkeypatch.setenv(name, index.as_uri())  # a path must be free of spaces
     return Model(
         name="sample",
         license="Free for tests.\n",
@@ -139,7 +139,7 @@ def test_two_that_want_a_model_at_once_get_the_same(model: Model, tmp_path: Path
 def test_a_folder_that_cannot_be_made_says_which_setting_to_change(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="TELECINE_MODELS"):
-        weights.ensure("base", root=tmp_path / "file" / "models")
+        weights.fetch("base", root=tmp_path / "file" / "models")
 
 
 def test_a_folder_of_the_operators_is_taken_as_it_is(tmp_path: Path) -> None:
