@@ -7,6 +7,8 @@ needs a look at each room, at file sizes and at the map that people read.
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import grimp
@@ -64,6 +66,27 @@ def test_a_module_says_why_it_exists_and_fits_a_reader(path: Path) -> None:
     assert text.strip() == "" or ast.get_docstring(ast.parse(text)), "no docstring at the top"
     assert len(text.splitlines()) <= MOST_LINES
     assert path.stem not in VAGUE_NAMES
+
+
+def _loaded_by(module: str) -> set[str]:
+    """Return the packages that a process has once it has imported the module, ours in full."""
+    code = f"import {module}, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], stdout=-1, text=True, check=True)
+    names = done.stdout.split()
+    return {name if name.startswith("telecine.") else name.partition(".")[0] for name in names}
+
+
+def test_the_supervisor_loads_nothing_of_what_it_starts() -> None:
+    loaded = _loaded_by("telecine.cli.serve")
+    floors = ("api", "assembly", "core", "db", "operations", "server", "worker")
+    assert not {f"telecine.{floor}" for floor in floors} & loaded
+    assert not {"dbos", "numpy", "sqlalchemy", "uvicorn"} & loaded
+
+
+def test_neither_the_api_nor_a_worker_loads_what_opens_media() -> None:
+    loaded = _loaded_by("telecine.cli.processes")
+    assert {"telecine.api.app", "telecine.worker.loop"} <= loaded
+    assert not {"av", "cv2", "onnxruntime", "pillow_heif", "pyvips", "skia"} & loaded
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -96,21 +95,3 @@ def test_where_the_first_api_process_ends_before_it_is_ready_all_ends(
     _children_are(monkeypatch, tmp_path, "#!/bin/sh\ntouch $3\n")
     assert _run("one") == 1
     assert [each.name for each in sorted(tmp_path.iterdir())] == ["api", "program"]
-
-
-def test_the_supervisor_imports_nothing_of_what_it_starts() -> None:
-    loaded = subprocess.run(
-        [sys.executable, "-c", "import telecine.cli.serve, sys; print(*sys.modules)"],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout.split()
-    of_children = {
-        "telecine.api",
-        "telecine.assembly",
-        "telecine.core",
-        "telecine.db",
-        "telecine.worker",
-    }
-    assert not of_children & set(loaded)
-    assert not {"av", "dbos", "numpy", "skia", "sqlalchemy", "uvicorn"} & set(loaded)

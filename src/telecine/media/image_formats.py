@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 Format = Literal["jpg", "png", "webp", "avif", "gif", "tiff"]
+#: How a picture fills the size that was asked for.
+Fit = Literal["inside", "cover", "contain", "fill", "outside"]
 
 #: Quality where the request names none; PNG is then lossless instead.
 DEFAULT_QUALITY = 80

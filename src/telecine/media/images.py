@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import msgspec
 import pyvips
@@ -30,15 +30,13 @@ from telecine.kit.errors import (
 )
 from telecine.media import sniffing
 from telecine.media.heic import HeicPicture, open_heic
-from telecine.media.image_formats import ANIMATED, LONGEST_SIDE, WITHOUT_ALPHA, Format, saver
+from telecine.media.image_formats import ANIMATED, LONGEST_SIDE, WITHOUT_ALPHA, Fit, Format, saver
 
 # A second layer under the sniffing: libvips itself refuses what it marks as unsafe on
 # untrusted input (SVG, CSV, its own format, raw). Its operation cache is of no use where
 # every image is new, and would keep whole pictures of one client in memory.
 pyvips.block_untrusted_set(True)  # noqa: FBT003 (its own signature)
 pyvips.cache_set_max(0)
-
-Fit = Literal["inside", "cover", "contain", "fill", "outside"]
 
 #: Most frames of an animation: each costs a pipeline, however small it is.
 MAX_FRAMES = 2_000

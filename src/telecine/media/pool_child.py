@@ -25,14 +25,14 @@ Task = Callable[[dict[str, Any], int, int | None], dict[str, Any]]
 
 #: Every task, as `module:function`.
 TASKS = {
-    "probe": "telecine.media.probe:probe_task",
+    "probe": "telecine.media.probe_child:probe_task",
     "convert_image": "telecine.media.images:convert_task",
     "identify_image": "telecine.media.images:identify_task",
-    "describe": "telecine.media.describing:describe_task",
-    "thumbnail": "telecine.media.describing:thumbnail_task",
-    "voiceover_picture": "telecine.media.voiceover.intake:picture_task",
-    "voiceover_sound": "telecine.media.voiceover.intake:sound_task",
-    "voiceover_looks": "telecine.media.voiceover.studying:looks_task",
+    "describe": "telecine.media.describing_child:describe_task",
+    "thumbnail": "telecine.media.describing_child:thumbnail_task",
+    "voiceover_picture": "telecine.media.voiceover.intake_child:picture_task",
+    "voiceover_sound": "telecine.media.voiceover.intake_child:sound_task",
+    "voiceover_looks": "telecine.media.voiceover.studying_child:looks_task",
 }
 
 

@@ -15,8 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from telecine.kit.errors import CancelledError, MediaError, ProcessingError
-from telecine.media.image_formats import Format
-from telecine.media.images import Fit
+from telecine.media.image_formats import Fit, Format
 from telecine.media.pool import Pool
 from telecine.operations.base import Context, Output, Result
 from telecine.settings import Prices

@@ -13,8 +13,8 @@ from telecine.kit.errors import InvalidRequestError
 from telecine.kit.outbound import Outbound
 from telecine.media.encode import Fit as VideoFit
 from telecine.media.encode import VideoCodec
+from telecine.media.image_formats import Fit as ImageFit
 from telecine.media.image_formats import Format
-from telecine.media.images import Fit as ImageFit
 from telecine.media.probe import MediaLimits
 from telecine.operations import compress as operation
 from telecine.operations.compress import CompressParams, Method

@@ -19,8 +19,8 @@ from telecine.core.jobs import Job, JobDetails, JobStatus
 from telecine.kit.clock import isoformat
 from telecine.media.encode import Fit as VideoFit
 from telecine.media.encode import VideoCodec
+from telecine.media.image_formats import Fit as ImageFit
 from telecine.media.image_formats import Format
-from telecine.media.images import Fit as ImageFit
 from telecine.operations.compress import Method
 
 WireStatus = Literal["pending", "processing", "completed", "failed"]
