@@ -45,7 +45,7 @@ def main(wanted: list[str]) -> None:
                 raise SystemExit(f"{pair}: write model:quality, such as base:fast")
             speech = Speech(
                 ffmpeg=shelves.ffmpeg(loaded),
-                weights=weights.ensure(model, root=loaded.models_dir),
+                weights=weights.fetch(model, root=loaded.models_dir),
             )
             print(json.dumps(_measured(speech, talk, reading, quality, folder)), flush=True)
 

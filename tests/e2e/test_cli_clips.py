@@ -107,7 +107,7 @@ def test_captions_are_within_an_eighth_of_a_second_of_what_is_heard_of_the_clip(
         for clip in track["clips"]
         for word in clip.get("words", ())
     ]
-    speech = Speech(ffmpeg=_ffmpeg(), weights=weights.ensure(_MODEL, root=_models()))
+    speech = Speech(ffmpeg=_ffmpeg(), weights=weights.fetch(_MODEL, root=_models()))
     again = speech.transcribe(made.folder / "clip-01.mp4", workspace=tmp_path, quality="fast")
     heard = [(word.text.lower(), word.start_seconds) for word in again.words]
     same = SequenceMatcher(

@@ -44,7 +44,7 @@ class Senses:
         self, *, on_fetch: OnFetch | None = None, is_cancelled: Callable[[], bool] = never
     ) -> Speech:
         """Return what hears. Raises `SettingsError`, and what `models.fetch` raises."""
-        found = whispers.ensure(
+        found = whispers.fetch(
             self.whisper_model,
             root=self.models_dir,
             on_progress=on_fetch,
@@ -71,15 +71,11 @@ class Senses:
         is_here = models.find(FACE_MESH, root=self.models_dir) is not None
         return self.talking() if is_here or self.lip_sync is not None else None
 
-    def talking(
-        self, *, on_fetch: OnFetch | None = None, is_cancelled: Callable[[], bool] = never
-    ) -> Talking:
+    def talking(self, *, is_cancelled: Callable[[], bool] = never) -> Talking:
         """Return what makes portraits talk. Raises what `models.fetch` raises."""
         folder = None
         if self.lip_sync is None:
-            folder = models.fetch(
-                FACE_MESH, root=self.models_dir, on_progress=on_fetch, is_cancelled=is_cancelled
-            )
+            folder = models.fetch(FACE_MESH, root=self.models_dir, is_cancelled=is_cancelled)
         return Talking(
             ffmpeg=self.ffmpeg,
             weights=folder,

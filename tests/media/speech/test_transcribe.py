@@ -35,7 +35,7 @@ _LIMITS = Limits(memory_bytes=8 * 2**30, output_bytes=2**30, wall_seconds=300, s
 
 def _speech(model: str = "base", *, limits: Limits = _LIMITS) -> Speech:
     ffmpeg = FFmpeg(executable=find_ffmpeg(""), sandbox="auto", limits=limits)
-    found = weights.ensure(model, root=settings.load({}).models_dir)
+    found = weights.fetch(model, root=settings.load({}).models_dir)
     return Speech(ffmpeg=ffmpeg, weights=found)
 
 

@@ -68,13 +68,11 @@ def watch(
     start_seconds: float,
     end_seconds: float,
     size: tuple[int, int],
-    on_progress: Callable[[float], None] | None = None,
     is_cancelled: Callable[[], bool] = never,
 ) -> Iterator[Piece]:
     """Yield the pieces of a part of a film; `size` is of the kept pictures.
 
-    `on_progress` is told seconds of the file. Raises `UndecodableMediaError`, and what `FFmpeg.run`
-    raises.
+    Raises `UndecodableMediaError`, and what `FFmpeg.run` raises.
     """
     first = start_seconds
     while first < end_seconds:
@@ -88,7 +86,6 @@ def watch(
                 input_path=source,
                 workspace=workspace,
                 input_args=("-ss", f"{seek:.6f}", "-t", f"{last - seek:.6f}"),
-                on_progress=None if on_progress is None else _shifted(on_progress, by_seconds=seek),
                 is_cancelled=is_cancelled,
             )
         except ProcessingError as error:
@@ -101,10 +98,6 @@ def watch(
             for name in (_CHANGES, _KEPT, _PICTURES):
                 (workspace / name).unlink(missing_ok=True)
         first = last
-
-
-def _shifted(tell: Callable[[float], None], *, by_seconds: float) -> Callable[..., None]:
-    return lambda now: tell(by_seconds + now.out_time_seconds)
 
 
 def _arguments(size: tuple[int, int], *, from_seconds: float) -> tuple[str, ...]:

@@ -37,13 +37,12 @@ def extract(
     *,
     workspace: Path,
     most_seconds: float,
-    on_progress: Callable[[float], None] | None = None,
     is_cancelled: Callable[[], bool] = never,
 ) -> Path:
     """Write the first sound track to a file in the workspace and return it.
 
     Holes between stamps become silence, so that times stay true. What comes after
-    `most_seconds` is left out. `on_progress` is told seconds. Raises `UnsupportedMediaError`
+    `most_seconds` is left out. Raises `UnsupportedMediaError`
     where there is no sound track, `UndecodableMediaError`, and what `FFmpeg.run` raises.
     """
     target = workspace / "speech.pcm"
@@ -56,9 +55,6 @@ def extract(
             ),
             input_path=source,
             workspace=workspace,
-            on_progress=None
-            if on_progress is None
-            else lambda now: on_progress(now.out_time_seconds),
             is_cancelled=is_cancelled,
         )
     except ProcessingError as error:

@@ -123,7 +123,7 @@ def find(setting: str, *, root: Path) -> Weights | None:
     return Weights(name=folder.name, folder=folder.resolve())
 
 
-def ensure(
+def fetch(
     setting: str,
     *,
     root: Path,

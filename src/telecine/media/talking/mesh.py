@@ -76,8 +76,8 @@ class Face:
 class FaceMesh:
     """One network in memory, about 30 MB; for one thread at a time."""
 
-    def __init__(self, weights: Path, *, n_threads: int = 1) -> None:
-        self._network = Interpreter(model_path=str(weights), num_threads=n_threads)
+    def __init__(self, weights: Path) -> None:
+        self._network = Interpreter(model_path=str(weights), num_threads=1)
         self._network.allocate_tensors()
         self._input = self._network.get_input_details()[0]["index"]
         outputs = {each["shape"][-1]: each["index"] for each in self._network.get_output_details()}

@@ -17,9 +17,9 @@ from telecine.media.timeline.model import Colour, Gradient, Paint, Stroke
 _MIXES_PREMULTIPLIED: Final = 1
 
 
-def colour4f(colour: Colour, *, alpha: float = 1.0) -> skia.Color4f:
-    """Return skia's form of a colour, its alpha multiplied by `alpha`."""
-    return skia.Color4f(colour.red, colour.green, colour.blue, colour.alpha * alpha)
+def colour4f(colour: Colour) -> skia.Color4f:
+    """Return skia's form of a colour."""
+    return skia.Color4f(colour.red, colour.green, colour.blue, colour.alpha)
 
 
 def fill_paint(paint: Paint, width: float, height: float) -> skia.Paint:
