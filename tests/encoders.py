@@ -28,15 +28,15 @@ def is_one(pid: int) -> bool:
     return b"ffmpeg" in program
 
 
-def hold(find: Callable[[], list[int]]) -> list[int]:
-    """Wait for encoders, and stop them in the midst of their work. A signal ends them only if it
-    is SIGKILL, until they are let go.
+def hold(find: Callable[[], list[int]], *, number: int = 1) -> list[int]:
+    """Wait for so many encoders, and stop them in the midst of their work. Until they are let go
+    no signal ends them but SIGKILL.
     """
     held: list[int] = []
 
     def is_held() -> bool:
         held[:] = _signalled(find(), signal.SIGSTOP)
-        return bool(set(held) & set(find()))
+        return len(set(held) & set(find())) >= number
 
     steps.until(is_held)
     return held

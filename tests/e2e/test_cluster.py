@@ -15,7 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 import sqlalchemy as sa
-from tests import samples
+from tests import encoders, samples
 from tests.cluster import APIS, WORKERS, Cluster, cluster
 from tests.receivers import Receiver
 
@@ -45,7 +45,6 @@ def db(running: Cluster) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def long_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A video whose H.265 encode takes some seconds."""
     return samples.make_video(
         tmp_path_factory.mktemp("media") / "long.mp4", seconds=6, size=(640, 360)
     )
@@ -102,16 +101,16 @@ def test_the_job_of_a_machine_that_is_cut_off_ends_on_another_once(
         job_ids = [
             client.compress(long_video, codec="h265", webhook_url=receiver.url).id for _ in range(2)
         ]
-        _wait(lambda: all(_row(db, each).worker_id for each in job_ids), what="two jobs at work")
+        held = encoders.hold(lambda: _encoders(running, *WORKERS), number=2)
         cut_off, other = job_ids
         victim = str(_row(db, cut_off).worker_id)
-        _wait(lambda: _encoders(running.data[victim]), what="an encoder at work")
         running.machines[victim].cut()
         began = time.monotonic()
+        encoders.let_go(held)
 
         _wait(lambda: _row(db, cut_off).ticket == 2, what="a second ticket")
         # Before anybody else can have begun, nothing of it runs on the machine that was cut off.
-        assert not _encoders(running.data[victim])
+        assert not _encoders(running, victim)
         assert time.monotonic() - began < _TAKEOVER_SECONDS
 
         for each in job_ids:
@@ -202,18 +201,8 @@ def _heartbeat(db: Database, worker_id: str) -> datetime:
         return beat
 
 
-def _encoders(data: Path) -> list[int]:
-    """ffmpeg processes that work in this folder, wherever their parent is."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                is_ffmpeg = b"ffmpeg" in (entry / "cmdline").read_bytes()
-                if is_ffmpeg and str((entry / "cwd").readlink()).startswith(str(data)):
-                    found.append(int(entry.name))
-            except OSError:
-                continue
-    return found
+def _encoders(running: Cluster, *names: str) -> list[int]:
+    return [pid for name in names for pid in encoders.at_work(running.data[name])]
 
 
 def _wait(condition: Callable[[], object], *, what: str) -> None:
