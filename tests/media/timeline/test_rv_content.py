@@ -224,6 +224,29 @@ def test_sounds_have_all_of_their_fields() -> None:
     assert (ducking.attack_seconds, ducking.release_seconds) == (0.2, 0.3)
 
 
+def test_a_muted_sound_takes_its_time_and_is_not_heard() -> None:
+    frames = [{"time": 0, "value": 1}]
+    parsed = parse_rv(
+        document(
+            clip("audio", src="a.mp3", muted=True, duration=3,
+                 keyframes=[{"property": "volume", "frames": frames}]),
+            clip("rect", duration=1),
+        )
+    )  # fmt: skip
+    assert parsed.timeline is not None
+    sound = parsed.timeline.tracks[0].clips[0].sound
+    assert sound is not None
+    assert (sound.gain, sound.envelope) == (0, ())
+    assert parsed.timeline.duration_frames == 3 * parsed.timeline.frame_rate
+
+
+def test_a_layout_that_asks_for_a_ground_is_told_that_it_has_none() -> None:
+    style = {"fill": "red", "shadowColor": "#000", "opacity": 0.5, "borderRadius": 4}
+    parsed = parse_rv(document(clip("layout", children=[clip("rect")], style=style)))
+    at = "tracks[0].clips[0].style"
+    assert notes(parsed) == [(f"{at}.fill", "NOT_DRAWN"), (f"{at}.shadowColor", "NOT_DRAWN")]
+
+
 def test_decibels_are_gain_and_loud_is_clamped() -> None:
     quiet = only("audio", src="a.mp3", decibelAdjustment=-20).sound
     loud = parse_rv(document(clip("audio", src="a.mp3", volume=100)))

@@ -41,6 +41,8 @@ from telecine.media.timeline.scene import (
 from telecine.media.timeline.templates import expand
 
 _MAX_DEPTH: Final = 8
+#: What only a box has that is something by itself.
+_GROUND: Final = ("fill", "color", "stroke", "strokeColor", "shadowColor")
 #: Types that are made of further clips.
 HOLDERS: Final = ("layout", "template", "progress")
 _AUTO_SECONDS: Final = 5.0
@@ -205,7 +207,7 @@ def _clip(
         start_frame=slot.start_frame,
         end_frame=max(slot.end_frame, slot.start_frame),
         content=content,
-        sound=_with_volume(sound, curves),
+        sound=sound if node.flag("muted") else _with_volume(sound, curves),
         placement=placement,
         style=style,
         curves=tuple(curve for curve in curves if curve.property != "volume"),
@@ -230,6 +232,7 @@ def _with_volume(sound: Sound | None, curves: tuple[Curve, ...]) -> Sound | None
 
 
 def _layout(node: Node, placement: Placement, *, scene: Scene, slot: _Slot) -> Layout:
+    _warn_of_ground(node.over("style"))
     sides = read_sides(node.get("padding"))
     width = slot.box[0] if placement.width is None else placement.width
     height = slot.box[1] if placement.height is None else placement.height
@@ -245,6 +248,15 @@ def _layout(node: Node, placement: Placement, *, scene: Scene, slot: _Slot) -> L
         justify=node.choice("justifyContent", "start", _JUSTIFY),
         is_clipped=node.flag("clip"),
     )
+
+
+def _warn_of_ground(look: Node) -> None:
+    for name in _GROUND:
+        value = look.get(name)
+        if value is not None:
+            value.warn(
+                "NOT_DRAWN", "A layout is seen by its children alone.", allowed="a rect behind it"
+            )
 
 
 def _children(node: Node, depth: int) -> list[Value]:

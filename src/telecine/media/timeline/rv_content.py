@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
+from msgspec.structs import replace
+
 from telecine.media.timeline.model import (
     ChromaKey,
     Content,
@@ -83,7 +85,8 @@ def _video(node: Node, scene: Scene) -> Shown:
 
 def _audio(node: Node, scene: Scene) -> Shown:
     source = scene.media(node)
-    return None, _sound(node, source) if source else None
+    sound = _sound(node, source) if source else None
+    return None, replace(sound, gain=0.0) if sound and node.flag("muted") else sound
 
 
 def _sound(node: Node, source: Source) -> Sound:
