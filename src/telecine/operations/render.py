@@ -141,14 +141,7 @@ class _Render:
         media_type = _MEDIA_TYPES[params.format]
         return Result(
             outputs=(Output(path=order.output, filename=params.filename, media_type=media_type),),
-            facts={
-                "width": facts.width,
-                "height": facts.height,
-                "frames": facts.n_frames,
-                "duration_seconds": round(float(facts.duration_seconds), 3),
-                "size_bytes": facts.size_bytes,
-                "workers_used": params.n_workers,
-            },
+            facts={**told(facts), "workers_used": params.n_workers},
         )
 
 
@@ -209,6 +202,17 @@ def _require_other_read_back(path: Path, facts: Facts, *, params: RenderParams, 
         is_good = (found.width, found.height) == (facts.width, facts.height)
     if not is_good or found.media_type != _MEDIA_TYPES[params.format]:
         raise ProcessingError("The file that was written is not what was asked for.")
+
+
+def told(facts: Facts) -> dict[str, int | float]:
+    """Return what a job says of what was drawn."""
+    return {
+        "width": facts.width,
+        "height": facts.height,
+        "frames": facts.n_frames,
+        "duration_seconds": round(float(facts.duration_seconds), 3),
+        "size_bytes": facts.size_bytes,
+    }
 
 
 def require_read_back(path: Path, facts: Facts, *, pool: Pool) -> None:

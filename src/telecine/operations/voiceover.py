@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 import structlog
@@ -42,7 +42,7 @@ from telecine.operations import bars
 from telecine.operations.bars import Report
 from telecine.operations.base import Context, Output, Result
 from telecine.operations.pricing import film_credits, tier_of
-from telecine.operations.render import require_read_back
+from telecine.operations.render import require_read_back, told
 from telecine.settings import Prices
 
 #: Packets that are counted and samples that are decoded differ by what decoders cut off.
@@ -116,23 +116,12 @@ class _Voiceover:
             captioning=_captioning(params, heard),
             has_film=composing.FILM in files,
         )
-        folder = _folder(context, "render")
-        order = Order(
-            document=document,
-            files=files,
-            workspace=folder,
-            output=folder / "film.mp4",
-            n_workers=params.n_workers,
-            encoder_threads=params.encoder_threads,
-            comment=SYNTHETIC if params.mode == "talking" else "",
+        order = _order(params, document, files, workspace=_folder(context, "render"))
+        drawn = context.renderer.render(
+            order, on_progress=bars.by_frames(bar["drawn"]), is_cancelled=context.is_cancelled
         )
-        facts = context.renderer.render(
-            order,
-            on_progress=bars.by_frames(bar["drawn"]),
-            is_cancelled=context.is_cancelled,
-        )
-        require_read_back(order.output, facts, pool=context.pool)
-        poster = _poster(context, order.output, facts)
+        require_read_back(order.output, drawn, pool=context.pool)
+        poster = _poster(context, order.output, drawn)
         context.report(1.0)
         return Result(
             outputs=(
@@ -140,32 +129,47 @@ class _Voiceover:
                 Output(path=poster, filename=_POSTER, media_type="image/jpeg"),
             ),
             facts={
-                "duration_seconds": round(float(facts.duration_seconds), 3),
-                "frames": facts.n_frames,
-                "width": facts.width,
-                "height": facts.height,
-                "size_bytes": facts.size_bytes,
+                **told(drawn),
                 "mode": params.mode,
                 "faces": None if study.faces is None else len(study.faces),
-                "captions": sum(
-                    clip["type"] == "captions"
-                    for track in document["tracks"]
-                    for clip in track["clips"]
-                ),
+                "captions": _n_captions(document),
                 "loudness_lufs": sound.loudness_lufs,
             },
-            charge=_charge(params, facts),
+            charge=_charge(params, drawn),
         )
 
 
 VOICEOVER = _Voiceover()
 
 
-def _charge(params: VoiceoverParams, facts: Facts) -> int | None:
+def _order(
+    params: VoiceoverParams,
+    document: Mapping[str, Any],
+    files: Mapping[str, Path],
+    *,
+    workspace: Path,
+) -> Order:
+    return Order(
+        document=document,
+        files=files,
+        workspace=workspace,
+        output=workspace / "film.mp4",
+        n_workers=params.n_workers,
+        encoder_threads=params.encoder_threads,
+        comment=SYNTHETIC if params.mode == "talking" else "",
+    )
+
+
+def _n_captions(document: Mapping[str, Any]) -> int:
+    clips = (clip for track in document["tracks"] for clip in track["clips"])
+    return sum(clip["type"] == "captions" for clip in clips)
+
+
+def _charge(params: VoiceoverParams, drawn: Facts) -> int | None:
     """Return what the film costs by its true length; None: what was held."""
     if params.credits_per_second is None:
         return None
-    return film_credits(facts.duration_seconds, each=params.credits_per_second)
+    return film_credits(drawn.duration_seconds, each=params.credits_per_second)
 
 
 def _bar(params: VoiceoverParams, report: Report) -> Mapping[str, Report]:

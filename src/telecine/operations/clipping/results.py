@@ -7,6 +7,7 @@ the film that they were cut from, where that stays nowhere else. Facts name them
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,36 +38,23 @@ def gather(
     charge: int,
 ) -> Result:
     """Write what is missing, and list all of it."""
-    outputs: list[Output] = []
-    folder = work.context.workspace / "results"
-    folder.mkdir()
-
-    def add(filename: str, content: bytes | Path, media_type: str) -> int:
-        path = content if isinstance(content, Path) else folder / filename
-        if isinstance(content, bytes):
-            path.write_bytes(content)
-        outputs.append(Output(path=path, filename=filename, media_type=media_type))
-        return len(outputs) - 1
-
-    clips = []
-    for number, one in enumerate(made, start=1):
-        name = f"clip-{number:02}"
-        clip = one.candidate
-        said = subtitles.cues(transcript.part(heard, clip.start_seconds, clip.end_seconds))
-        document = msgspec.json.format(msgspec.json.encode(one.document), indent=1)
-        places = {
-            "video": add(f"{name}.mp4", one.path, "video/mp4"),
-            "srt": add(f"{name}.srt", write_srt(said).encode(), "application/x-subrip"),
-            "vtt": add(f"{name}.vtt", write_vtt(said).encode(), "text/vtt"),
-            "composition": add(f"{name}.json", document + b"\n", "application/json"),
+    files = _Files(folder=work.context.workspace / "results")
+    files.folder.mkdir()
+    clips = [
+        {
+            "number": number,
+            **_facts(one, heard, params),
+            "outputs": _places(files, one, heard, number),
         }
-        clips.append({"number": number, **_facts(one, heard, params), "outputs": places})
+        for number, one in enumerate(made, start=1)
+    ]
     places = {
-        "transcript": add("transcript.json", subtitles.write_words(heard), "application/json")
+        "transcript": files.write(
+            "transcript.json", subtitles.write_words(heard), "application/json"
+        )
     }
     if params.keeps_film:
-        places["film"] = add(film.src, film.path, film.media_type)
-    width, height = film.size
+        places["film"] = files.add(film.src, film.path, film.media_type)
     facts = {
         "clips": clips,
         "outputs": places,
@@ -80,16 +68,51 @@ def gather(
         "note": chosen.note,
         "language": heard.language,
         "speech_model": heard.model,
-        "source": {
-            "filename": film.src,
-            "duration_seconds": round(film.info.duration_seconds, 3),
-            "width": width,
-            "height": height,
-            "size_bytes": film.path.stat().st_size,
-        },
+        "source": _source(film),
         "minutes": minutes,
     }
-    return Result(outputs=tuple(outputs), facts=facts, charge=charge)
+    return Result(outputs=tuple(files.outputs), facts=facts, charge=charge)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Files:
+    """The outputs so far; what is added is told its place among them."""
+
+    folder: Path
+    outputs: list[Output] = field(default_factory=list)
+
+    def add(self, filename: str, path: Path, media_type: str) -> int:
+        self.outputs.append(Output(path=path, filename=filename, media_type=media_type))
+        return len(self.outputs) - 1
+
+    def write(self, filename: str, content: bytes, media_type: str) -> int:
+        path = self.folder / filename
+        path.write_bytes(content)
+        return self.add(filename, path, media_type)
+
+
+def _places(files: _Files, made: Made, heard: Transcript, number: int) -> dict[str, int]:
+    """Add the files of a clip; return which is which."""
+    name, clip = f"clip-{number:02}", made.candidate
+    said = subtitles.cues(transcript.part(heard, clip.start_seconds, clip.end_seconds))
+    document = msgspec.json.format(msgspec.json.encode(made.document), indent=1)
+    return {
+        "video": files.add(f"{name}.mp4", made.path, "video/mp4"),
+        "srt": files.write(f"{name}.srt", write_srt(said).encode(), "application/x-subrip"),
+        "vtt": files.write(f"{name}.vtt", write_vtt(said).encode(), "text/vtt"),
+        "composition": files.write(f"{name}.json", document + b"\n", "application/json"),
+    }
+
+
+def _source(film: Film) -> dict[str, str | int | float]:
+    width, height = film.size
+    return {
+        "filename": film.src,
+        "duration_seconds": round(film.info.duration_seconds, 3),
+        "width": width,
+        "height": height,
+        "size_bytes": film.path.stat().st_size,
+    }
 
 
 def _facts(made: Made, heard: Transcript, params: ClipsParams) -> dict[str, Any]:
