@@ -181,7 +181,7 @@ def test_a_file_that_is_no_video_is_one_sentence_and_no_file(
     assert (done.returncode, done.stdout) == (1, "")
     assert "not a video" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "is not a file" in refused("compress", tmp_path / "no.mp4", "-o", tmp_path / "out.mp4")
+    assert "There is no file" in refused("compress", tmp_path / "no.mp4", "-o", tmp_path / "out.mp4")
     assert not (tmp_path / "out.mp4").exists()
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import termios
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,8 @@ import pytest
 import pyvips
 from tests import samples, steps, websites
 
-from telecine.cli import render
+from telecine.cli import render, target
+from telecine.kit.errors import InvalidRequestError, StorageFullError
 
 GALLERY = Path(__file__).parents[1] / "media" / "render" / "gallery"
 
@@ -247,6 +251,39 @@ def test_a_stopped_render_leaves_nothing_behind(
     steps.until(lambda: not is_group_alive(program.pid))
 
 
+def test_without_room_for_work_in_progress_its_folder_is_named() -> None:
+    with (
+        pytest.raises(StorageFullError, match=f"{tempfile.gettempdir()}.*TMPDIR"),
+        target.workspace(),
+    ):
+        raise StorageFullError
+
+
+@pytest.mark.parametrize("module", ["telecine.cli", "typer.main", "telecine.cli.render"])
+def test_ctrl_c_while_the_command_begins_is_answered_without_a_trace(
+    composition: Path, module: str
+) -> None:
+    # The signal comes when this module is imported, whatever the machine does meanwhile.
+    program = (
+        "import os, signal, sys\n"
+        "from telecine.__main__ import main\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {module!r}: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "render", composition],
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode in (-signal.SIGINT, 128 + signal.SIGINT)
+    assert done.stderr.strip() == b""
+    assert not composition.with_suffix(".mp4").exists()
+
+
 def is_group_alive(group: int) -> bool:
     try:
         os.killpg(group, 0)
@@ -279,12 +316,63 @@ def test_a_source_on_the_web_is_fetched_once(
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
 
 
-def test_a_file_that_is_no_json_is_refused_with_the_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{\n "meta": }', "line 2, column 10"),
+        (b'{"a": "\xe9"}', "line 1, column 8: this is not UTF-8."),
+        (b'{"a":' * 100_000, "it is nested too deep."),
+        (b'{"a": ' + b"9" * 5000 + b"}", "a number has too many digits."),
+    ],
+    ids=["syntax", "encoding", "depth", "digits"],
+)
+def test_a_file_that_is_no_json_is_refused_with_the_place(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
     path = tmp_path / "broken.json"
-    path.write_text('{\n "meta": }')
-    done = run("validate", path)
+    path.write_bytes(content)
+    with pytest.raises(InvalidRequestError) as refused:
+        render.validate(path)
+    assert refused.value.message.startswith(f"{path} is not JSON")
+    assert said in refused.value.message
+
+
+def test_a_composition_in_which_nothing_lasts_is_not_rendered(
+    composition: Path, tmp_path: Path
+) -> None:
+    document = json.loads(composition.read_text())
+    composition.write_text(json.dumps({**document, "tracks": [{"clips": []}]}))
+    done = run("render", composition, tmp_path / "film.mp4")
     assert done.returncode == 1
-    assert "line 2" in done.stderr
+    assert done.stderr.endswith("there is nothing to render, no clip lasts.\n")
+
+
+@pytest.mark.parametrize(
+    ("columns", "begins"), [(80, "film.mp4 ━━━━━━━━━━"), (40, "film.mp4 25/25")]
+)
+def test_a_bar_leaves_out_what_has_no_room(composition: Path, columns: int, begins: str) -> None:
+    shell, terminal = os.openpty()
+    termios.tcsetwinsize(terminal, (24, columns))
+    program = subprocess.Popen(
+        [sys.executable, "-m", "telecine", "render", composition.name, "film.mp4"],
+        stderr=terminal,
+        cwd=composition.parent,
+        env={**os.environ, "TERM": "xterm"},
+    )
+    os.close(terminal)
+    told = b"".join(iter(lambda: _read_terminal(shell), b"")).decode()
+    os.close(shell)
+    assert program.wait(120) == 0
+    lines = re.split("[\r\n]+", re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", told))
+    assert any(line.startswith(begins) and line.rstrip().endswith(" left") for line in lines), lines
+    assert all(len(line) <= columns and "…" not in line for line in lines)
+
+
+def _read_terminal(shell: int) -> bytes:
+    try:
+        return os.read(shell, 65536)
+    except OSError:  # the last who wrote to it is gone
+        return b""
 
 
 def test_the_gallery_is_valid() -> None:

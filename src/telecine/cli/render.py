@@ -34,6 +34,7 @@ from rich.text import Text
 from typing_extensions import override
 
 from telecine import settings
+from telecine.api.fields import malformed
 from telecine.cli.nearby import parse_beside
 from telecine.cli.sizes import size_text
 from telecine.cli.target import deliver, require_file, require_place, workspace
@@ -54,6 +55,10 @@ _MAX_SOURCE_BYTES: Final = 8 * 2**30
 _ADDRESSES: Final = ("http://", "https://")
 #: What the suffix says is made of moving pictures, one picture, or sound.
 _SUFFIXES: Final = (".mp4", ".webm", ".gif", ".png", ".mp3", ".wav")
+_NOTHING_LASTS: Final = "there is nothing to render, no clip lasts"
+#: Columns of a terminal for the numbers of a bar, and for the bar itself.
+_NUMBERS_WIDTH: Final = 40
+_BAR_WIDTHS: Final = (10, 40)
 _FILM_CODECS: Final[tuple[RenderCodec, ...]] = ("h264", "h265")
 
 _console = Console(stderr=True, highlight=False)
@@ -80,7 +85,7 @@ def validate(composition: Path) -> int:
     show(faults)
     show(parsed.warnings, is_warning=True)
     if parsed.timeline is not None and parsed.timeline.duration_frames == 0:
-        _say(f"{composition}: there is nothing to render, no clip lasts", style="red")
+        _say(f"{composition}: {_NOTHING_LASTS}", style="red")
         return 1
     if faults or parsed.timeline is None:
         _say(f"{composition}: {_verdict(faults, parsed.warnings)}", style="red")
@@ -92,11 +97,11 @@ def validate(composition: Path) -> int:
 def film(composition: Path, output: Path, options: Options, *, renderer: Renderer) -> None:
     """Render a composition to the kind of file that the suffix names."""
     require_file(composition)
+    require_place(output, source=composition)
     if output.suffix.lower() not in _SUFFIXES:
         raise InvalidRequestError(
             f"{output} must end in one of: {', '.join(_SUFFIXES)}.", field="OUT"
         )
-    require_place(output, source=composition)
     _check(options, output)
     with _ready(composition, renderer) as job:
         job.require_apart(output)
@@ -189,6 +194,8 @@ def _ready(composition: Path, renderer: Renderer) -> Iterator[_Ready]:
     show(parsed.warnings, is_warning=True)
     if faults or parsed.timeline is None or not isinstance(document, Mapping):
         raise InvalidRequestError(f"{composition} has {_verdict(faults, parsed.warnings)}.")
+    if parsed.timeline.duration_frames == 0:
+        raise InvalidRequestError(f"{composition}: {_NOTHING_LASTS}.")
     with workspace() as folder:
         yield _Ready(
             document=document,
@@ -204,14 +211,20 @@ def read(composition: Path) -> object:
     require_file(composition)
     if composition.stat().st_size > _MAX_DOCUMENT_BYTES:
         raise InvalidRequestError(f"{composition} is larger than 64 MiB.")
+    raw = composition.read_bytes()
     try:
-        return json.loads(composition.read_bytes())
+        return json.loads(raw)
     except json.JSONDecodeError as error:
         raise InvalidRequestError(
             f"{composition} is not JSON: {error.msg}, line {error.lineno}, column {error.colno}."
         ) from error
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequestError(f"{composition} is not JSON: {error}.") from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        fault = malformed.fault(raw, error, subject=str(composition))
+        raise InvalidRequestError(fault.message) from error
+    except ValueError as error:  # the last one: more digits than Python reads
+        raise InvalidRequestError(
+            f"{composition} is not JSON: a number has too many digits."
+        ) from error
 
 
 def is_remote(src: str) -> bool:
@@ -379,12 +392,18 @@ class _Speed(TextColumn):
 
 @contextmanager
 def _bar(name: str, *, n_frames: int) -> Iterator[Any]:
+    least, most = _BAR_WIDTHS
+    room = _console.width - _NUMBERS_WIDTH
+    shown = Text(name)
+    shown.truncate(max(room, least), overflow="ellipsis")
+    left = min(room - shown.cell_len, most)
     columns = (
-        *(TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn()),
-        *(_Speed(), TimeElapsedColumn(), TimeRemainingColumn()),
+        TextColumn("{task.description}", markup=False),
+        *([BarColumn(left)] if left >= least else ()),
+        *(MofNCompleteColumn(), _Speed(), TimeRemainingColumn(), TextColumn("left")),
     )
     with Progress(*columns, console=_console) as progress:
-        task = progress.add_task(name, total=n_frames)
+        task = progress.add_task(shown.plain, total=n_frames)
         yield lambda done, _: progress.update(task, completed=done)
 
 

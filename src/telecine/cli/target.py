@@ -23,6 +23,7 @@ from typing import NoReturn
 from telecine.kit.errors import InvalidRequestError, StorageError, StorageFullError
 
 _ADDRESS = re.compile(r"https?:/", re.ASCII | re.IGNORECASE)
+_ELSEWHERE = "The variable TMPDIR names another folder for work in progress."
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -51,6 +52,10 @@ def require_file(source: Path) -> None:
             f"{source} is an address on the web: download it first. Servers take addresses, this "
             "command does not."
         )
+    if str(source) == "-":
+        raise InvalidRequestError("A file is read: name it, - is none.")
+    if not source.exists():
+        raise InvalidRequestError(f"There is no file {source}.")
     if not source.is_file():
         raise InvalidRequestError(f"{source} is not a file.")
     if not os.access(source, os.R_OK):
@@ -76,13 +81,30 @@ def require_place(output: Path, *, source: Path, option: str = "OUT") -> None:
 
 @contextmanager
 def workspace() -> Iterator[Path]:
-    """Give a private folder for the time of the work, SIGTERM included."""
+    """Give a private folder for the time of the work, SIGTERM included.
+
+    Raises `StorageError` where there is no place for one; where it is full, says which place that is.
+    """
     before = signal.signal(signal.SIGTERM, _end)
     try:
-        with tempfile.TemporaryDirectory(prefix="telecine-") as folder:
+        with _folder() as folder:
             yield Path(folder)
+    except StorageFullError as error:
+        if error.message != StorageFullError().message:
+            raise
+        place = tempfile.gettempdir()
+        raise StorageFullError(f"There is no room left in {place}. {_ELSEWHERE}") from error
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="telecine-")
+    except OSError as error:
+        raise StorageError(
+            f"There is no place to work in: {error.strerror}. {_ELSEWHERE}"
+        ) from error
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:
@@ -97,10 +119,11 @@ def deliver(made: Path, *, to: Path) -> None:
         beside.chmod(0o666 & ~_umask())
         beside.replace(to)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         if error.errno in _NO_ROOM:
             raise StorageFullError(f"There is no room left for {to}.") from error
         raise StorageError(f"{to} cannot be written: {error.strerror}.") from error
+    finally:
+        beside.unlink(missing_ok=True)  # after Ctrl-C, too
 
 
 def _umask() -> int:
