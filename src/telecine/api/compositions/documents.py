@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -170,7 +170,10 @@ def refusal(faults: Sequence[Problem]) -> InvalidDocumentError:
     others = f" {more} more in `errors`." if more else ""
     return InvalidDocumentError(
         f"{where}{first.message.removesuffix('.')}{found}{allowed}.{others}",
-        problems=[{name: str(value) for name, value in asdict(each).items()} for each in faults],
+        problems=[
+            {name: str(value) for name, value in msgspec.structs.asdict(each).items()}
+            for each in faults
+        ],
     )
 
 

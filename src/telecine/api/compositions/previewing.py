@@ -10,11 +10,12 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -167,7 +168,7 @@ def _tell_place(error: TelecineError) -> None:
             got="",
             allowed="",
         )
-        error.problems = (asdict(fault),)
+        error.problems = (msgspec.structs.asdict(fault),)
 
 
 def _version(fetched: Mapping[str, Path]) -> str:
