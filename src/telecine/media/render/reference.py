@@ -328,7 +328,11 @@ def _light(part: Rgba, draw: Draw, layer: Layer) -> None:
 def _cut(part: Rgba, draw: Draw, layer: Layer) -> None:
     """Take away what is outside of a wipe, an iris or a box that cuts."""
     shapes = [
-        (_mask_path(mask, (0, 0, layer.width, layer.height)), draw.matrix, mask.softness)
+        (
+            _mask_path(mask, mask.box or (0, 0, layer.width, layer.height)),
+            draw.matrix if mask.box is None else IDENTITY,
+            mask.softness,
+        )
         for mask in draw.masks
         if mask.kind != "rounded" and (mask.share < 1 or mask.softness)
     ]
