@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import imageio_ffmpeg  # type: ignore[import-untyped]
-
 from telecine.kit.errors import (
     InternalError,
     ProcessingError,
@@ -93,6 +91,9 @@ def find_ffmpeg(configured: str) -> Path:
 
     Raises `SettingsError` when there is none.
     """
+    # Not above: children that open files by libav know this module, and wait for what it imports.
+    import imageio_ffmpeg  # type: ignore[import-untyped]  # noqa: PLC0415
+
     try:
         found = Path(configured or imageio_ffmpeg.get_ffmpeg_exe()).expanduser().resolve()
     except RuntimeError as error:
@@ -152,11 +153,29 @@ class FFmpeg:
             )
 
     def version(self) -> str:
-        """Ask the program for its version. Raises `SettingsError` where it is no ffmpeg."""
-        said = self._printed("-version")
+        """Ask the program for its version. Raises `SettingsError` where it cannot be used, and why."""
+        try:
+            said = self._printed("-version")
+            protocols = self._printed("-protocols").split()
+        except InternalError as error:
+            why = getattr(error, "__notes__", [error.message])[0].rpartition(": ")[2]
+            raise SettingsError(
+                f"{self.executable} cannot be started in its sandbox: {why}. Set TELECINE_FFMPEG to "
+                "the program itself, not to a script."
+            ) from error
+        except ProcessingError as error:
+            raise SettingsError(
+                f"{self.executable} does not run: {error.message} Set TELECINE_FFMPEG to an ffmpeg."
+            ) from error
         if not said.startswith("ffmpeg version "):
             raise SettingsError(f"{self.executable} is no ffmpeg. Set TELECINE_FFMPEG to one.")
-        return said.split()[2]
+        version = said.split()[2]
+        if not set(PROTOCOLS) <= set(protocols):
+            raise SettingsError(
+                f"{self.executable}, version {version}, is too old: it has no fd: protocol. Set "
+                "TELECINE_FFMPEG to version 7 or later, or leave it empty: one comes with Telecine."
+            )
+        return version
 
     def try_encoder(self, name: str) -> str | None:
         """Encode a few frames for real; None when it works, else one line of why not."""
