@@ -13,6 +13,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from tests import samples
 from tests.media.render.films import heard
 from tests.media.render.sounds import tone, write_wav
 from typing_extensions import override
@@ -84,9 +85,20 @@ def pictures(path: Path) -> list[str]:
 
 def test_any_number_of_workers_makes_the_same_film(renderer: Renderer, tmp_path: Path) -> None:
     # Chunks have 40 frames here: four of them.
-    sound = write_wav(tmp_path / "tone.wav", tone(1))
-    audio = {"type": "audio", "src": "tone.wav", "start": 0, "duration": 1}
-    composition = document(seconds=13, clips=[audio])
+    files = {"tone.wav": write_wav(tmp_path / "tone.wav", tone(1)), "bikes.mp4": samples.bikes()}
+    words = [{"word": str(n), "start": n, "end": n + 1} for n in range(13)]
+    composition = document(
+        seconds=13,
+        clips=[
+            {"type": "audio", "src": "tone.wav", "start": 0, "duration": 1},
+            {"type": "video", "src": "bikes.mp4", "start": 0, "duration": 7, "muted": True,
+             "playbackRate": 0.7, "transform": {"width": 80}},
+            {"type": "video", "src": "bikes.mp4", "start": 7, "duration": 6, "muted": True,
+             "source": {"start": 8}, "loop": True, "transition": {"type": "blur", "duration": 2}},
+            {"type": "subtitle", "words": words, "start": 0, "duration": 13,
+             "config": {"fontSize": 12, "highlightStyle": "pop-in"}},
+        ],
+    )  # fmt: skip
     films, sounds = [], []
     for number, n_workers in enumerate((1, 1, 2, 5)):
         wanted = order(
@@ -94,7 +106,7 @@ def test_any_number_of_workers_makes_the_same_film(renderer: Renderer, tmp_path:
             composition,
             name=f"{number}.mp4",
             n_workers=n_workers,
-            files={"tone.wav": sound},
+            files=files,
         )
         facts = renderer.render(wanted)
         assert facts.n_frames == 130
