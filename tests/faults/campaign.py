@@ -30,7 +30,7 @@ from telecine.kit.clock import system_clock
 from telecine.media import models
 from telecine.media.seeing.weights import BLAZEFACE
 
-_PATIENCE_SECONDS: Final = 300.0
+_PATIENCE_SECONDS: Final = 600.0
 _LOOK_SECONDS: Final = 0.2
 #: So long a blow waits for work: longer than a server takes to start on a machine under load.
 _WORK_SECONDS: Final = 60.0

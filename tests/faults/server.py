@@ -11,7 +11,7 @@ from typing import IO
 from telecine.cli.local_server import LocalServer, local_server, stop
 from telecine.kit.errors import InternalError
 
-_FIRST_START_SECONDS = 120.0
+_FIRST_START_SECONDS = 300.0
 _LOOK_SECONDS = 0.1
 
 

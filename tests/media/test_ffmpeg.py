@@ -22,7 +22,7 @@ from telecine.media import process, sandbox
 from telecine.media.ffmpeg import DEMUXERS, FFmpeg, Progress, find_ffmpeg
 from telecine.settings import SettingsError
 
-LIMITS = process.Limits(memory_bytes=2**31, output_bytes=2**28, wall_seconds=60, stall_seconds=30)
+LIMITS = process.Limits(memory_bytes=2**31, output_bytes=2**28, wall_seconds=300, stall_seconds=180)
 H264 = ("-c:v", "libx264", "-preset", "ultrafast")
 ENDLESS = ("-stream_loop", "-1", "-re")
 
@@ -309,6 +309,23 @@ def test_a_program_that_is_no_ffmpeg_is_named_with_the_setting(ffmpeg: FFmpeg) -
     assert "." in ffmpeg.version()
     with pytest.raises(SettingsError, match=r"/bin/true is no ffmpeg\. Set TELECINE_FFMPEG"):
         replace(ffmpeg, executable=Path("/bin/true")).version()
+    with pytest.raises(SettingsError, match=r"/bin/false does not run: .* Set TELECINE_FFMPEG"):
+        replace(ffmpeg, executable=Path("/bin/false")).version()
+
+
+def test_a_script_in_front_of_ffmpeg_is_told_not_to_start(ffmpeg: FFmpeg, tmp_path: Path) -> None:
+    script = tmp_path / "ffmpeg"
+    script.touch()  # not even to be executed
+    with pytest.raises(SettingsError, match="not to a script"):
+        replace(ffmpeg, executable=script).version()
+
+
+def test_an_ffmpeg_that_cannot_read_a_descriptor_is_too_old(ffmpeg: FFmpeg, tmp_path: Path) -> None:
+    old = tmp_path / "ffmpeg"
+    old.write_text("#!/bin/sh\necho ffmpeg version 5.1.4 file pipe\n")
+    old.chmod(0o755)
+    with pytest.raises(SettingsError, match=r"version 5\.1\.4, is too old"):
+        replace(ffmpeg, executable=old, sandbox="off").version()
 
 
 def test_a_configured_ffmpeg_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from telecine.kit.errors import ResourceLimitError
 from telecine.media import namespaces, process, sandbox
 from telecine.media.ffmpeg import FFmpeg, find_ffmpeg
 
-LIMITS = process.Limits(memory_bytes=2**31, output_bytes=2**28, wall_seconds=60, stall_seconds=30)
+LIMITS = process.Limits(memory_bytes=2**31, output_bytes=2**28, wall_seconds=300, stall_seconds=180)
 LOOKS_AROUND = """
 import json, os
 print(json.dumps({
@@ -102,7 +102,7 @@ def test_a_film_is_encoded_as_without_them(tmp_path: Path) -> None:
 def test_a_limit_is_told_as_without_them(tmp_path: Path) -> None:
     video = samples.make_video(tmp_path / "in.mp4", seconds=1)
     limits = process.Limits(
-        memory_bytes=2**31, output_bytes=10_000, wall_seconds=60, stall_seconds=30
+        memory_bytes=2**31, output_bytes=10_000, wall_seconds=300, stall_seconds=180
     )
     ffmpeg = FFmpeg(executable=find_ffmpeg(""), sandbox="auto", limits=limits)
     with pytest.raises(ResourceLimitError, match="larger than one file may be"):

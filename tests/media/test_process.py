@@ -21,7 +21,7 @@ from telecine.media import process, sandbox
 
 PYTHON = os.path.realpath(sys.executable)
 LIBRARIES = (sys.base_prefix + "/lib", str(Path(PYTHON).parent.parent / "lib"))
-LIMITS = process.Limits(memory_bytes=0, output_bytes=0, wall_seconds=60, stall_seconds=60)
+LIMITS = process.Limits(memory_bytes=0, output_bytes=0, wall_seconds=300, stall_seconds=180)
 
 
 def start(
@@ -54,13 +54,13 @@ def run(
         )
 
 
-def limits(*, wall_seconds: float = 60, stall_seconds: float = 60) -> process.Limits:
+def limits(*, wall_seconds: float = 300, stall_seconds: float = 180) -> process.Limits:
     return process.Limits(
         memory_bytes=0, output_bytes=0, wall_seconds=wall_seconds, stall_seconds=stall_seconds
     )
 
 
-def await_end(pid: int, *, timeout_seconds: float = 60) -> bool:
+def await_end(pid: int, *, timeout_seconds: float = 180) -> bool:
     """Wait for the end of any process; False when it is still there after the time."""
     try:
         pidfd = os.pidfd_open(pid)
@@ -232,7 +232,7 @@ def test_ffmpeg_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         from telecine.media.ffmpeg import FFmpeg, find_ffmpeg
         from telecine.media.process import Limits
 
-        limits = Limits(memory_bytes=2**31, output_bytes=2**30, wall_seconds=60, stall_seconds=60)
+        limits = Limits(memory_bytes=2**31, output_bytes=2**30, wall_seconds=300, stall_seconds=180)
         ffmpeg = FFmpeg(executable=find_ffmpeg(""), sandbox="auto", limits=limits)
         ffmpeg.run(
             ["-f", "null", "-"],

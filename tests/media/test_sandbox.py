@@ -140,7 +140,7 @@ def run_to_end(
         output.extend(chunk)
         return True
 
-    limits = process.Limits(memory_bytes=0, output_bytes=0, wall_seconds=30, stall_seconds=30)
+    limits = process.Limits(memory_bytes=0, output_bytes=0, wall_seconds=300, stall_seconds=180)
     with process.start(command, policy=policy, cwd=cwd) as program:
         ended = process.supervise(
             program, limits=limits, on_output=collect, is_cancelled=lambda: False

@@ -30,7 +30,7 @@ from telecine.media.process import Limits
 from telecine.media.render.attending import Child
 from telecine.media.render.confined import Order, Renderer
 
-LIMITS = Limits(memory_bytes=4 * 2**30, output_bytes=2**28, wall_seconds=60, stall_seconds=30)
+LIMITS = Limits(memory_bytes=4 * 2**30, output_bytes=2**28, wall_seconds=300, stall_seconds=180)
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +165,7 @@ def test_a_cancelled_child_is_gone_and_so_is_its_film(tmp_path: Path, renderer: 
 
 
 def test_a_child_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
-    hasty = Limits(memory_bytes=4 * 2**30, output_bytes=2**28, wall_seconds=0.1, stall_seconds=30)
+    hasty = Limits(memory_bytes=4 * 2**30, output_bytes=2**28, wall_seconds=0.1, stall_seconds=180)
     with (
         Renderer(sandbox="require", limits=hasty, n_spare=0) as impatient,
         pytest.raises(ProcessTimeoutError),
@@ -174,7 +174,7 @@ def test_a_child_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
 
 
 def test_a_file_larger_than_allowed_is_a_limit(tmp_path: Path) -> None:
-    small = Limits(memory_bytes=4 * 2**30, output_bytes=4096, wall_seconds=60, stall_seconds=30)
+    small = Limits(memory_bytes=4 * 2**30, output_bytes=4096, wall_seconds=300, stall_seconds=180)
     with (
         Renderer(sandbox="require", limits=small, n_spare=0) as narrow,
         pytest.raises(ResourceLimitError),
@@ -186,7 +186,7 @@ def test_a_file_larger_than_allowed_is_a_limit(tmp_path: Path) -> None:
 def test_a_film_too_large_for_the_memory_of_a_job_is_told_by_its_size(
     tmp_path: Path, n_workers: int
 ) -> None:
-    tight = Limits(memory_bytes=2**28, output_bytes=2**28, wall_seconds=60, stall_seconds=30)
+    tight = Limits(memory_bytes=2**28, output_bytes=2**28, wall_seconds=300, stall_seconds=180)
     huge = document()
     huge["meta"].update(width=7680, height=4320)
     with (
@@ -198,7 +198,7 @@ def test_a_film_too_large_for_the_memory_of_a_job_is_told_by_its_size(
 
 
 def test_a_picture_too_large_for_the_memory_of_a_job_is_named(tmp_path: Path) -> None:
-    tight = Limits(memory_bytes=2**28, output_bytes=2**28, wall_seconds=60, stall_seconds=30)
+    tight = Limits(memory_bytes=2**28, output_bytes=2**28, wall_seconds=300, stall_seconds=180)
     large = np.zeros((9000, 9000, 3), np.uint8)
     large[::2, ::3] = 200
     cv2.imwrite(str(tmp_path / "large.png"), large)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from tests.steps import until
 
 from telecine.kit.errors import InternalError
 from telecine.media.render.encoding.conveyor import Conveyor
@@ -52,6 +53,7 @@ def test_dropping_throws_away_what_waits() -> None:
     conveyor.put(2)
     dropping = threading.Thread(target=conveyor.drop)
     dropping.start()
+    until(lambda: conveyor._is_dropped)
     may_go_on.set()
     dropping.join()
     assert 2 not in done
@@ -78,6 +80,7 @@ def test_a_putter_that_waits_for_room_is_set_free_by_dropping() -> None:
     putting.start()
     dropping = threading.Thread(target=conveyor.drop)
     dropping.start()
+    until(lambda: conveyor._is_dropped)
     may_go_on.set()
     dropping.join()
     putting.join()

@@ -34,7 +34,7 @@ from telecine.media.render.keeping import Kept, taken
 from telecine.media.render.previewing import Previews
 from telecine.media.render.session import Brought, Source
 
-LIMITS = Limits(memory_bytes=4 * 2**30, output_bytes=2**28, wall_seconds=60, stall_seconds=30)
+LIMITS = Limits(memory_bytes=4 * 2**30, output_bytes=2**28, wall_seconds=300, stall_seconds=180)
 SECONDS = 60.0
 
 
@@ -256,7 +256,7 @@ def test_a_child_that_was_killed_is_replaced(make: Make, renderer: Watched) -> N
 
 
 def test_a_child_that_died_while_it_waited_is_passed_over(tmp_path: Path) -> None:
-    limits = Limits(memory_bytes=2**32, output_bytes=2**20, wall_seconds=60, stall_seconds=30)
+    limits = Limits(memory_bytes=2**32, output_bytes=2**20, wall_seconds=300, stall_seconds=180)
     with Renderer(sandbox="require", limits=limits, n_spare=1) as renderer:
         others = _children()
         renderer.warm()
