@@ -275,6 +275,13 @@ def test_local_links_lead_somewhere(page: Path) -> None:
     assert broken == []
 
 
+def test_the_glossary_has_every_word_once_and_in_order() -> None:
+    page = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+    words = re.findall(r"^\| ([^|]+) \|", page, re.MULTILINE)[1:]
+    assert len(set(words)) == len(words)
+    assert words == sorted(words, key=lambda word: word.partition(" (")[0].lower())
+
+
 def _anchors(page: Path) -> set[str]:
     """The anchors that code hosts make of headings: lower case, no punctuation, dashes."""
     headings = _HEADING.findall(_FENCE.sub("", page.read_text("utf-8")))

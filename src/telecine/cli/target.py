@@ -6,7 +6,6 @@ ever has the name that was asked for.
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import shlex
@@ -20,11 +19,11 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from telecine.kit import disk
 from telecine.kit.errors import InvalidRequestError, StorageError, StorageFullError
 
 _ADDRESS = re.compile(r"https?:/", re.ASCII | re.IGNORECASE)
 _ELSEWHERE = "The variable TMPDIR names another folder for work in progress."
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def chosen(out: Path | None, output: Path | None, *, usual: Path) -> Path:
@@ -119,7 +118,7 @@ def deliver(made: Path, *, to: Path) -> None:
         beside.chmod(0o666 & ~_umask())
         beside.replace(to)
     except OSError as error:
-        if error.errno in _NO_ROOM:
+        if disk.is_full(error):
             raise StorageFullError(f"There is no room left for {to}.") from error
         raise StorageError(f"{to} cannot be written: {error.strerror}.") from error
     finally:

@@ -13,9 +13,9 @@ _CANNOT_LINK: Final = frozenset(
 )
 
 
-def is_full(error: OSError) -> bool:
-    """Say whether there is no room left, on the disk or for this user."""
-    return error.errno in _FULL
+def is_full(error: Exception) -> bool:
+    """Say whether there is no room left, on the disk or for this user; libraries tell it, too."""
+    return getattr(error, "errno", None) in _FULL
 
 
 def link(path: Path, copy: Path) -> None:

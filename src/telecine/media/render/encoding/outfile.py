@@ -24,6 +24,7 @@ from av import AudioStream, Packet, VideoStream
 from av.audio.codeccontext import AudioCodecContext
 from msgspec.structs import replace
 
+from telecine.kit import disk
 from telecine.kit.errors import (
     InternalError,
     ProcessingError,
@@ -42,7 +43,6 @@ _Copied = TypeVar("_Copied", VideoStream, AudioStream)
 
 #: How FFmpeg calls the containers.
 _MUXERS: Final = {".mp4": "mp4", ".m4a": "mp4", ".webm": "webm", ".mp3": "mp3", ".wav": "wav"}
-_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 _LEAST_CLOCK: Final = 10_000
 
 
@@ -153,7 +153,7 @@ def translated() -> Iterator[None]:
     except TelecineError:
         raise
     except (av.error.FFmpegError, OSError) as error:
-        if error.errno in _NO_ROOM:
+        if disk.is_full(error):
             raise StorageFullError from error
         if error.errno == errno.EFBIG:
             raise ResourceLimitError("The output is larger than one job may write.") from error
