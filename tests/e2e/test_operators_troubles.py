@@ -324,6 +324,14 @@ def test_a_storage_folder_that_cannot_be_made_is_told(
 
 
 @pytest.mark.parametrize("start", [_first_api, _worker])
+def test_neither_a_server_nor_a_worker_starts_with_what_is_no_ffmpeg(
+    start: Callable[[Settings], None], tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError, match="true is no ffmpeg"):
+        start(Settings(data=str(tmp_path), ffmpeg="/bin/true"))
+
+
+@pytest.mark.parametrize("start", [_first_api, _worker])
 def test_an_empty_database_beside_files_of_an_earlier_one_is_refused(
     start: Callable[[Settings], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -6,8 +6,11 @@ once, and `compress` does not wait for the database engine's imports.
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -101,6 +104,15 @@ def serve_command(
     raise typer.Exit(implementation.serve(loaded))
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Have nobody look for garbage while a thousand modules are made: they stay."""
+    gc.disable()
+    yield
+    gc.freeze()
+    gc.enable()
+
+
 @app.command(hidden=True)
 def api(
     socket: Annotated[int, typer.Option(help="Descriptor of the listening socket.")],
@@ -114,7 +126,8 @@ def api(
     data: Data = None,
 ) -> None:
     """Run one API process; `serve` starts these."""
-    from telecine.cli import processes
+    with _uncollected():
+        from telecine.cli import processes
 
     loaded = settings.load(data=data, workers=workers)
     first = None if ready is None else processes.First(ready_fd=ready, called=called)
@@ -130,7 +143,8 @@ def worker(
     lifeline: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Run one worker on the same database and storage as a server elsewhere."""
-    from telecine.cli import processes
+    with _uncollected():
+        from telecine.cli import processes
 
     processes.worker(settings.load(data=data), worker_id=id, lifeline_fd=lifeline)
 
@@ -345,7 +359,7 @@ def validate(
     """Check a composition and list everything that is wrong with it."""
     from telecine.cli import render
 
-    sys.exit(render.validate(composition))
+    render.validate(composition)
 
 
 @app.command("preview")

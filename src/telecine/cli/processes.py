@@ -57,6 +57,8 @@ def prepared(settings: Settings) -> Telecine:
     """Assemble it, bring the database to this version, and try what it stands on."""
     telecine = assemble(settings)
     try:
+        if settings.ffmpeg:  # the one that comes with Telecine needs no test
+            telecine.ffmpeg.version()
         trouble.check_files(settings, telecine.db)
         prepare(telecine)
         telecine.blobs.check()

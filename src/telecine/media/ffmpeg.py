@@ -92,7 +92,7 @@ def find_ffmpeg(configured: str) -> Path:
     Raises `SettingsError` when there is none.
     """
     # Not above: children that open files by libav know this module, and wait for what it imports.
-    import imageio_ffmpeg  # type: ignore[import-untyped]  # noqa: PLC0415
+    import imageio_ffmpeg  # noqa: PLC0415
 
     try:
         found = Path(configured or imageio_ffmpeg.get_ffmpeg_exe()).expanduser().resolve()
