@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import signal
 import subprocess
@@ -97,6 +98,34 @@ def test_faults_are_told_with_their_places(server: LocalServer, tmp_path: Path) 
     said, faults = running.communicate(timeout=180)
     assert (running.returncode, said) == (1, "")
     assert "tracks[0].clips[0].src: There is no such file" in faults
+
+
+def test_files_that_are_not_there_are_told_before_a_server_is_started(tmp_path: Path) -> None:
+    running = start(written(tmp_path, {"type": "image", "src": "none.png"}), "--no-open")
+    said, faults = running.communicate(timeout=180)
+    assert (running.returncode, said) == (1, "")
+    assert "allowed: a path relative to" in faults
+
+
+@pytest.mark.parametrize(
+    ("clip", "says"),
+    [
+        ({"type": "text", "text": "a", "opacity": math.nan}, "NaN and Infinity are no numbers"),
+        ({"type": "text", "text": "a\ud800"}, "half of a character"),
+        ({"type": "image", "src": "broken.png"}, "tracks[0].clips[0].src: broken.png: The image"),
+    ],
+)
+def test_whatever_can_be_read_can_be_sent(
+    server: LocalServer, tmp_path: Path, clip: dict[str, Any], says: str
+) -> None:
+    (tmp_path / "broken.png").write_bytes(samples.astronaut().read_bytes()[:999])
+    running = start(
+        written(tmp_path, clip), "--no-open", "--server", server.url, "--key", server.key
+    )
+    said, faults = running.communicate(timeout=180)
+    assert (running.returncode, said) == (1, "")
+    assert says in faults
+    assert "Traceback" not in faults
 
 
 def test_a_server_that_is_not_there_is_named(composition: Path) -> None:

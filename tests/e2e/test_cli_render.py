@@ -344,7 +344,7 @@ def test_a_composition_in_which_nothing_lasts_is_not_rendered(
     composition.write_text(json.dumps({**document, "tracks": [{"clips": []}]}))
     done = run("render", composition, tmp_path / "film.mp4")
     assert done.returncode == 1
-    assert done.stderr.endswith("there is nothing to render, no clip lasts.\n")
+    assert done.stderr.endswith("there is nothing to render, no clip lasts\n")
 
 
 @pytest.mark.parametrize(
@@ -378,4 +378,5 @@ def _read_terminal(shell: int) -> bytes:
 def test_the_gallery_is_valid() -> None:
     paths = sorted(GALLERY.glob("*.json"))
     assert len(paths) > 40
-    assert [path for path in paths if render.validate(path) != 0] == []
+    for path in paths:
+        render.validate(path)  # raises

@@ -6,6 +6,7 @@ server of its own lives until Ctrl-C, with everything that it was given.
 
 from __future__ import annotations
 
+import json
 import webbrowser
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -37,10 +38,13 @@ _TEXTS: Final = frozenset({"text", "id"})
 
 def preview(composition: Path, *, remote: Remote | None, opens: bool) -> None:
     """Make a preview, print its page and open it; without a `remote`, serve until Ctrl-C."""
-    document = render.read(composition)
-    if remote is not None:
-        _show(_made(document, composition.parent, remote), opens=opens)
+    if remote is not None:  # it may have files that are not here: what is wrong is for it to say
+        made = _made(render.read(composition), composition.parent, remote)
+        warnings = [msgspec.convert(each, Problem) for each in made.get("warnings", ())]
+        render.show(warnings, is_warning=True)
+        _show(made, opens=opens)
         return
+    document = render.checked(composition).document
     with workspace() as folder, _own_server(folder) as (own, wait):
         _show(_made(document, composition.parent, own), opens=opens)
         say("Ctrl-C ends it.")
@@ -65,8 +69,8 @@ def _own_server(folder: Path) -> Iterator[tuple[Remote, Any]]:
         yield Remote(url=running.url, key=running.key), wait
 
 
-def _made(document: object, folder: Path, remote: Remote) -> str:
-    """Upload what the document names and is here, make the preview; return its page's address."""
+def _made(document: object, folder: Path, remote: Remote) -> Mapping[str, Any]:
+    """Upload what the document names and is here, make the preview; return what was answered."""
     headers = {"Authorization": f"Bearer {remote.key}"}
     with (
         httpx2.Client(base_url=remote.url, headers=headers, timeout=_PATIENCE_SECONDS) as client,
@@ -74,24 +78,24 @@ def _made(document: object, folder: Path, remote: Remote) -> str:
         remote_errors(),
     ):
         ids = {
-            source.src: _uploaded(client, folder / source.src)
+            source.src: _uploaded(client, folder / source.src, field=source.path)
             for source in parse(document).sources
             if not render.is_remote(source.src) and (folder / source.src).is_file()
         }
-        answer = client.post("/api/v1/preview", json=_renamed(document, ids) if ids else document)
-    told = _told(answer)
-    for each in told.get("warnings", ()):
-        render.show([msgspec.convert(each, Problem)], is_warning=True)
-    return str(told["viewerUrl"])
+        # Here, since whatever can be read may be in it: halves of characters, NaN.
+        sent = json.dumps(_renamed(document, ids) if ids else document)
+        kind = {"Content-Type": "application/json"}
+        answer = client.post("/api/v1/preview", content=sent, headers=kind)
+    return _told(answer)
 
 
-def _uploaded(client: httpx2.Client, path: Path) -> str:
+def _uploaded(client: httpx2.Client, path: Path, *, field: str) -> str:
     with path.open("rb") as file:
         answer = client.post("/api/v1/upload", files={"file": (path.name, file)})
-    return str(_told(answer)["assets"][0]["id"])
+    return str(_told(answer, field=field)["assets"][0]["id"])
 
 
-def _told(answer: httpx2.Response) -> Mapping[str, Any]:
+def _told(answer: httpx2.Response, *, field: str | None = None) -> Mapping[str, Any]:
     """Return what a server answered. Raises `InvalidRequestError` in its words."""
     try:
         told = answer.json()
@@ -103,7 +107,7 @@ def _told(answer: httpx2.Response) -> Mapping[str, Any]:
         raise ProcessingError(f"The server answered with status {answer.status_code}.")
     faults = (told.get("details") or {}).get("errors", ())
     render.show([msgspec.convert(each, Problem) for each in faults])
-    raise InvalidRequestError(str(told["error"]))
+    raise InvalidRequestError(str(told["error"]), field=field)
 
 
 def _renamed(value: object, names: Mapping[str, str]) -> object:
@@ -117,7 +121,8 @@ def _renamed(value: object, names: Mapping[str, str]) -> object:
     return names.get(value, value) if isinstance(value, str) else value
 
 
-def _show(address: str, *, opens: bool) -> None:
+def _show(made: Mapping[str, Any], *, opens: bool) -> None:
+    address = str(made["viewerUrl"])
     Console(highlight=False).print(Text(address), soft_wrap=True)
     if opens and not webbrowser.open(address):
         say("There is no browser to open; the address is above.")

@@ -43,7 +43,7 @@ from telecine.kit.log import configure
 from telecine.media.render.confined import Order, Renderer
 from telecine.media.render.encoding.scales import MOST_CRF, PRESETS, RenderCodec
 from telecine.media.timeline.dialects import Parsed
-from telecine.media.timeline.model import Timeline
+from telecine.media.timeline.model import Source, Timeline
 from telecine.media.timeline.reader import Problem
 from telecine.settings import Settings
 
@@ -55,7 +55,6 @@ _MAX_SOURCE_BYTES: Final = 8 * 2**30
 _ADDRESSES: Final = ("http://", "https://")
 #: What the suffix says is made of moving pictures, one picture, or sound.
 _SUFFIXES: Final = (".mp4", ".webm", ".gif", ".png", ".mp3", ".wav")
-_NOTHING_LASTS: Final = "there is nothing to render, no clip lasts"
 #: Columns of a terminal for the numbers of a bar, and for the bar itself.
 _NUMBERS_WIDTH: Final = 40
 _BAR_WIDTHS: Final = (10, 40)
@@ -76,22 +75,32 @@ class Options:
     n_workers: int = 1
 
 
-def validate(composition: Path) -> int:
-    """Say everything that is wrong with a composition; return the exit status."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A composition without faults, and the files that it names."""
+
+    document: Mapping[str, Any]
+    timeline: Timeline
+    sources: tuple[Source, ...]
+
+
+def validate(composition: Path) -> None:
+    """Say what a composition is. Raises what `checked` does."""
+    _say(f"{composition}: {_summary(checked(composition).timeline)}", style="green")
+
+
+def checked(composition: Path) -> Checked:
+    """Show everything that is wrong with a composition. Raises `InvalidRequestError` for faults."""
     document = read(composition)
     parsed = parse_beside(document, folder=composition.parent, settings=settings.load())
-    missing = _missing(parsed, composition.parent)
-    faults = (*parsed.problems, *missing)
+    faults = (*parsed.problems, *_missing(parsed, composition.parent))
     show(faults)
     show(parsed.warnings, is_warning=True)
-    if parsed.timeline is not None and parsed.timeline.duration_frames == 0:
-        _say(f"{composition}: {_NOTHING_LASTS}", style="red")
-        return 1
-    if faults or parsed.timeline is None:
-        _say(f"{composition}: {_verdict(faults, parsed.warnings)}", style="red")
-        return 1
-    _say(f"{composition}: {_summary(parsed.timeline)}", style="green")
-    return 0
+    if faults or parsed.timeline is None or not isinstance(document, Mapping):
+        raise InvalidRequestError(f"{composition}: {_verdict(faults, parsed.warnings)}")
+    if parsed.timeline.duration_frames == 0:
+        raise InvalidRequestError(f"{composition}: there is nothing to render, no clip lasts")
+    return Checked(document=document, timeline=parsed.timeline, sources=parsed.sources)
 
 
 def film(composition: Path, output: Path, options: Options, *, renderer: Renderer) -> None:
@@ -187,20 +196,12 @@ class _Ready:
 def _ready(composition: Path, renderer: Renderer) -> Iterator[_Ready]:
     loaded = settings.load()
     configure(level="warning", format=loaded.log_format)
-    document = read(composition)
-    parsed = parse_beside(document, folder=composition.parent, settings=loaded)
-    faults = (*parsed.problems, *_missing(parsed, composition.parent))
-    show(faults)
-    show(parsed.warnings, is_warning=True)
-    if faults or parsed.timeline is None or not isinstance(document, Mapping):
-        raise InvalidRequestError(f"{composition} has {_verdict(faults, parsed.warnings)}.")
-    if parsed.timeline.duration_frames == 0:
-        raise InvalidRequestError(f"{composition}: {_NOTHING_LASTS}.")
+    found = checked(composition)
     with workspace() as folder:
         yield _Ready(
-            document=document,
-            timeline=parsed.timeline,
-            files=_files(parsed, composition.parent, folder, loaded),
+            document=found.document,
+            timeline=found.timeline,
+            files=_files(found.sources, composition.parent, folder, loaded),
             folder=folder,
             renderer=renderer,
         )
@@ -251,9 +252,11 @@ def _what_is_wrong(path: Path) -> str:
     return "This is not a file." if path.exists() else "There is no such file."
 
 
-def _files(parsed: Parsed, base: Path, folder: Path, loaded: Settings) -> dict[str, Path]:
-    files = {each.src: base / each.src for each in parsed.sources if not is_remote(each.src)}
-    remote = [each for each in parsed.sources if is_remote(each.src)]
+def _files(
+    sources: Sequence[Source], base: Path, folder: Path, loaded: Settings
+) -> dict[str, Path]:
+    files = {each.src: base / each.src for each in sources if not is_remote(each.src)}
+    remote = [each for each in sources if is_remote(each.src)]
     if not remote:
         return files
     # What speaks to servers takes as long to import as a short film's frames.
