@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import av
-import imageio_ffmpeg  # type: ignore[import-untyped]
+import imageio_ffmpeg
 import numpy as np
 import numpy.typing as npt
 

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx2
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import pytest
 from starlette.testclient import TestClient
 from tests import samples, steps

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import typer
-import yaml  # type: ignore[import-untyped]  # comes with moto
+import yaml  # comes with moto
 from typer.main import get_command
 
 from telecine import settings

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import multipart  # type: ignore[import-untyped]
+import multipart
 import pytest
 from typing_extensions import override  # typing has it from Python 3.12 on
 

@@ -18,7 +18,6 @@ import httpx2
 from rich.progress import (
     BarColumn,
     Progress,
-    TaskID,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
@@ -279,19 +278,19 @@ def _jobs(server: Server, sample: Sample, output: Path) -> Iterator[Row]:
     )
     with Progress(*columns, console=_console) as progress:
         for name, job in JOBS.items():
-            task: TaskID = progress.add_task(name, total=1.0)
+            report = _reporting(progress, name)
             started = time.monotonic()
-            source, made = job(
-                server,
-                sample,
-                output,
-                lambda done, task=task: progress.update(task, completed=done),  # type: ignore[misc]
-            )
-            progress.update(task, completed=1.0)
+            source, made = job(server, sample, output, report)
+            report(1.0)
             seconds = time.monotonic() - started
             if not _console.is_terminal:  # there the bars say it
                 _console.print(f"{name}: {seconds:.1f} s")
             yield Row(job=name, seconds=seconds, input_bytes=source.stat().st_size, output=made)
+
+
+def _reporting(progress: Progress, name: str) -> Callable[[float], None]:
+    task = progress.add_task(name, total=1.0)
+    return lambda done: progress.update(task, completed=done)
 
 
 def _table(rows: list[Row]) -> Table:

@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Final
 
-import multipart  # type: ignore[import-untyped]
+import multipart
 
 from telecine.core.repeats import Claim
 

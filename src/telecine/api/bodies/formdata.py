@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import unquote
 
-import multipart  # type: ignore[import-untyped]
+import multipart
 from starlette.concurrency import run_in_threadpool
 
 from telecine.api.bodies.spooling import Spool, delete

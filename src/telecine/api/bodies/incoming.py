@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Final, Protocol
 from urllib.parse import parse_qsl
 
-import multipart  # type: ignore[import-untyped]
+import multipart
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 

@@ -14,7 +14,7 @@ from typing import Final
 import cv2
 import numpy as np
 import numpy.typing as npt
-from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped]
+from ai_edge_litert.interpreter import Interpreter
 
 from telecine.media.seeing.model import Box, Face
 

@@ -46,7 +46,7 @@ def _end_seconds(word: object) -> float | None:
     if not isinstance(word, Mapping) or not ({"word", "punctuated_word", "text"} & word.keys()):
         return None
     for start, end, per_second in (("start", "end", 1), ("startMs", "endMs", 1000)):
-        times = (word.get(start), word.get(end))
-        if all(isinstance(time, int | float) for time in times):
-            return float(times[1]) / per_second  # type: ignore[arg-type]
+        began, ended = word.get(start), word.get(end)
+        if isinstance(began, int | float) and isinstance(ended, int | float):
+            return float(ended) / per_second
     return None
