@@ -37,15 +37,15 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.failures import FailureGroup
 from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation
-from tests import databases, projects, samples, steps, voiceovers
-from tests.conftest import Customer, customer_of
+from tests import databases, furnishing, projects, steps
+from tests.conftest import customer_of
+from tests.furnishing import Stock
 
 from telecine import settings
 from telecine.api.app import create_app
 from telecine.api.transport.connections import BoundedProtocol
 from telecine.api.webhooks import handlers as webhook_handlers
 from telecine.assembly import Telecine
-from telecine.core import webhooks
 from telecine.kit.clock import system_clock
 
 #: What must hold of every answer.
@@ -58,14 +58,7 @@ CHECKED: Final = (
 )
 _PATIENCE_SECONDS: Final = 120
 _MUCH: Final = 1_000_000_000
-#: Nobody listens there, and no network is left for it.
-_NOWHERE: Final = "http://127.0.0.1:9/hook"
-
-#: How structs that clients send are called.
-_SENT: Final = ("Body", "Form", "OfUploads", "Update", "Patch", "Copy", "Owned")
-
 Described: TypeAlias = APIOperation[Any, Any, Any, Any]
-Things: TypeAlias = Mapping[tuple[str, str], Sequence[str | int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +76,14 @@ class Operation:
     name: str
     plain: Described
     furnished: Described
+    #: Makes what a request is about and uses up; None where that stays.
+    anew: Callable[[], dict[str, str | int]] | None
 
     def made_up(self) -> Iterator[strategies.SearchStrategy[Case[Any]]]:
         """Yield what the document allows, and what it does not."""
-        for each in (self.plain, self.furnished):
-            yield each.as_strategy(generation_mode=GenerationMode.POSITIVE)
+        yield self.plain.as_strategy(generation_mode=GenerationMode.POSITIVE)
+        allowed = self.furnished.as_strategy(generation_mode=GenerationMode.POSITIVE)
+        yield allowed if self.anew is None else allowed.map(self._of_another)
         yield self.plain.as_strategy(generation_mode=GenerationMode.NEGATIVE)
         named = {
             each["name"]: each["schema"]["enum"][0]
@@ -97,6 +93,11 @@ class Operation:
         yield self.furnished.as_strategy(
             generation_mode=GenerationMode.NEGATIVE, path_parameters=named or None
         )
+
+    def _of_another(self, case: Case[Any]) -> Case[Any]:
+        assert self.anew is not None
+        case.path_parameters.update(self.anew())
+        return case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,12 +172,10 @@ def target(folder: Path, *, database_url: str = "") -> Iterator[Target]:
         )
         customer = customer_of(telecine, email=projects.EMAIL, plan="local", amount=_MUCH)
         url = stack.enter_context(_serving(telecine))
-        media = _media(folder)
-        schemathesis.openapi.format("binary", strategies.sampled_from([*media, b"", b"\x89PNG"]))
         with httpx2.Client(base_url=url, headers=customer.headers, timeout=180) as client:
-            things = _things(telecine, customer, client, folder)
+            stock = furnishing.stock(telecine, customer, client, folder)
             document = client.get("/openapi.json").json()
-        yield Target(url=url, key=customer.key, operations=_operations(document, things))
+            yield Target(url=url, key=customer.key, operations=_operations(document, stock))
 
 
 def _by_label(document: dict[str, Any]) -> dict[str, Described]:
@@ -192,10 +191,17 @@ def is_endless(described: Mapping[str, Any]) -> bool:
     return "text/event-stream" in json.dumps(described)
 
 
-def _operations(document: dict[str, Any], things: Things) -> tuple[Operation, ...]:
-    plain, furnished = (_by_label(it) for it in (_typed(document), _furnished(document, things)))
+def _operations(document: dict[str, Any], stock: Stock) -> tuple[Operation, ...]:
+    plain = _by_label(furnishing.typed(document))
+    furnished = _by_label(furnishing.furnished(document, stock.things))
+    names = {label: each.definition.raw["operationId"] for label, each in plain.items()}
     found = [
-        Operation(name=each.definition.raw["operationId"], plain=each, furnished=furnished[label])
+        Operation(
+            name=names[label],
+            plain=each,
+            furnished=furnished[label],
+            anew=stock.anew.get(names[label]),
+        )
         for label, each in plain.items()
         if not is_endless(each.definition.raw)
     ]
@@ -238,121 +244,6 @@ def _serving(telecine: Telecine) -> Iterator[str]:
         server.should_exit = True
         thread.join()
         listener.close()
-
-
-def _media(folder: Path) -> list[bytes]:
-    """A film, a picture, a sound: small."""
-    film = samples.make_video(folder / "film.mp4", seconds=0.3)
-    sent = voiceovers.files(folder)
-    return [film.read_bytes(), sent.image, sent.audio]
-
-
-def _things(telecine: Telecine, customer: Customer, client: httpx2.Client, folder: Path) -> Things:
-    """Make something of everything; returns (family, name of the parameter) -> real values."""
-    film = folder / "film.mp4"
-    done, waiting = (steps.submit(client, film) for _ in range(2))
-    steps.run(telecine, done)
-    clips = steps.send(client, film, to="/api/v1/process").json()
-    tasks = [_made(client.post("/api/v1/video", json=_COMPOSED))["taskId"] for _ in range(3)]
-    _made(client.post(f"/api/v1/video/{tasks[0]}/render", json={}))
-    temporary = [
-        _made(client.post("/api/v1/preview", json=_COMPOSED["config"]))["tempId"] for _ in range(2)
-    ]
-    with film.open("rb") as file:
-        uploaded = _made(client.post("/api/v1/upload", files={"file": file}))
-    made = [
-        _made(client.post(projects.URL, json={"email": projects.EMAIL, "name": "n"}))["data"]
-        for _ in range(3)
-    ]
-    sent = voiceovers.files(folder)
-    voiced = voiceovers.submit(client, sent)
-    client.post(f"/api/cancel/{voiced}").raise_for_status()
-    delivery = _delivery(telecine, customer)
-    begun = client.post("/api/v1/uploads", headers={**_TUS, "Upload-Length": "5"})
-    return {
-        ("compress", "job_id"): [done, waiting],
-        ("clips", "job_id"): [clips["job_id"], done],
-        ("video", "taskId"): tasks,
-        ("video", "tempId"): temporary,
-        ("video", "fileId"): [each["id"] for each in uploaded["assets"]],
-        ("projects", "id"): [each["id"] for each in made],
-        ("projects", "revision"): [1, 2],
-        ("voiceover", "jobId"): [voiced],
-        ("webhooks", "delivery_id"): [delivery],
-        ("webhooks", "cursor"): [delivery],
-        ("clips", "cursor"): [clips["job_id"], done],
-        ("voiceover", "cursor"): [voiced],
-        ("uploads", "upload_id"): [begun.headers["location"].rpartition("/")[2]],
-    }
-
-
-def _made(answer: httpx2.Response) -> dict[str, Any]:
-    assert answer.is_success, answer.text
-    return dict(answer.json())
-
-
-def _delivery(telecine: Telecine, customer: Customer) -> str:
-    with telecine.db.transaction() as tx:
-        return webhooks.enqueue(
-            tx,
-            account_id=customer.account.id,
-            job_id="j_1",
-            event="job.completed",
-            url=_NOWHERE,
-            body=b"{}",
-            now=telecine.clock(),
-        ).id
-
-
-_COMPOSED: Final = {
-    "config": {
-        "meta": {"width": 160, "height": 90, "fps": 5},
-        "tracks": [{"clips": [{"type": "text", "text": "A", "start": 0, "duration": 1}]}],
-    }
-}
-_TUS: Final = {"Tus-Resumable": "1.0.0"}
-#: Values for fields and headers, by their name: what no generator would come upon.
-_WORDS: Final[Mapping[str, Sequence[Any]]] = {
-    "config": [_COMPOSED["config"]],
-    "composition": [projects.EMPTY],
-    "email": [projects.EMAIL],
-    "webhook_url": [_NOWHERE],
-    "webhookUrl": ["https://127.0.0.1:9/hook"],
-    "url": [_NOWHERE],
-    "since": ["2026-01-01T00:00:00Z"],
-    "Tus-Resumable": ["1.0.0"],
-    "Upload-Offset": ["0"],
-    "Upload-Length": ["5"],
-    "Upload-Metadata": ["filename ZmlsbS5tcDQ="],
-}
-
-
-def _typed(document: dict[str, Any]) -> dict[str, Any]:
-    """Return a copy of the document in which files are of the kind that `_media` is for."""
-    copied: dict[str, Any] = json.loads(json.dumps(document))
-    for schema in copied["components"]["schemas"].values():
-        for field_ in schema.get("properties", {}).values():
-            if field_.get("contentMediaType") == "application/octet-stream":
-                field_.update(type="string", format="binary")
-    return copied
-
-
-def _furnished(document: dict[str, Any], things: Things) -> dict[str, Any]:
-    """Return a copy in which parameters and fields are real things, where there are any."""
-    copied = _typed(document)
-    for item in copied["paths"].values():
-        for operation in item.values():
-            family = operation["operationId"].partition("_")[0]
-            for parameter in operation.get("parameters", ()):
-                name = parameter["name"]
-                if values := things.get((family, name)) or _WORDS.get(name):
-                    parameter["schema"] = {"enum": list(values)}
-    for name, schema in copied["components"]["schemas"].items():
-        if name.endswith(_SENT):
-            for field_, values in _WORDS.items():
-                if field_ in schema["properties"]:
-                    schema["properties"][field_] = {"enum": list(values)}
-    return copied
 
 
 def _report(tally: Tally, seconds: float) -> None:

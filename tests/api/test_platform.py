@@ -189,6 +189,17 @@ def test_the_description_tells_what_may_be_asked(description: dict[str, Any]) ->
     assert (asked["name"], asked["in"], asked["schema"]["type"]) == ("async", "query", "boolean")
 
 
+def test_what_is_sent_that_is_no_form_and_no_struct_is_described(
+    description: dict[str, Any],
+) -> None:
+    paths = description["paths"]
+    assert paths["/api/v1/preview"]["post"]["requestBody"]["required"] is True
+    going_on = paths["/api/v1/uploads/{upload_id}"]["patch"]
+    assert list(going_on["requestBody"]["content"]) == ["application/offset+octet-stream"]
+    needed = {each["name"] for each in going_on["parameters"] if each.get("required")}
+    assert needed == {"upload_id", "Tus-Resumable", "Upload-Offset"}
+
+
 def test_the_description_has_the_rarer_answers(description: dict[str, Any]) -> None:
     paths = description["paths"]
     assert {"507"} <= set(paths["/api/v1/compress"]["post"]["responses"])

@@ -114,6 +114,15 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """A body that is neither a form nor a struct of ours, as the reference describes it."""
+
+    description: str
+    media_type: str = "application/json"
+    is_required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """One URL of a family: how it is served, and what the reference says of it."""
 
@@ -128,9 +137,11 @@ class Endpoint:
     waits: bool = False
     form: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | None = None
+    plain: Plain | None = None
     query: type[msgspec.Struct] | None = None
-    #: Headers that change what it does, with what they do.
+    #: Headers that change what it does, with what they do; and those that must be there.
     headers: Mapping[str, str] = field(default_factory=dict)
+    needed_headers: Mapping[str, str] = field(default_factory=dict)
     example: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[int, Answer] = field(default_factory=dict)
     #: What the reference says of a status, where the sentences of `raising` do not do.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from telecine.api.compositions.previewing import watched
-from telecine.api.family import Endpoint, OpenEndpoint, below
+from telecine.api.family import Endpoint, OpenEndpoint, Plain, below
 from telecine.api.video import (
     FAMILY,
     capabilities,
@@ -52,7 +52,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     _video("DELETE", "files/{fileId}", library.delete_file, "Delete a file", wire.FileDeleted),
     _video("GET", "credits", handlers.balance, "What can still be spent", wire.CreditsReply),
-    _video("POST", "preview", previews.create_preview, "Store a preview", wire.PreviewCreated),
+    _video(
+        *("POST", "preview", previews.create_preview, "Store a preview", wire.PreviewCreated),
+        plain=Plain(description="The composition."),
+    ),
     _video(
         *("GET", "preview/{tempId}", previews.get_preview, "A preview's composition"),
         wire.PreviewReply,
