@@ -257,13 +257,14 @@ _IN_PATHS: Final[Mapping[str, str]] = {
 
 def meaning_in_path(name: str) -> str | None:
     """Return what a part of a path means."""
-    return _IN_PATHS.get(_snake(name)) or _BY_NAME.get(_snake(name))
+    return _IN_PATHS.get(snake(name)) or _BY_NAME.get(snake(name))
 
 
 def meaning(struct: str, field: str) -> str | None:
     """Return what a field of a struct means; None where nothing is known."""
-    return _BY_STRUCT.get((struct, _snake(field))) or _BY_NAME.get(_snake(field))
+    return _BY_STRUCT.get((struct, snake(field))) or _BY_NAME.get(snake(field))
 
 
-def _snake(name: str) -> str:
+def snake(name: str) -> str:
+    """Return a name as tables have it: `jobId` is `job_id`."""
     return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: f"_{match[1].lower()}", name)
