@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +12,7 @@ from telecine import __version__
 from telecine.api.answers import awaiting, repeating
 from telecine.api.compress.wire import ErrorReply, Event
 from telecine.api.family import Answer, Endpoint, Plain
-from telecine.api.reference import meanings
+from telecine.api.reference import examples, introduction, meanings
 from telecine.api.reference.raising import raised, sentence
 
 _REF = "#/components/schemas/{name}"
@@ -57,15 +57,19 @@ def describe(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
         "info": {
             "title": "Telecine",
             "version": __version__,
-            "description": "Media in over HTTP, finished media out. One key opens every family that its account's plan has.",
+            "description": introduction.ALL,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
+        "tags": [
+            {"name": name, "description": said} for name, said in introduction.FAMILIES.items()
+        ],
         "security": [{name: []} for name in _KEYS],
         "paths": paths,
         "webhooks": {"jobEnded": {"post": _webhook()}},
         "components": {
             "schemas": components,
+            "examples": _errors_shown(listed),
             "securitySchemes": _KEYS,
         },
     }
@@ -103,8 +107,10 @@ def _named_files(form: dict[str, Any]) -> dict[str, Any]:
 
 
 def _explain(struct: str, schema: dict[str, Any]) -> None:
-    """Say what fields mean that their struct leaves without a word."""
+    """Say what fields mean that their struct leaves without a word, and what may stand there."""
     for name, definition in schema.get("properties", {}).items():
+        if shown := examples.value(struct, name, definition):
+            definition["examples"] = list(shown)
         said = meanings.meaning(struct, name)
         if said and not {"description", "$ref"} & definition.keys():
             definition["description"] = said
@@ -143,13 +149,18 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         "tags": [endpoint.title or endpoint.family.title],
         "responses": {
             **{str(status): _answer(answer) for status, answer in endpoint.answers.items()},
-            **{str(status): _failure(text, shape) for status, text in _failures(endpoint).items()},
+            **{
+                str(status): _failure(text, shape, _shown(endpoint, status))
+                for status, text in _failures(endpoint).items()
+            },
         },
     }
     parameters = _parameters(endpoint)
     if parameters:
         operation["parameters"] = parameters
     if body := _body(endpoint):
+        if sent := examples.body(endpoint.operation_id):
+            body["content"]["application/json"]["example"] = sent
         operation["requestBody"] = body
     return operation
 
@@ -282,9 +293,36 @@ def _answer(answer: Answer) -> dict[str, Any]:
     return described
 
 
-def _failure(text: str, shape: type[msgspec.Struct]) -> dict[str, Any]:
-    schema = {"$ref": _REF.format(name=shape.__name__)}
-    return {"description": text, "content": {"application/json": {"schema": schema}}}
+def _shown(endpoint: Endpoint, status: int) -> dict[str, Any]:
+    """Return the errors behind a status by their codes: where to find what each looks like."""
+    family = endpoint.family
+    return {
+        error.code: {"$ref": f"#/components/examples/{family.name}_{error.code}"}
+        for each in raised(endpoint)
+        for error in examples.errors(each)
+        if family.errors[error.code] == status
+    }
+
+
+def _errors_shown(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
+    """Return each error that endpoints may raise, as their family words it."""
+    return {
+        f"{family.name}_{error.code}": {
+            "value": family.error_body(error, family.errors[error.code], examples.REQUEST_ID)
+        }
+        for endpoint in endpoints
+        for family in (endpoint.family,)
+        for each in raised(endpoint)
+        for error in examples.errors(each)
+    }
+
+
+def _failure(text: str, shape: type[msgspec.Struct], shown: Mapping[str, Any]) -> dict[str, Any]:
+    content = {"schema": {"$ref": _REF.format(name=shape.__name__)}}
+    return {
+        "description": text,
+        "content": {"application/json": {**content, **({"examples": shown} if shown else {})}},
+    }
 
 
 def _webhook() -> dict[str, Any]:
