@@ -11,7 +11,7 @@ import re
 
 from telecine.media.speech.transcript import Sentence, Transcript, Word
 
-_END = re.compile(r"(?<=[.?!؟])\s+|(?<=[。？！।])\s*")  # noqa: RUF001
+_END = re.compile(r"(?<=[.?!؟])\s+|(?<=[。？！।])\s*")
 _UNSPACED = frozenset({"ja", "zh", "th"})
 
 
@@ -350,7 +350,7 @@ JAPANESE = """
 この番組は布団の会社の提供でお送りします。クーポンコードを使うと二十パーセント引きになります。
 
 駐車場は建物の裏にあります。門は六時に閉まります。番号は秋の手紙に書いてあります。
-"""  # noqa: RUF001
+"""
 
 ARABIC = """
 لماذا عدت إلى المدرسة وأنا في الثلاثين من عمري؟ ضحك مديري عندما قلت له إنني أريد أن أصبح طبيبة!

@@ -128,7 +128,7 @@ def test_the_viewer_page_says_size_duration_and_how_long_the_link_lives(
     anybody: httpx2.Client,
 ) -> None:
     said = text_of(page(anybody, f"/preview/{preview(anybody)}"))
-    assert "Size 160 × 90 Duration 0:01 Frames per second 5" in said  # noqa: RUF001
+    assert "Size 160 × 90 Duration 0:01 Frames per second 5" in said
     assert "this link works until 19 April 2026, 12:00 UTC" in said
 
 

@@ -143,7 +143,7 @@ def test_parts_chosen_by_hand_need_no_speech(
     assert (heard.words, heard.language) == ((), "")
     chosen = choice.choose(heard, film, params, work, bar_of(work))
     (clip,) = chosen.clips
-    assert (clip.title, clip.virality_score) == ("0:00 – 0:01", 0)  # noqa: RUF001
+    assert (clip.title, clip.virality_score) == ("0:00 – 0:01", 0)
     written = choice.write(heard, chosen, work, bar_of(work))
     assert (written.thread, written.linkedin, written.blog) == ((), "", "")
     (made,) = making.make_all(chosen, film, heard, params, work, bar_of(work))

@@ -26,7 +26,7 @@ def test_parts_chosen_by_hand_keep_their_times_and_order() -> None:
     ]
     assert by_hand[0].virality_score == story.virality_score
     assert by_hand[0].title == story.title
-    assert (by_hand[2].virality_score, by_hand[2].title) == (0, "150:00 – 150:30")  # noqa: RUF001
+    assert (by_hand[2].virality_score, by_hand[2].title) == (0, "150:00 – 150:30")
 
 
 @pytest.mark.parametrize("segment", [(5.0, 5.0), (-1.0, 4.0), (4.0, 2.0), (0.0, float("nan"))])

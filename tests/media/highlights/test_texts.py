@@ -11,7 +11,7 @@ from telecine.media.highlights import choosing, phrasing, talk, texts, titles
 from telecine.media.highlights.model import Texts
 from telecine.media.highlights.talk import Talk
 
-ENDS = (".", "?", "!", "。", "？", "！", "।", "؟")  # noqa: RUF001
+ENDS = (".", "?", "!", "。", "？", "！", "।", "؟")
 
 
 def written(text: str, *, language: str = "en") -> tuple[Talk, Texts]:

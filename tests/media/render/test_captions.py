@@ -61,8 +61,6 @@ def yellow(pixels: Rgba) -> int:
     return int(((alpha > 200) & (red - blue > 150)).sum())
 
 
-# ruff: noqa: RUF001 - letters of other alphabets are what this is about
-
 # --- Where words stand -----------------------------------------------------------------------
 
 

@@ -35,8 +35,6 @@ from telecine.media.timeline.model import Gradient, GradientStop, Span, Stroke, 
 
 GALLERY = Path(__file__).parent / "pictures" / "ten_scripts.png"
 
-# ruff: noqa: RUF001 - letters of other alphabets are what this is about
-
 
 @pytest.fixture(scope="module", autouse=True)
 def no_system_fonts() -> Iterator[None]:

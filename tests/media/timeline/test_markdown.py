@@ -41,7 +41,7 @@ def test_headings_are_bold_and_larger_and_lines_stay_lines() -> None:
 
 def test_lists_have_bullets_numbers_and_indents() -> None:
     text, _ = rich("- a\n  - b\n- c\n\n3. d\n4. e")
-    lines = ["•\u2002a", "\u2003–\u2002b", "•\u2002c", "", "3.\u2002d", "4.\u2002e"]  # noqa: RUF001
+    lines = ["•\u2002a", "\u2003–\u2002b", "•\u2002c", "", "3.\u2002d", "4.\u2002e"]
     assert text.split("\n") == lines
 
 

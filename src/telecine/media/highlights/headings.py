@@ -20,7 +20,7 @@ _LENGTHS = (12, 60)
 _UNSPACED_LENGTHS = (5, 30)
 _STANDS_ALONE = 0.5
 _END = re.compile(r"[.。…]+$")
-_PART = re.compile(r"[,;:.!?…\"“”()—–]+\s*")  # noqa: RUF001
+_PART = re.compile(r"[,;:.!?…\"“”()—–]+\s*")
 _SMALL = lexicon.STOPWORDS | lexicon.FILLERS | lexicon.WEAK_OPENERS
 _MOST_WORDS = 3
 

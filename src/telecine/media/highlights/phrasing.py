@@ -42,4 +42,4 @@ def finished(text: str) -> str:
     """Return the sentence with the mark of an end, if it has none."""
     if ends_finished(text):
         return text
-    return text.rstrip(",;:–—- ") + ("。" if is_unspaced(text) else ".")  # noqa: RUF001
+    return text.rstrip(",;:–—- ") + ("。" if is_unspaced(text) else ".")

@@ -32,7 +32,7 @@ _WORTH_TELLING = 0.6
 _STANDS_ALONE = 0.5
 # Characters that count once in a post; all others (Chinese, emoji) count twice.
 _LIGHT = ((0x0000, 0x10FF), (0x2000, 0x200D), (0x2010, 0x201F), (0x2032, 0x2037))
-_CLAUSE = re.compile(r"(?<=[,;:、，；：،؛])\s*")  # noqa: RUF001
+_CLAUSE = re.compile(r"(?<=[,;:、，；：،؛])\s*")
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>#])")
 
 Span = tuple[int, int]

@@ -18,8 +18,8 @@ _SECONDS_A_MINUTE = 60
 _STANDS_ALONE = 0.6
 _GOOD = 0.75
 _FEWEST_CHARACTERS = 12
-CLAUSE = re.compile(r"[,;:、，；：،؛—–]\s*")  # noqa: RUF001
-_END_MARK = re.compile(r"[.。।．…]+$")  # noqa: RUF001
+CLAUSE = re.compile(r"[,;:、，；：،؛—–]\s*")
+_END_MARK = re.compile(r"[.。।．…]+$")
 
 
 def title(talk: Talk, *, first: int, end: int) -> str:
@@ -53,12 +53,12 @@ def shorten(text: str) -> str:
         return text[: clauses[-1]] + "…"
     room = text[: most - 1]
     spaced = room.rpartition(" ")[0] if not is_unspaced(text) else ""
-    return (spaced or room).rstrip(" ,;:-–—、，") + "…"  # noqa: RUF001
+    return (spaced or room).rstrip(" ,;:-–—、，") + "…"
 
 
 def from_times(start_seconds: float, end_seconds: float) -> str:
     """Return the title of a clip in which nothing was said: `0:05` to `1:10`."""
-    return f"{_clock(start_seconds)} – {_clock(end_seconds)}"  # noqa: RUF001
+    return f"{_clock(start_seconds)} – {_clock(end_seconds)}"
 
 
 def _worth(talk: Talk, at: int, first: int, end: int) -> float:

@@ -23,10 +23,10 @@ _UNSPACED = (
 _RUN = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _PARTS = re.compile(r"[\s\u2010-\u2015/\-]+")
-_ENDS = re.compile(r"[.?!…。？！｡।॥؟۔։።၊။།]+[\"'”’»」』)\]]*$")  # noqa: RUF001
-_QUESTION = re.compile(r"[?？؟;]+[\"'”’»」』)\]]*$")  # noqa: RUF001
-_BROKEN_OFF = re.compile(r"(?:…|\.{2,})[\"'”’»」』)\]]*\s*$")  # noqa: RUF001
-_EXCLAMATION = re.compile(r"[!！]")  # noqa: RUF001
+_ENDS = re.compile(r"[.?!…。？！｡।॥؟۔։።၊။།]+[\"'”’»」』)\]]*$")
+_QUESTION = re.compile(r"[?？؟;]+[\"'”’»」』)\]]*$")
+_BROKEN_OFF = re.compile(r"(?:…|\.{2,})[\"'”’»」』)\]]*\s*$")
+_EXCLAMATION = re.compile(r"[!！]")
 _LOWER_GREEK_QUESTION = ";"
 _STEM_LETTERS = 6
 # A word in more than this share of the sentences says nothing of what they are about.
@@ -58,7 +58,7 @@ class Reading:
 def tokens_of(text: str) -> tuple[str, ...]:
     """Return the lower-case words of a text, without punctuation."""
     found: list[str] = []
-    for part in _PARTS.split(text.casefold().replace("’", "'")):  # noqa: RUF001
+    for part in _PARTS.split(text.casefold().replace("’", "'")):
         for run in _RUN.findall(part):
             word = _bare(run)
             if not word:

@@ -44,7 +44,7 @@ def render(
     *,
     find: Find,
     output: Path,
-    settings: EncodeSettings = EncodeSettings(),  # noqa: B008 (frozen)
+    settings: EncodeSettings = EncodeSettings(),
     frames: range | None = None,
     size: tuple[int, int] | None = None,
     has_sound: bool = True,

@@ -21,7 +21,7 @@ _PAUSE_SECONDS: Final = 0.4
 _LETTERS_A_WORD: Final = 7
 #: Of a script without spaces: how many letters go for one word of a page.
 _UNSPACED_LETTERS: Final = 4
-_END: Final = re.compile(r"[.?!…。？！।؟]+[\"'”’»)\]]*$")  # noqa: RUF001 (ends of sentences)
+_END: Final = re.compile(r"[.?!…。？！।؟]+[\"'”’»)\]]*$")
 _WITHOUT_CAPITALS: Final = frozenset({"tr", "az"})  # their i has a capital that is not I
 
 

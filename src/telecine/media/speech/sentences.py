@@ -3,7 +3,6 @@
 A model may write no punctuation for minutes, so a pause ends a sentence too, unless the sentence
 visibly goes on and ends soon; and a length that nobody can read in one go is cut at its best place.
 """
-# ruff: noqa: RUF001 (the signs of other scripts)
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class Encoder:
         width: int,
         height: int,
         frame_rate: Fraction,
-        settings: EncodeSettings = EncodeSettings(),  # noqa: B008 - frozen
+        settings: EncodeSettings = EncodeSettings(),
         has_sound: bool = False,
     ) -> None:
         self._frame_rate = frame_rate

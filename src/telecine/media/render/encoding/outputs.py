@@ -66,7 +66,7 @@ def open_output(
     width: int,
     height: int,
     frame_rate: Fraction,
-    settings: EncodeSettings = EncodeSettings(),  # noqa: B008 - frozen
+    settings: EncodeSettings = EncodeSettings(),
     has_sound: bool = False,
 ) -> Output:
     """Begin a file: .mp4, .webm, .gif, .png (the first picture), .mp3, .wav or .m4a.
@@ -101,7 +101,7 @@ class SoundEncoder:
         self,
         path: Path,
         *,
-        settings: EncodeSettings = EncodeSettings(),  # noqa: B008 - frozen
+        settings: EncodeSettings = EncodeSettings(),
     ) -> None:
         codec = _SOUND_CODECS[path.suffix.lower()]
         self._file = OutputFile(path, comment=settings.comment)
