@@ -136,6 +136,14 @@ def test_a_still_and_a_storyboard(composition: Path, tmp_path: Path) -> None:
     assert pyvips.Image.new_from_file(str(tmp_path / "sheet.png")).width > 320
 
 
+def test_a_second_means_the_frame_that_begins_there(composition: Path, tmp_path: Path) -> None:
+    document = json.loads(composition.read_text())
+    document["meta"]["fps"] = 50
+    composition.write_text(json.dumps(document))
+    done = run("render", composition, tmp_path / "still.png", "--frame", "0.58")
+    assert done.stderr.endswith("frame 29\n")  # 28.999999999999996 by binary numbers
+
+
 def test_validate_says_what_it_is(composition: Path) -> None:
     done = run("validate", composition)
     assert done.returncode == 0
@@ -190,6 +198,8 @@ def test_a_broken_source_names_its_clip(composition: Path, tmp_path: Path) -> No
         (("-o", "gone/film.mp4"), "no folder"),
         (("-o", "film.png", "--frame", "99"), "--frame"),
         (("-o", "film.png", "--frame", "nan"), "--frame"),
+        (("-o", "film.png", "--frame", "1e308"), "--frame"),
+        (("-o", "film.mp4", "--range", "0.8-0.2"), "There is no frame in 0.8-0.2"),
         (("-o", "film.jpg", "--frame", "0"), "must end in .png"),
         (("--storyboard", "sheet.jpg"), "must end in .png"),
     ],

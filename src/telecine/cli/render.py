@@ -45,6 +45,7 @@ from telecine.media.render.encoding.scales import MOST_CRF, PRESETS, RenderCodec
 from telecine.media.timeline.dialects import Parsed
 from telecine.media.timeline.model import Source, Timeline
 from telecine.media.timeline.reader import Problem
+from telecine.media.timeline.scene import exact
 from telecine.settings import Settings
 
 if TYPE_CHECKING:
@@ -131,13 +132,13 @@ def still(
     require_place(output, source=composition)
     with _ready(composition, renderer) as job:
         job.require_apart(output)
-        number = math.floor(seconds * job.timeline.frame_rate) if math.isfinite(seconds) else -1
-        if not 0 <= number < job.timeline.duration_frames:
+        if not 0 <= seconds < _seconds(job.timeline):
             raise InvalidRequestError(
                 f"{seconds:g} is not in the composition, which lasts "
                 f"{_seconds(job.timeline):g} seconds.",
                 field="--frame",
             )
+        number = math.floor(exact(seconds) * job.timeline.frame_rate)
         order = job.order(output.with_suffix(".png"), options, frames=range(number, number + 1))
         job.renderer.still(order)
         deliver(order.output, to=output)
@@ -338,7 +339,12 @@ def _frames(span: str, timeline: Timeline) -> range | None:
         raise InvalidRequestError(
             f"{span} is no range; write seconds, such as 2-5.5.", field="--range"
         ) from None
-    if not 0 <= first < min(last, timeline.duration_frames):
+    if first >= last:
+        raise InvalidRequestError(
+            f"There is no frame in {span}; write where it begins and ends, such as 2-5.5.",
+            field="--range",
+        )
+    if not 0 <= first < timeline.duration_frames:
         raise InvalidRequestError(
             f"{span} is not in the composition, which lasts {_seconds(timeline):g} seconds.",
             field="--range",
