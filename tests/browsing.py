@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
-CHROMIUM = "/usr/bin/chromium"
+#: Whichever there is, as the launcher looks for it.
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, _NAMES)), _NAMES[0])
 #: What keeps the browser itself from talking to its maker, so that what is left is the page's.
 QUIET = (
     "--no-sandbox",

@@ -109,7 +109,7 @@ def _bring(package: str) -> None:
         if not (_CACHE / package).is_dir():
             with tempfile.TemporaryDirectory(dir=_CACHE) as name:
                 folder = Path(name)
-                _run("apt-get", "-q", "download", package, cwd=folder)
+                _run("apt-get", "-q", "-o", "Acquire::Retries=5", "download", package, cwd=folder)
                 (deb,) = folder.glob("*.deb")
                 _run("dpkg-deb", "-x", str(deb), str(folder / "files"), cwd=folder)
                 (folder / "files").rename(_CACHE / package)

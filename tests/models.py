@@ -64,7 +64,7 @@ class Server:
                 )
                 answer = told.answers.pop(0) if told.answers else (503, b"")
                 if answer is None:
-                    told._over.wait(timeout=30)
+                    told._over.wait(timeout=180)
                     return
                 status, body = answer
                 self.send_response(status)
