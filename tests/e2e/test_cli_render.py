@@ -125,6 +125,18 @@ def test_a_range_a_size_and_another_container(composition: Path, tmp_path: Path)
         assert [frame.width for frame in film.decode(video=0)] == [160] * 10
 
 
+def test_a_number_of_lines_keeps_the_shape(composition: Path, tmp_path: Path) -> None:
+    document = json.loads(composition.read_text())
+    for width, height, size in ((320, 180, (170, 96)), (180, 320, (96, 170))):
+        document["meta"].update(width=width, height=height)
+        composition.write_text(json.dumps(document))
+        still = tmp_path / f"{width}.png"
+        done = run("render", composition, still, "--frame", "0", "--size", "96p")
+        assert done.returncode == 0, done.stderr
+        picture = pyvips.Image.new_from_file(str(still))
+        assert (picture.width, picture.height) == size
+
+
 def test_a_still_and_a_storyboard(composition: Path, tmp_path: Path) -> None:
     done = run("render", composition, "-o", tmp_path / "still.png", "--frame", "0.5")
     assert done.returncode == 0, done.stderr
@@ -191,6 +203,8 @@ def test_a_broken_source_names_its_clip(composition: Path, tmp_path: Path) -> No
         (("-o", "film.mp4", "--range", "5-6"), "--range"),
         (("-o", "film.mp4", "--range", "x"), "--range"),
         (("-o", "film.mp4", "--size", "1x1"), "--size"),
+        (("-o", "film.mp4", "--size", "9p"), "from 16 to 7680"),
+        (("-o", "film.mp4", "--size", "720"), "write 1280x720, or 720p"),
         (("-o", "film.mp4", "--preset", "warp"), "--preset is one of: ultrafast,"),
         (("-o", "film.mp4", "--crf", "52"), "--crf of h264 is from 0, the best, to 51"),
         (("-o", "film.webm", "--crf", "-1"), "to 63"),

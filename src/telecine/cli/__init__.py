@@ -35,6 +35,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(accounts.keys, name="keys")
 app.add_typer(accounts.credits, name="credits")
@@ -142,7 +143,7 @@ def worker(
     data: Data = None,
     lifeline: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Run one worker on the same database and storage as a server elsewhere."""
+    """Run one worker for a server that is elsewhere."""
     with _uncollected():
         from telecine.cli import processes
 
@@ -156,7 +157,7 @@ def workers(
     ] = False,
     data: Data = None,
 ) -> None:
-    """Show all workers of the database: who is alive, and what they do."""
+    """Show all workers: who is alive, and what they do."""
     from telecine.cli import admin
     from telecine.cli.calling import host
 
@@ -317,7 +318,7 @@ def render_command(
         typer.Option(help="Quality on the codec's scale; lower is better."),
     ] = None,
     range: Annotated[str, typer.Option(help="Only these seconds, such as 2-5.5.")] = "",
-    size: Annotated[str, typer.Option(help="Scale to WIDTHxHEIGHT.")] = "",
+    size: Annotated[str, typer.Option(help="Scale to WIDTHxHEIGHT, or such as 720p.")] = "",
     workers: Annotated[int, typer.Option(help="Processes that share the work.", min=1, max=64)] = 1,
     frame: Annotated[
         float | None,
@@ -383,7 +384,7 @@ def preview_command(
 def demo_command(
     output: Annotated[Path, typer.Option(help="Where the results are kept.")] = Path("demo-output"),
 ) -> None:
-    """Start a server, put real jobs through it as a client would, and show what came out."""
+    """Put real jobs through a server and show what comes out."""
     from telecine.cli import demo as implementation
 
     implementation.run(output)
@@ -399,7 +400,7 @@ def doctor_command(data: Data = None) -> None:
 
 @app.command("settings")
 def show_settings() -> None:
-    """List every setting: its variable, its default and what it does."""
+    """List every setting: variable, default, meaning."""
     from telecine.cli import admin
 
     admin.show_settings()
@@ -407,7 +408,7 @@ def show_settings() -> None:
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test(context: typer.Context) -> None:
-    """Run linters, type checker, import contracts and all tests; extra words go to pytest."""
+    """Run all checks and tests; extra words go to pytest."""
     from telecine.cli import testing
 
     sys.exit(testing.run(context.args))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,6 +60,8 @@ _SUFFIXES: Final = (".mp4", ".webm", ".gif", ".png", ".mp3", ".wav")
 #: Columns of a terminal for the numbers of a bar, and for the bar itself.
 _NUMBERS_WIDTH: Final = 40
 _BAR_WIDTHS: Final = (10, 40)
+#: Two sides, or a number of lines.
+_SIZE: Final = re.compile(r"(\d{1,5})x(\d{1,5})|(\d{1,5})p", re.ASCII)
 _FILM_CODECS: Final[tuple[RenderCodec, ...]] = ("h264", "h265")
 
 _console = Console(stderr=True, highlight=False)
@@ -66,7 +69,7 @@ _console = Console(stderr=True, highlight=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to render. `size` is WIDTHxHEIGHT, `span` FROM-TO in seconds, both as typed."""
+    """How to render. `size` is WIDTHxHEIGHT or such as 720p, `span` FROM-TO in seconds, as typed."""
 
     codec: str = "h264"
     preset: str = "veryfast"
@@ -188,7 +191,7 @@ class _Ready:
             preset=options.preset,
             crf=options.crf,
             frames=frames or _frames(options.span, self.timeline),
-            size=_size(options.size),
+            size=_size(options.size, shape=(self.timeline.width, self.timeline.height)),
             n_workers=min(options.n_workers, os.cpu_count() or 1),
         )
 
@@ -297,7 +300,7 @@ def _fetched(url: str, path: Path, cache: Cache) -> Path:
 def _check(options: Options, output: Path) -> None:
     """Find what is wrong with options by themselves, before anything is read or fetched."""
     codec = _codec(options.codec, output)
-    _size(options.size)
+    _size(options.size, shape=(1, 1))
     if options.preset not in PRESETS:
         raise InvalidRequestError(f"--preset is one of: {', '.join(PRESETS)}.", field="--preset")
     most = MOST_CRF[codec]
@@ -316,16 +319,22 @@ def _codec(name: str, output: Path) -> RenderCodec:
     raise InvalidRequestError("--codec is h264 or h265; a .webm is VP9.", field="--codec")
 
 
-def _size(text: str) -> tuple[int, int] | None:
+def _size(text: str, *, shape: tuple[int, int]) -> tuple[int, int] | None:
+    """Return the sides of a size; of `720p` the shorter one, the other as the `shape` has it."""
     if not text:
         return None
-    width, _, height = text.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
-        raise InvalidRequestError(f"{text} is no size; write 1280x720.", field="--size")
-    sides = (int(width), int(height))
+    match = _SIZE.fullmatch(text.lower())
+    if match is None:
+        raise InvalidRequestError(f"{text} is no size; write 1280x720, or 720p.", field="--size")
+    across, down, lines = match.groups()
+    sides = (
+        (int(across), int(down))
+        if lines is None
+        else tuple(round(Fraction(side * int(lines), 2 * min(shape))) * 2 for side in shape)
+    )
     if not all(16 <= side <= 7680 for side in sides):
         raise InvalidRequestError("Both sides are from 16 to 7680 pixels.", field="--size")
-    return sides
+    return sides[0], sides[1]
 
 
 def _frames(span: str, timeline: Timeline) -> range | None:
