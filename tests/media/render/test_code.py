@@ -102,6 +102,12 @@ def test_a_theme_changes_the_colours() -> None:
     assert looks[0] != looks[1]
 
 
+def test_plain_words_can_be_read_on_the_ground_that_a_theme_is_made_for() -> None:
+    for theme, plain in (("friendly", 0), ("default", 0), ("dracula", 248), ("one-dark", 171)):
+        seen = colours_of(shown(Code(code="name", font=MONO, theme=theme)))
+        assert {red for red, _, _, _ in seen} == {plain}
+
+
 def test_an_unknown_theme_is_the_usual_one() -> None:
     known = Code(code=PYTHON, font=MONO, language="python")
     for theme in ("no such theme", "..", "os"):

@@ -32,6 +32,9 @@ from telecine.media.timeline.model import Code, Colour, Font
 _MOST_COLOURED: Final = 30_000
 _ENDLESS: Final = 1_000_000.0
 _WHITE: Final = Colour(red=1, green=1, blue=1)
+_BLACK: Final = Colour(red=0, green=0, blue=0)
+#: Grounds of themes are either over or far below that.
+_LIGHT: Final = 0.5
 _GREY: Final = Colour(red=0.5, green=0.5, blue=0.5)
 #: How much of the lines that are not selected is seen.
 _DIMMED: Final = 0.3
@@ -102,6 +105,7 @@ def _gutter(code: Code, fonts: FontBook) -> float:
 def _runs(code: Code) -> Iterator[_Run]:
     """Yield the text in stretches of one look; those of lines not selected are dimmed."""
     theme = _theme(code.theme)
+    plain = _plain_ink(theme)
     text = _text(code)
     line = 0
     for kind, piece in _lexer(code.language, len(text)).get_tokens(text):
@@ -109,9 +113,15 @@ def _runs(code: Code) -> Iterator[_Run]:
         named = parse_colour(f"#{look['color']}") if look["color"] else None
         for part in piece.splitlines(keepends=True):
             is_seen = not code.selection or any(a <= line <= b for a, b in code.selection)
-            colour = replace(named or _WHITE, alpha=1.0 if is_seen else _DIMMED)
+            colour = replace(named or plain, alpha=1.0 if is_seen else _DIMMED)
             yield part, (colour, look["bold"], look["italic"])
             line += part.endswith("\n")
+
+
+def _plain_ink(theme: type[Theme]) -> Colour:
+    """Return the colour of what a theme says nothing of: it is made for a ground, dark or light."""
+    ground = parse_colour(theme.background_color) or _BLACK
+    return _BLACK if ground.green > _LIGHT else _WHITE
 
 
 def _lexer(language: str, length: int) -> Lexer:
