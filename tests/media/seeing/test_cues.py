@@ -72,6 +72,11 @@ def test_pages_end_with_sentences_and_are_of_even_length() -> None:
     ]
 
 
+def test_a_title_does_not_end_a_page() -> None:
+    pages = _pages(_clips(_spoken("Then I asked old Dr. Smith of it. He knew all.")))
+    assert pages == ["THEN I ASKED", "OLD DR. SMITH", "OF IT.", "HE KNEW ALL."]
+
+
 def test_a_page_stays_while_its_voice_may_and_as_long_as_its_subtitle() -> None:
     words = (
         Word(text="Congratulations!", start_seconds=0.12, end_seconds=0.68),

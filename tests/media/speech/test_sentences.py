@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,6 +92,11 @@ def test_what_is_too_long_and_has_no_comma_is_cut_at_its_longest_pause() -> None
 def test_chinese_is_written_without_spaces_and_ends_at_its_own_full_stop() -> None:
     words = _said("你 好。 我 是 老 师。")
     assert _texts(words, language="zh") == ["你好。", "我是老师。"]
+
+
+@pytest.mark.parametrize("stop", ["。", "｡", "؟", "।", "॥", "։", "။"])
+def test_a_sentence_ends_with_the_mark_of_its_script(stop: str) -> None:
+    assert _texts(_said(f"a{stop} b")) == [f"a{stop}", "b"]
 
 
 @given(

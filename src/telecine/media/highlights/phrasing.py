@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 
 from telecine.media.highlights import lexicon
-from telecine.media.highlights.wording import ends_finished, is_unspaced
+from telecine.media.highlights.wording import is_unspaced
+from telecine.media.speech.sentences import has_stop
 
 _FILLER = re.compile(r"(?:^|(?<=[\s,]))(?:um+|uh+m*|erm*|hmm+|mhm)\b(?!-)[,.…]*\s*", re.IGNORECASE)
 _ASIDE = re.compile(r",\s*(?:you know|i mean)\s*,\s*", re.IGNORECASE)
@@ -40,6 +41,6 @@ def alone(text: str, *, english: bool) -> str:
 
 def finished(text: str) -> str:
     """Return the sentence with the mark of an end, if it has none."""
-    if ends_finished(text):
+    if has_stop(text):
         return text
     return text.rstrip(",;:–—- ") + ("。" if is_unspaced(text) else ".")

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from telecine.media.highlights import lexicon
+from telecine.media.speech.sentences import has_stop
 from telecine.media.speech.transcript import Transcript
 
 _UNSPACED = (
@@ -23,7 +24,6 @@ _UNSPACED = (
 _RUN = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _PARTS = re.compile(r"[\s\u2010-\u2015/\-]+")
-_ENDS = re.compile(r"[.?!…。？！｡।॥؟۔։።၊။།]+[\"'”’»」』)\]]*$")
 _QUESTION = re.compile(r"[?？؟;]+[\"'”’»」』)\]]*$")
 _BROKEN_OFF = re.compile(r"(?:…|\.{2,})[\"'”’»」』)\]]*\s*$")
 _EXCLAMATION = re.compile(r"[!！]")
@@ -75,11 +75,6 @@ def is_unspaced(text: str) -> bool:
     return 2 * len(_IS_UNSPACED.findall(text)) > sum(character.isalpha() for character in text)
 
 
-def ends_finished(text: str) -> bool:
-    """Say whether a text ends with the mark of a sentence's end, in any script."""
-    return bool(_ENDS.search(text.rstrip()))
-
-
 def has_number(tokens: Sequence[str], *, english: bool) -> bool:
     """Say whether there is a number among words, in figures or in English."""
     numbers = lexicon.NUMBER_WORDS if english else frozenset[str]()
@@ -112,7 +107,7 @@ def _read_one(
         ),
         is_question=bool(_QUESTION.search(text)) and not _is_semicolon(text),
         is_exclamation=bool(_EXCLAMATION.search(text)),
-        is_finished=ends_finished(text) and not _BROKEN_OFF.search(text),
+        is_finished=has_stop(text) and not _BROKEN_OFF.search(text),
         is_broken_off=bool(_BROKEN_OFF.search(text)),
         is_capitalised=first == first.upper() or not first.isalpha(),
         has_number=has_number(tokens, english=english),

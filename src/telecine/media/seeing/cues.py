@@ -6,7 +6,6 @@ about the same length.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any, Final
@@ -14,6 +13,7 @@ from typing import Any, Final
 from telecine.media.cues import shown_until
 from telecine.media.seeing import caption_styles
 from telecine.media.seeing.caption_styles import CaptionStyle
+from telecine.media.speech.sentences import ends_sentence
 from telecine.media.speech.transcript import Word, joiner
 
 #: A pause that parts pages.
@@ -21,7 +21,6 @@ _PAUSE_SECONDS: Final = 0.4
 _LETTERS_A_WORD: Final = 7
 #: Of a script without spaces: how many letters go for one word of a page.
 _UNSPACED_LETTERS: Final = 4
-_END: Final = re.compile(r"[.?!…。？！।؟]+[\"'”’»)\]]*$")
 _WITHOUT_CAPITALS: Final = frozenset({"tr", "az"})  # their i has a capital that is not I
 
 
@@ -99,7 +98,7 @@ def _phrases(words: Sequence[Word]) -> Iterator[list[Word]]:
     phrase: list[Word] = []
     for word in words:
         if phrase and (
-            _END.search(phrase[-1].text.strip())
+            ends_sentence(phrase[-1], word)
             or word.start_seconds - phrase[-1].end_seconds > _PAUSE_SECONDS
         ):
             yield phrase

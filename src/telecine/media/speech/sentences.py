@@ -22,7 +22,7 @@ _MOST_PARTS: Final = 100
 #: A sentence that is too long is cut in its later half.
 _EARLIEST_CUT: Final = 0.5
 
-_STOP: Final = re.compile(r"""[.?!…。！？।؟۔։]+["'”’»」』)\]]*$""")
+_STOP: Final = re.compile(r"""[.?!…。？！｡।॥؟۔։။།]+["'”’»」』)\]]*$""")
 _COMMA: Final = re.compile(r"""[,;:—、，；：،][”"’'»」』)]*$""")
 #: A letter and its dot: of a name, or of e.g., U.S. and their like.
 _INITIALS: Final = re.compile(r"^[\"'“‘(]*(?:\w\.)+$")
@@ -57,9 +57,14 @@ def split(words: Sequence[Word], *, language: str) -> tuple[Sentence, ...]:
     return tuple(found)
 
 
+def has_stop(text: str) -> bool:
+    """Say whether a text ends with the mark of a sentence's end, in any script."""
+    return bool(_STOP.search(text.rstrip()))
+
+
 def ends_sentence(word: Word, following: Word | None) -> bool:
     """Say whether a word's punctuation ends a sentence. A dot of `Dr.` or `U.S.` does not."""
-    if not _STOP.search(word.text):
+    if not has_stop(word.text):
         return False
     bare = word.text.lower().lstrip("\"'“‘(")
     if following is None or not word.text.endswith("."):
