@@ -130,6 +130,12 @@ def _is_there(user: str) -> bool:
     return any(each.pw_name == user for each in pwd.getpwall())
 
 
+def path() -> str:
+    """Return a PATH on which the programs of Postgres are, those of one version first."""
+    found = max(map(str, _DEBIAN.glob("*/bin")), default="")
+    return os.pathsep.join(filter(None, (found, os.environ["PATH"])))
+
+
 def _run(program: str, *arguments: str, **owner: Any) -> None:
     found = shutil.which(program) or max(map(str, _DEBIAN.glob(f"*/bin/{program}")), default=None)
     assert found, f"The tests need Postgres: there is no {program} here (Debian: postgresql)."

@@ -269,6 +269,7 @@ def test_a_broken_multipart_body_is_refused_with_a_sentence(door: Door, body: by
     status, error = _post(door, body)
     assert (status, error["code"]) == (400, "invalid_request")
     assert "multipart" in error["error"]
+    assert "Error(" not in error["error"]
     assert door.left_behind == []
 
 

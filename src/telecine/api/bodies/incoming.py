@@ -250,4 +250,4 @@ def least_file_bytes(
 def _broken(error: multipart.MultipartError) -> InvalidRequestError:
     if isinstance(error, multipart.ParserLimitReached):
         return InvalidRequestError(f"The multipart form is over a limit: {error}.")
-    return InvalidRequestError(f"The multipart body is broken: {error}.")
+    return InvalidRequestError(f"The multipart body is broken: {error.args[0]}.")
