@@ -499,6 +499,13 @@ def test_deleting_while_rendering_cancels_and_gives_the_credits_back(
 # The library
 
 
+def test_of_a_second_file_it_is_said_where_several_go(anybody: httpx2.Client) -> None:
+    picture = ("photo.png", samples.astronaut().read_bytes())
+    refused = anybody.post("/api/v1/upload", files=[("file", picture), ("file", picture)])
+    assert refused.status_code == 400
+    assert refused.json()["error"] == "'file' was sent more than once. Several go in 'files'."
+
+
 def test_files_are_uploaded_and_told_by_what_they_are(
     anybody: httpx2.Client, telecine: Telecine, tmp_path: Path
 ) -> None:

@@ -67,6 +67,13 @@ def run(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[s
     return done
 
 
+def test_the_list_of_commands_says_each_in_a_whole_line() -> None:
+    listed = run("-h", COLUMNS="80").stdout
+    assert listed == run("--help", COLUMNS="80").stdout
+    assert "  serve " in listed
+    assert "..." not in listed.partition("Commands:")[2]
+
+
 @pytest.fixture
 def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Refused:
     """Run a command, in this process for speed, that must fail in one sentence; gives that."""
@@ -181,7 +188,9 @@ def test_a_file_that_is_no_video_is_one_sentence_and_no_file(
     assert (done.returncode, done.stdout) == (1, "")
     assert "not a video" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "There is no file" in refused("compress", tmp_path / "no.mp4", "-o", tmp_path / "out.mp4")
+    assert "There is no file" in refused(
+        "compress", tmp_path / "no.mp4", "-o", tmp_path / "out.mp4"
+    )
     assert not (tmp_path / "out.mp4").exists()
 
 

@@ -231,7 +231,7 @@ def transcribe_command(
     ] = "auto",
     quality: Annotated[str, typer.Option(help="fast, balanced or high.")] = "balanced",
 ) -> None:
-    """Write down what is said in a film: subtitles, text, or words with their times."""
+    """Write down what is said in a film, or make subtitles of it."""
     from telecine.cli import transcribe
 
     place = target.chosen(out, output, usual=source.with_suffix(".srt"))
@@ -374,7 +374,7 @@ def preview_command(
     server: Server = "",
     key: Key = "",
 ) -> None:
-    """Look at a composition in the browser, without rendering it first."""
+    """Look at a composition in the browser, unrendered."""
     from telecine.cli import preview, remote
 
     preview.preview(composition, remote=remote.named(server, key), opens=opens)

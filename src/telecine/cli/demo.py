@@ -276,14 +276,15 @@ def _jobs(server: Server, sample: Sample, output: Path) -> Iterator[Row]:
         TaskProgressColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=_console) as progress:
+    is_seen = _console.is_terminal
+    with Progress(*columns, console=_console, disable=not is_seen) as progress:
         for name, job in JOBS.items():
             report = _reporting(progress, name)
             started = time.monotonic()
             source, made = job(server, sample, output, report)
             report(1.0)
             seconds = time.monotonic() - started
-            if not _console.is_terminal:  # there the bars say it
+            if not is_seen:  # there the bars say it
                 _console.print(f"{name}: {seconds:.1f} s")
             yield Row(job=name, seconds=seconds, input_bytes=source.stat().st_size, output=made)
 

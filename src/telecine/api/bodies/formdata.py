@@ -236,7 +236,12 @@ class Form:
     def _require_new(self, name: str) -> None:
         taken = {*(each.field for each in self._parts), *(each.field for each in self.named)}
         if name in self._fields or (name in taken and name != self.list_field):
-            raise InvalidRequestError(f"'{name[:64]}' was sent more than once.", field=name[:64])
+            several = (
+                f" Several go in '{self.list_field}'." if name in taken and self.list_field else ""
+            )
+            raise InvalidRequestError(
+                f"'{name[:64]}' was sent more than once.{several}", field=name[:64]
+            )
 
     def _takes_file(self, field: str) -> bool:
         return field in self.file_fields or field == self.list_field
