@@ -83,10 +83,10 @@ def test_the_supervisor_loads_nothing_of_what_it_starts() -> None:
     assert not {"dbos", "numpy", "sqlalchemy", "uvicorn"} & loaded
 
 
-def test_neither_the_api_nor_a_worker_loads_what_opens_media() -> None:
+def test_neither_the_api_nor_a_worker_loads_what_opens_media_or_computes_with_it() -> None:
     loaded = _loaded_by("telecine.cli.processes")
     assert {"telecine.api.app", "telecine.worker.loop"} <= loaded
-    assert not {"av", "cv2", "onnxruntime", "pillow_heif", "pyvips", "skia"} & loaded
+    assert not {"av", "cv2", "numpy", "onnxruntime", "pillow_heif", "pyvips", "skia"} & loaded
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from telecine.kit.errors import MediaLimitError
 from telecine.operations.base import Context, Result
-from telecine.operations.clipping import choice, films, making, results, stages
+from telecine.operations.clipping import films, stages
 from telecine.operations.clipping.params import (
     ClipsParams,
     minutes_of,
@@ -37,6 +37,9 @@ class _Clips:
         Raises `MediaError` where the film cannot be used: without sound, without speech, damaged,
         longer than was held for; `InvalidRequestError` for segments behind its end.
         """
+        # Not above: the API, and a worker before its first talk, do without what these compute with.
+        from telecine.operations.clipping import choice, making, results  # noqa: PLC0415
+
         work = stages.Work.of(context)
         film = films.take(params, work)
         minutes = minutes_of(film.info.duration_seconds)

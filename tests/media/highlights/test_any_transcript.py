@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from telecine.media.highlights import choosing, talk, texts
 from telecine.media.highlights.model import Wishes
-from telecine.media.speech.loudness import Loudness
-from telecine.media.speech.transcript import Sentence, Transcript, Word
+from telecine.media.speech.transcript import Loudness, Sentence, Transcript, Word
 
 SECONDS = st.floats(min_value=-5, max_value=400) | st.floats()
 TEXTS = st.text(max_size=60) | st.sampled_from(

@@ -13,7 +13,7 @@ from telecine.kit.errors import InvalidRequestError
 from telecine.media.highlights import choosing, talk
 from telecine.media.highlights.model import PART_NAMES, Candidate, Wishes
 from telecine.media.highlights.talk import Talk
-from telecine.media.speech.loudness import Loudness
+from telecine.media.speech.transcript import Loudness
 
 NEVER_ABOVE = 80
 

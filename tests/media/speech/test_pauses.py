@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from telecine.media.speech import pauses
-from telecine.media.speech.sound import RATE, Samples
+from telecine.media.speech.samples import Samples
+from telecine.media.speech.sound import RATE
 
 
 def _talk(*, ground: float, quiet_seconds: float) -> Samples:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from telecine.media.speech import pieces
 from telecine.media.speech.pieces import BLOCK_SAMPLES, Block, Span, Spoken, Sure
-from telecine.media.speech.sound import RATE, Samples
+from telecine.media.speech.samples import Samples
+from telecine.media.speech.sound import RATE
 
 
 def _loud(samples: Samples) -> list[Span]:

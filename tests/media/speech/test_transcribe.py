@@ -24,6 +24,7 @@ from telecine.kit.errors import (
 from telecine.media.ffmpeg import FFmpeg, find_ffmpeg
 from telecine.media.process import Limits
 from telecine.media.speech import sound, weights
+from telecine.media.speech.samples import read_samples
 from telecine.media.speech.transcribe import Speech
 from telecine.media.speech.transcript import Transcript
 
@@ -124,7 +125,7 @@ def test_a_sound_that_begins_later_than_the_picture_keeps_its_times(tmp_path: Pa
         late,
     )
     path = sound.extract(_speech("tiny.en").ffmpeg, late, workspace=tmp_path, most_seconds=60)
-    heard = sound.read(path, first=0, count=60 * sound.RATE)
+    heard = read_samples(path, first=0, count=60 * sound.RATE)
     first = int((abs(heard) > 0.01).argmax()) / sound.RATE
     assert first == pytest.approx(1.5, abs=0.03)
 

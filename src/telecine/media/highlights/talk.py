@@ -18,8 +18,7 @@ from telecine.media.highlights import lexicon, promotion, topics
 from telecine.media.highlights.promotion import Marks
 from telecine.media.highlights.topics import Floats, Vectors
 from telecine.media.highlights.wording import Reading, read
-from telecine.media.speech.loudness import Loudness
-from telecine.media.speech.transcript import Sentence, Transcript
+from telecine.media.speech.transcript import Loudness, Sentence, Transcript
 
 _UNKNOWN = 0.5
 # What stands for the words of feeling and conclusion where nobody here can read them.

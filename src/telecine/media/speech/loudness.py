@@ -5,15 +5,14 @@ Root mean squares of an extracted sound, read in pieces: memory does not grow wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from telecine.media.speech import sound
-from telecine.media.speech.sound import RATE, Samples
+from telecine.media.speech.samples import Samples, read_samples
+from telecine.media.speech.sound import RATE
+from telecine.media.speech.transcript import Loudness
 
 #: Shorter than a syllable says nothing of a sentence, and longer hides its pauses.
 _STEP_SECONDS: Final = 0.1
@@ -23,19 +22,11 @@ _STEPS_AT_A_TIME: Final = 600
 _FLOOR_DB: Final = -96.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loudness:
-    """How loud the sound is, in dB of full scale (0 is the loudest), every `step_seconds`."""
-
-    step_seconds: float
-    levels_db: Sequence[float]
-
-
 def measure(path: Path) -> Loudness:
     """Measure an extracted sound (`sound.extract`), a tenth of a second at a time."""
     levels: list[float] = []
     count = _STEP_SAMPLES * _STEPS_AT_A_TIME
-    while len(samples := sound.read(path, first=len(levels) * _STEP_SAMPLES, count=count)):
+    while len(samples := read_samples(path, first=len(levels) * _STEP_SAMPLES, count=count)):
         levels += levels_of(samples, step_samples=_STEP_SAMPLES)
         if len(samples) < count:
             break

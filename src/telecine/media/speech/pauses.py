@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 
 from telecine.media.speech import loudness
-from telecine.media.speech.sound import RATE, Samples
+from telecine.media.speech.samples import Samples
+from telecine.media.speech.sound import RATE
 
 #: From and to, in samples.
 Span = tuple[int, int]

@@ -17,8 +17,8 @@ from typing import Final, Literal
 
 import numpy as np
 
-from telecine.media.speech import sound
-from telecine.media.speech.sound import RATE, Samples
+from telecine.media.speech.samples import Samples, read_samples
+from telecine.media.speech.sound import RATE
 
 #: From and to, in samples.
 Span = tuple[int, int]
@@ -139,7 +139,7 @@ def blocks(path: Path, listen: Listen) -> Iterator[Block]:
     """Read an extracted file block by block."""
     first = 0
     while True:
-        samples = sound.read(path, first=first, count=BLOCK_SAMPLES)
+        samples = read_samples(path, first=first, count=BLOCK_SAMPLES)
         if not len(samples):
             return
         speech = tuple(listen(samples))

@@ -20,7 +20,8 @@ from telecine.kit.errors import InvalidRequestError
 from telecine.media.speech import pauses, pieces, timing
 from telecine.media.speech.job import Job
 from telecine.media.speech.pieces import Block, Joined, Span, Spoken
-from telecine.media.speech.sound import RATE, Samples
+from telecine.media.speech.samples import Samples
+from telecine.media.speech.sound import RATE
 from telecine.media.speech.transcript import Word, joiner
 
 #: Told how much of the sound has been heard, in seconds.

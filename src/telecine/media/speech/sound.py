@@ -1,6 +1,6 @@
 """The sound of a file as a model of speech wants it: one channel, 16 000 samples a second.
 
-It lies in a file of 16-bit samples, 115 MB for an hour, and is read in pieces: nothing here
+It lies in a file of 16-bit samples, 115 MB for an hour, and is read in pieces (`samples.py`): nobody
 keeps more than a few minutes in memory. Second 0 is where the media begins, not its sound.
 """
 
@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
-
-import numpy as np
-import numpy.typing as npt
 
 from telecine.kit.errors import (
     ProcessingError,
@@ -24,11 +21,7 @@ from telecine.media.ffmpeg import FFmpeg, never
 #: Samples a second.
 RATE: Final = 16_000
 
-#: 1 is full scale.
-Samples = npt.NDArray[np.float32]
-
-_BYTES_PER_SAMPLE: Final = 2
-_FULL_SCALE: Final = 32_768.0
+BYTES_PER_SAMPLE: Final = 2
 
 
 def extract(
@@ -75,13 +68,4 @@ def _explained(error: ProcessingError) -> TelecineError:
 
 def seconds_of(path: Path) -> float:
     """Return how long an extracted file is, in seconds."""
-    return path.stat().st_size / _BYTES_PER_SAMPLE / RATE
-
-
-def read(path: Path, *, first: int, count: int) -> Samples:
-    """Return samples `first` to `first + count` of an extracted file, fewer at its end."""
-    with path.open("rb") as file:
-        file.seek(first * _BYTES_PER_SAMPLE)
-        content = file.read(count * _BYTES_PER_SAMPLE)
-    whole = len(content) - len(content) % _BYTES_PER_SAMPLE
-    return np.frombuffer(content[:whole], dtype="<i2").astype(np.float32) / np.float32(_FULL_SCALE)
+    return path.stat().st_size / BYTES_PER_SAMPLE / RATE

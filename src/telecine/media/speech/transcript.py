@@ -6,11 +6,10 @@ word is kept once; sentences follow each other, and together they have every wor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
-
-from telecine.media.speech.loudness import Loudness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +39,14 @@ class Sentence:
     first_word: int
     end_word: int
     is_complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loudness:
+    """How loud the sound is, in dB of full scale (0 is the loudest), every `step_seconds`."""
+
+    step_seconds: float
+    levels_db: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from telecine.media.speech import sound
+from telecine.media.speech.samples import read_samples
 from telecine.media.speech.sound import RATE
 
 Curve = npt.NDArray[np.float32]
@@ -66,7 +66,7 @@ def _bands(samples: Path, frames: range, frame_rate: Fraction) -> Curve:
     """Return the power in each band, a row a frame."""
     middles = [int(number * RATE / frame_rate) for number in frames]
     first = middles[0] - _WINDOW // 2
-    heard = sound.read(samples, first=max(0, first), count=middles[-1] + _WINDOW - max(0, first))
+    heard = read_samples(samples, first=max(0, first), count=middles[-1] + _WINDOW - max(0, first))
     heard = np.concatenate([np.zeros(max(0, -first), np.float32), heard])
     needed = middles[-1] - middles[0] + _WINDOW
     heard = np.pad(heard[:needed], (0, max(0, needed - len(heard))))
