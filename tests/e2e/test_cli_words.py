@@ -80,6 +80,11 @@ def test_a_server_is_named_with_its_scheme(typed: Typed) -> None:
     assert told == "--server: write http://127.0.0.1:8471"
 
 
+def test_a_server_that_cannot_be_meant_is_refused_before_anything_is_read(typed: Typed) -> None:
+    told = typed("preview nothing.json --server http://[::1 --key kvrt_x")
+    assert told.startswith("--server: http://[::1 is no address")
+
+
 @pytest.mark.parametrize(
     "words",
     [

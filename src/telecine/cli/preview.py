@@ -74,7 +74,6 @@ def _made(document: object, folder: Path, remote: Remote) -> Mapping[str, Any]:
     headers = {"Authorization": f"Bearer {remote.key}"}
     with (
         httpx2.Client(base_url=remote.url, headers=headers, timeout=_PATIENCE_SECONDS) as client,
-        _plain_errors(remote),
         remote_errors(),
     ):
         ids = {
@@ -126,11 +125,3 @@ def _show(made: Mapping[str, Any], *, opens: bool) -> None:
     Console(highlight=False).print(Text(address), soft_wrap=True)
     if opens and not webbrowser.open(address):
         say("There is no browser to open; the address is above.")
-
-
-@contextmanager
-def _plain_errors(remote: Remote) -> Iterator[None]:
-    try:
-        yield
-    except httpx2.HTTPError as error:
-        raise ProcessingError(f"{remote.url} cannot be reached: {error}") from error

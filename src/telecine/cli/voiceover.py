@@ -6,8 +6,7 @@ Options are the form fields that a client would send, and are read by the same c
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -124,7 +123,7 @@ def _make_there(
             time.sleep(_POLL_SECONDS)
         if state["status"] != "COMPLETED":
             raise ProcessingError(state["errorMessage"] or f"The job is {state['status']}.")
-        with workspace() as folder, _connected():
+        with workspace() as folder:
             made = folder / "video.mp4"
             # The link is a secret of its own, and may be another server's.
             with httpx2.stream("GET", state["outputVideo"], timeout=_PATIENCE_SECONDS) as answer:
@@ -136,22 +135,14 @@ def _make_there(
 
 
 def _answer(http: httpx2.Client, method: str, path: str, **sent: Any) -> Mapping[str, Any]:
-    with _connected():
-        answer = http.request(method, path, **sent)
-        body = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+    answer = http.request(method, path, **sent)
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None
     if answer.is_error or not isinstance(body, dict):
         reason = body.get("error") if isinstance(body, dict) else None
         raise ProcessingError(
             str(reason or f"The server answers with status {answer.status_code}.")
         )
     return body
-
-
-@contextmanager
-def _connected() -> Iterator[None]:
-    try:
-        yield
-    except httpx2.ConnectError:
-        raise  # `remote_errors` says it
-    except (httpx2.HTTPError, ValueError) as error:
-        raise ProcessingError(f"The server cannot be reached, or breaks off: {error}") from error
