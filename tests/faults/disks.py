@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_USER: Final = () if os.geteuid() == 0 else ("--user", "--map-root-user")
+_MAKE: Final = () if os.geteuid() == 0 else ("--user", "--map-root-user")
+_ENTER: Final = () if os.geteuid() == 0 else ("--user", "--preserve-credentials")
 _MOUNT: Final = (
     'mount -t tmpfs -o "size=$1,mode=0700" tmpfs "$0" && echo mounted && exec cat >/dev/null'
 )
@@ -56,7 +57,7 @@ class Disk:
 def small_disk(path: Path, *, megabytes: int) -> Iterator[Disk]:
     """Mount one at `path`, a new folder, for as long as the block lasts."""
     path.mkdir()
-    namespace = ("unshare", *_USER, "--mount", "--propagation", "private")
+    namespace = ("unshare", *_MAKE, "--mount", "--propagation", "private")
     size = f"{megabytes}m"
     with subprocess.Popen(
         [*namespace, "sh", "-c", _MOUNT, str(path), size],
@@ -70,5 +71,5 @@ def small_disk(path: Path, *, megabytes: int) -> Iterator[Disk]:
         yield Disk(
             path=path,
             outside=Path("/proc", str(holder.pid), "root", path.relative_to("/")),
-            beside=("nsenter", "--target", str(holder.pid), *_USER[:1], "--mount"),
+            beside=("nsenter", "--target", str(holder.pid), *_ENTER, "--mount"),
         )
