@@ -296,6 +296,7 @@ def test_a_wrong_method_is_told_the_right_one(
     answer = api.request(method, path)
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
     assert allowed in answer.headers["allow"]
+    assert f"another method: {answer.headers['allow']}." in answer.json()["error"]
 
 
 @pytest.mark.parametrize(

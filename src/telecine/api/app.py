@@ -46,7 +46,7 @@ _EXPOSED = (
 )
 _SECRET_ROOTS = tuple({f"/{each.path.split('/')[1]}/" for each in OPEN_ENDPOINTS})
 _WORDS = {
-    404: ("not_found", "There is nothing here."),
+    404: ("not_found", "There is nothing here. /docs lists every address."),
     405: (MethodError.code, MethodError().message),
 }
 
@@ -88,6 +88,8 @@ async def _unrouted(request: Request, error: Exception) -> Response:
     code, message = _WORDS.get(status, ("error", error.detail))
     methods = _methods(request.url.path) if status == 405 else None
     headers = {"Allow": methods} if methods else error.headers
+    if methods:
+        message = f"This URL takes another method: {methods}."
     body = unanswered.body(
         request.url.path,
         status=status,
