@@ -11,6 +11,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pytest
@@ -81,12 +82,12 @@ def test_on_a_server_it_makes_the_preview_and_opens_the_page(
     server: LocalServer, composition: Path, tmp_path: Path
 ) -> None:
     browser = tmp_path / "browser"
-    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
+    browser.write_text(f'#!/bin/sh\necho "$1" > {quote(str(tmp_path))}/opened\n')
     browser.chmod(0o700)
     words = (composition, "--server", server.url, "--key", server.key)
-    said, wrong = start(*words, BROWSER=f"{browser} %s", PATH="/usr/bin:/bin").communicate(
-        timeout=180
-    )
+    said, wrong = start(
+        *words, BROWSER=f"{quote(str(browser))} %s", PATH="/usr/bin:/bin"
+    ).communicate(timeout=180)
     assert wrong == ""
     assert (tmp_path / "opened").read_text() == said
     assert_plays(said.strip())

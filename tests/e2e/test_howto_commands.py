@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import ssl
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 import httpx2
@@ -118,8 +120,8 @@ def prepared(folder: Path) -> Path:
     (folder / "film.json").write_text(json.dumps(film), "utf-8")
     (folder / "bin").mkdir()
     for path, command in {
-        folder / "telecine": f'exec {sys.executable} -m telecine "$@"',
-        folder / "bin" / "curl": 'exec /usr/bin/curl -sS --fail-with-body "$@"',
+        folder / "telecine": f'exec {quote(sys.executable)} -m telecine "$@"',
+        folder / "bin" / "curl": f'exec {shutil.which("curl")} -sS --fail-with-body "$@"',
     }.items():
         path.write_text(f"#!/bin/sh\n{command}\n", "utf-8")
         path.chmod(0o755)
@@ -144,7 +146,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def reader(server: LocalServer, data: Path, folder: Path) -> Reader:
-    names = {"you@example.com": LOCAL_EMAIL, "/var/lib/telecine": str(data)}
+    names = {"you@example.com": LOCAL_EMAIL, "/var/lib/telecine": quote(str(data))}
     return Reader(folder=folder, url=server.url, key=server.key, data=data, names=names)
 
 

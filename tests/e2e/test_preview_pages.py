@@ -281,12 +281,17 @@ def test_everything_that_can_be_used_has_a_name(viewer: Visit) -> None:
 
 def test_the_keyboard_reaches_every_part_and_shows_where_it_is(viewer: Visit) -> None:
     page = viewer.page
-    page.evaluate("document.activeElement.blur()")
-    reached: list[str] = []
-    while not reached or reached[-1] != "BODY":
-        page.keyboard.press("Tab")
-        reached.append(page.evaluate("document.activeElement.tagName"))
-        assert len(reached) < 40, reached
+
+    def go_on_to_the_end() -> list[str]:
+        reached: list[str] = []
+        while not reached or reached[-1] != "BODY":
+            page.keyboard.press("Tab")
+            reached.append(page.evaluate("document.activeElement.tagName"))
+            assert len(reached) < 40, reached
+        return reached
+
+    go_on_to_the_end()  # from wherever somebody has clicked
+    reached = go_on_to_the_end()
     assert reached.count("BUTTON") == 3
     assert {"MEDIA-TIME-RANGE", "MEDIA-VOLUME-RANGE", "MEDIA-PLAYBACK-RATE-BUTTON"} <= set(reached)
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 
 import httpx2
 import pytest
@@ -153,4 +154,4 @@ def test_a_line_to_copy_begins_as_this_program_is_called(monkeypatch: pytest.Mon
     monkeypatch.chdir(root)
     assert program() == "./telecine"
     monkeypatch.chdir("/")
-    assert program() == str(root / "telecine")
+    assert program() == quote(str(root / "telecine"))
