@@ -200,6 +200,20 @@ def test_a_smaller_output_shows_the_same_picture(tmp_path: Path) -> None:
     assert picture[16, 28].max() < 25
 
 
+def test_an_output_of_another_shape_shows_the_canvas_and_beside_it_its_background(
+    tmp_path: Path,
+) -> None:
+    aside = rect("#ffffff", start=0, duration=0.3)
+    aside["transform"] = {"x": 96, "width": 144, "height": 64}
+    timeline = timeline_of(document(aside))
+    render(timeline, find=no_file, output=tmp_path / "out.mp4", settings=FAST, size=(192, 64))
+    luma = next(decoded(tmp_path / "out.mp4"))[32, :, 1]
+    # The canvas is from 48 to 144; what lies right of it there is not seen here.
+    assert luma[:116].max() < 25
+    assert luma[126:142].min() > 230
+    assert luma[148:].max() < 25
+
+
 def test_progress_reaches_the_last_frame(tmp_path: Path) -> None:
     seen: list[RenderProgress] = []
     timeline = timeline_of(document(rect("#c02020", start=0, duration=0.5)))

@@ -7,7 +7,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from telecine.media.render.composing.picture import multiplied
-from telecine.media.render.display import Canvas, Frame, Layer, Mask, Matrix
+from telecine.media.render.display import Canvas, ClipBox, Frame, Layer, Mask, Matrix
 
 
 class Planned(Protocol):
@@ -34,7 +34,10 @@ class Planned(Protocol):
 
 
 class Resized:
-    """A plan that is drawn as large as it fits into `size`, in its middle."""
+    """A plan that is drawn as large as it fits into `size`, in its middle.
+
+    Beside it there is its background alone: what waits outside of the canvas is not seen there.
+    """
 
     def __init__(self, plan: Planned, *, size: tuple[int, int]) -> None:
         width, height = size
@@ -43,6 +46,8 @@ class Resized:
         left, top = (width - scale * canvas.width) / 2, (height - scale * canvas.height) / 2
         self._plan = plan
         self._matrix: Matrix = (scale, 0.0, 0.0, scale, left, top)
+        whole = ClipBox(matrix=self._matrix, width=canvas.width, height=canvas.height)
+        self._window = (whole,) if max(left, top) > 0 else ()
         self._last: tuple[Frame, Frame] | None = None
         self.n_frames = plan.n_frames
         self.canvas = replace(canvas, width=width, height=height)
@@ -64,9 +69,12 @@ class Resized:
                     draw,
                     matrix=multiplied(self._matrix, draw.matrix),
                     masks=tuple(self._mask(mask) for mask in draw.masks),
-                    clips=tuple(
-                        replace(clip, matrix=multiplied(self._matrix, clip.matrix))
-                        for clip in draw.clips
+                    clips=(
+                        *self._window,
+                        *(
+                            replace(clip, matrix=multiplied(self._matrix, clip.matrix))
+                            for clip in draw.clips
+                        ),
                     ),
                 )
                 for draw in frame.draws
