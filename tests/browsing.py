@@ -6,7 +6,7 @@ import shutil
 import time
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 #: Whichever there is, as the launcher looks for it.
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -33,7 +33,7 @@ class Visit:
         self.requests: list[str] = []
         self.complaints: list[str] = []
         page.on("request", lambda request: self.requests.append(request.url))
-        page.on("requestfailed", lambda request: self.complaints.append(f"failed {request.url}"))
+        page.on("requestfailed", self._note_failure)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on(
             "console",
@@ -49,6 +49,11 @@ class Visit:
                 else None
             ),
         )
+
+    def _note_failure(self, request: Request) -> None:
+        """What the page itself gives up, or saves as a file, has not failed."""
+        if request.failure != "net::ERR_ABORTED":
+            self.complaints.append(f"failed {request.url}: {request.failure}")
 
     def elsewhere(self, url: str) -> list[str]:
         """Return what was asked of other hosts than that of `url`."""
