@@ -401,7 +401,8 @@ def test_the_doctor_shows_an_ffmpeg_that_is_not_there(tmp_path: Path) -> None:
 
 def test_the_doctor_says_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "ffmpeg").write_text(
-        '#!/bin/sh\ncase "$*" in *-version) echo ffmpeg version 7;; *) exit 1;; esac\n'
+        "#!/bin/sh\n"
+        'case "$*" in *-version) echo ffmpeg version 7;; *-protocols) echo fd;; *) exit 1;; esac\n'
     )
     (tmp_path / "ffmpeg").chmod(0o755)
     # A script reads itself, which what is confined may not.

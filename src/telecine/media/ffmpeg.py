@@ -165,7 +165,8 @@ class FFmpeg:
             ) from error
         except ProcessingError as error:
             raise SettingsError(
-                f"{self.executable} does not run: {error.message} Set TELECINE_FFMPEG to an ffmpeg."
+                f"{self.executable} does not run: {error.message.removesuffix('.')}. Set "
+                "TELECINE_FFMPEG to an ffmpeg."
             ) from error
         if not said.startswith("ffmpeg version "):
             raise SettingsError(f"{self.executable} is no ffmpeg. Set TELECINE_FFMPEG to one.")
